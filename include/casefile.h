@@ -1,0 +1,63 @@
+/*
+ * casefile: where a case stands, as the sum of its rulings.
+ *
+ * casefile_apply() is the only place that knows how a ruling changes a case;
+ * the daemon's open group, the index and its rebuilding all use it, so that
+ * they cannot differ.
+ */
+#ifndef DOCKET_CASEFILE_H
+#define DOCKET_CASEFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "facts.h"
+#include "form.h"
+#include "ruling.h"
+#include "state.h"
+
+struct casefile {
+	char		 number[NUMBER_TEXT];
+	char		*form;
+	enum state	 state;
+	unsigned	 revision;	/* in force, or under review */
+	unsigned	 last_revision;	/* the highest that was given */
+	enum request	 request;	/* open, or REQUEST_NONE */
+	unsigned	 request_revision;
+	unsigned	 requests;	/* papers asking for revocation so far */
+	unsigned	 withdrawals;
+	bool		 in_force;
+	char		*box;		/* it came through; "": inbox */
+	char		*request_box;	/* the open request came through */
+	/* everyone who submitted a revision or request, as " uid uid " */
+	char		*submitters;
+	int64_t		 received;
+	int64_t		 changed;	/* the last ruling */
+	int64_t		 waiting;	/* since when a decision is waited
+					 * for; 0: it is not */
+	char		 digest[65];	/* the last form, as submitted */
+	char		 sha256[65];	/* the paper, as filed */
+	struct facts	 facts;		/* of `revision' */
+	struct facts	 asked;		/* of the open change */
+	char		 asked_sha256[65];
+};
+
+void	casefile_init(struct casefile *);
+void	casefile_free(struct casefile *);
+void	casefile_copy(struct casefile *, const struct casefile *);
+
+/*
+ * 0; or -1 if the ruling does not follow from where the case stands, by the
+ * table of states.  The case is unchanged then.
+ */
+int	casefile_apply(struct casefile *, const struct ruling *);
+
+bool	casefile_submitted_by(const struct casefile *, long uid);
+
+/* The paper under review, or in force: "AK-000012.r2.xml". */
+const char *casefile_paper(const struct casefile *, char [PAPER_NAME]);
+/* The paper of the open request. */
+const char *casefile_request_paper(const struct casefile *,
+	    char [PAPER_NAME]);
+
+#endif

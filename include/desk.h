@@ -1,0 +1,83 @@
+/*
+ * desk: a directory that holds a desk, and the descriptors into it.
+ *
+ *	docket.conf schemas/ …		the rules (rules.h)
+ *	inbox/				others write here
+ *	pending/ approved/ returned/ rejected/ revoked/
+ *					the trays
+ *	outbox/				answers
+ *	ledger.git/			the truth
+ *	.docket/			ours:
+ *	    lock	held with flock(2) while a daemon runs; its pid
+ *	    claims/	forms in hand
+ *	    work/	files on their way into trays and outbox
+ *	    index.db	index.h
+ *	    shown	the commit that the trays show
+ *	    delivered	the commit up to which answers were given
+ *	    notices	what is wrong at the moment, a line each
+ */
+#ifndef DOCKET_DESK_H
+#define DOCKET_DESK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "map.h"
+#include "state.h"
+
+struct buf;
+
+struct desk {
+	char	*path;
+	uid_t	 uid;			/* whose desk it is: the directory's */
+	int	 dir;
+	int	 inbox, outbox, schemas, own, claims, work;
+	int	 tray[STATE_COUNT];	/* [STATE_NONE] is -1 */
+	int	 lock;			/* -1 unless held */
+	int	 probe;			/* for the file system's clock; or -1 */
+	struct map notices;		/* key -> text */
+};
+
+/*
+ * Opens a desk that is there.  `own' asks for what only the daemon and init
+ * may touch as well; without it claims, work and probe are -1.  -1: it is
+ * not one, or not usable; why says so in a sentence.
+ */
+int	desk_open(struct desk *, const char *path, bool own, struct buf *why);
+void	desk_close(struct desk *);
+
+/* The same for one that is just being made, without a docket.conf. */
+int	desk_look(struct desk *, const char *path, struct buf *why);
+
+/* Makes what is missing of a desk; modes as of one user, or (group >= 0)
+ * sticky and for a group.  -1 with why. */
+int	desk_make(const char *path, long group, struct buf *why);
+
+/* 0: the lock is ours; -1: somebody else's (*pid, or 0), or errno. */
+int	desk_lock(struct desk *, pid_t *pid);
+/* Whether a daemon holds the lock. */
+bool	desk_is_run(const struct desk *);
+
+/* What the desk's permissions say of evidence. */
+struct grounds {
+	bool	 one_user;	/* only the desk's user may write anywhere */
+	bool	 vouched;	/* the owner of a decision file is evidence */
+	char	 why_not[200];	/* if not vouched */
+};
+
+void	desk_grounds(const struct desk *, struct grounds *);
+
+/* Sets, changes or (text NULL) removes a notice; the file follows. */
+void	desk_notice(struct desk *, const char *key, const char *text);
+
+/* The free space is enough to take in more. */
+bool	desk_has_room(const struct desk *);
+
+/* A small file of .docket/ that holds a line, such as "shown"; "" when it
+ * is not there.  Written in place, in one piece: either the old line or the
+ * new one is found after a crash. */
+int	desk_get_line(const struct desk *, const char *name, struct buf *);
+int	desk_put_line(const struct desk *, const char *name, const char *);
+
+#endif

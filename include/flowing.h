@@ -1,0 +1,159 @@
+/*
+ * flowing: what the parts of the flow share.  flow.c tells the story; the
+ * parts in src/flow/ are
+ *
+ *	group.c		cases as the open group has them; commits it
+ *	claims.c	forms: from a parcel to a ruling or an answer
+ *	decisions.c	trays and clock: from a decision or a day to a ruling
+ *
+ * Functions return 0, or -1 after flow_fail().
+ */
+#ifndef DOCKET_FLOWING_H
+#define DOCKET_FLOWING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "map.h"
+#include "watch.h"
+
+#include "casefile.h"
+#include "parcel.h"
+
+#include "index.h"
+#include "intake.h"
+#include "ledger.h"
+#include "outbox.h"
+#include "policy.h"
+#include "pool.h"
+#include "rule.h"
+#include "rulebook.h"
+#include "trays.h"
+
+#include "flow.h"
+
+/* Something that is with a worker: a claim, or a paper to be approved. */
+struct task {
+	struct job	 job;
+	char		*box;
+	struct parcel	*parcel;	/* or NULL */
+	struct decision	 decision;
+	struct buf	 paper;		/* of the decision */
+};
+
+/* Papers that are to be put back once that was recorded. */
+struct damage {
+	struct damaged {
+		enum state	 tray;
+		char		 name[PAPER_NAME];
+	}		*list;
+	size_t		 n;
+};
+
+/* A ruling of the open group, and what is to be done when it is committed. */
+struct entry {
+	struct ruling	*ruling;
+	bool		 unrecorded;	/* a refusal that goes in no ledger */
+	struct parcel	*parcel;	/* dropped then; or NULL */
+	bool		 decided;	/* decision is set, and released */
+	struct decision	 decision;
+	struct damage	 damage;
+};
+
+struct entries {
+	struct entry	*list;
+	size_t		 n;
+};
+
+struct flow {
+	struct desk	*desk;
+	bool		 once;
+	char		 error[512];
+	struct watch	*watch;
+	struct ledger	*ledger;
+	struct index	*index;
+	struct rulebook	*rulebook;
+	struct pool	*pool;
+	struct intake	*intake;
+	struct trays	*trays;
+	struct outbox	*outbox;
+	struct grounds	 grounds;
+
+	/* the open group */
+	struct entries	 group;
+	size_t		 group_bytes;
+	int64_t		 group_since;	/* ticks */
+	struct map	 cases;		/* number -> casefile, as of it */
+	struct map	 digests;	/* box and digest -> number */
+	struct map	 last;		/* prefix -> last sequence given */
+	struct map	 met;		/* boxes that have their folder */
+
+	/* damage that was found, and its record, not yet in the group */
+	struct damage	 damage;
+	struct ruling	*restore;
+
+	size_t		 in_hand;	/* with workers */
+	size_t		 in_hand_bytes;
+	struct entries	 held;		/* parcels that no worker could check */
+	struct entries	 unanswered;	/* refusals whose box is held */
+	int64_t		 clock_due, look_due, held_due;
+	bool		 more;		/* there is work without waiting */
+	struct flow_counts counts;
+	flow_progress_fn *progress;
+	void		*progress_arg;
+};
+
+int	flow_fail(struct flow *, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+const struct settings *flow_settings(const struct flow *);
+struct rule_context flow_context(const struct flow *);
+
+/* group.c */
+
+/* A case as the open group has it, else as the index: 1, 0 or -1. */
+int	flow_case(struct flow *, const char *number, struct casefile *);
+/* The case that was opened by the same form from the same box: 1, 0, -1. */
+int	flow_duplicate(struct flow *, const struct parcel *,
+	    char number[NUMBER_TEXT]);
+int	flow_next_number(struct flow *, const char *prefix,
+	    char number[NUMBER_TEXT]);
+
+struct entry *entries_add(struct entries *, struct ruling *);
+void	entry_free(struct entry *);
+void	entries_free(struct entries *);
+
+/* Adds a ruling to the ledger's open group.  Takes ruling and parcel
+ * whatever comes of it; d: the decision that it carries out, or NULL. */
+int	flow_add(struct flow *, struct ruling *, struct parcel *,
+	    const struct decision *d);
+/* A refusal that is answered with the group but not recorded. */
+void	flow_add_unrecorded(struct flow *, struct ruling *, struct parcel *);
+
+bool	flow_due(const struct flow *);
+int	flow_commit(struct flow *);
+void	flow_close_group(struct flow *);
+void	flow_forget_numbers(struct flow *);
+/* Answers to refusals whose box was held: once more. */
+int	flow_answer_again(struct flow *);
+
+/* claims.c */
+
+int	flow_collect(struct flow *);
+/* A parcel out of inbox, or out of the claims.  Takes it. */
+int	flow_take(struct flow *, struct parcel *);
+/* A parcel that is back from a worker.  Takes it. */
+int	flow_rule_claim(struct flow *, struct parcel *, struct job *);
+int	flow_try_held(struct flow *);
+void	flow_submit(struct flow *, struct task *, enum purpose,
+	    const struct buf *);
+void	task_free(struct task *);
+/* On a desk that asks for no approval: approves what waits. */
+int	flow_approve_unreviewed(struct flow *, const char *number);
+
+/* decisions.c */
+
+int	flow_look(struct flow *);
+int	flow_rule_decision(struct flow *, struct task *);
+int	flow_clock(struct flow *);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * formrules: what the words of urn:docket:schema:1 say of a form, evaluated.
+ *
+ * XPath 1.0 over the form, its root element being the context node, with
+ * the functions
+ *
+ *	d:today()	the day of the check, as a number of days
+ *	d:day(x)	the day that an xs:date or xs:dateTime names, as a
+ *			number of days in the desk's time zone; NaN if none
+ */
+#ifndef DOCKET_FORMRULES_H
+#define DOCKET_FORMRULES_H
+
+#include <libxml/tree.h>
+
+#include "fault.h"
+#include "schema.h"
+#include "wire.h"
+
+struct form_rules;	/* an XPath context for one form */
+
+/* NULL for want of memory. */
+struct form_rules *form_rules_open(xmlDocPtr, int32_t today);
+void	form_rules_close(struct form_rules *);
+
+/* The facts, and what a request says, into the verdict.  -1: the expression
+ * could not be evaluated (our trouble). */
+int	form_rules_facts(struct form_rules *, const struct schema_type *,
+	    struct verdict *);
+
+/* Adds a fault for each rule that is not met.  -1 as above. */
+int	form_rules_check(struct form_rules *, const struct schema_type *,
+	    enum purpose, struct faults *);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * fs: files whose names, types and owners are not to be trusted, and files
+ * that must survive a power cut.
+ *
+ * Every function takes a directory's descriptor and a name in it.  Unless
+ * said otherwise they return 0, or -1 with errno.
+ */
+#ifndef DOCKET_FS_H
+#define DOCKET_FS_H
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct buf;
+
+/*
+ * Opens path below dirfd: no symbolic link anywhere in it, no other mount,
+ * no way out (openat2(2), RESOLVE_BENEATH and its companions; where the
+ * kernel lacks it, O_NOFOLLOW on the last component).  Never blocks on a
+ * FIFO, never acquires a terminal.
+ */
+int	fs_open(int dirfd, const char *path, int flags, mode_t mode);
+int	fs_open_dir(int dirfd, const char *path);
+
+/* Opens a directory stream that has a position of its own. */
+DIR	*fs_list(int dirfd);
+/* The next name but "." and ".."; NULL at the end. */
+const char *fs_list_next(DIR *);
+
+/* Reads to the end; EFBIG when there is more than limit. */
+int	fs_read(int fd, size_t limit, struct buf *);
+/* fs_open, a regular file only (EINVAL if it is not one), fs_read. */
+int	fs_read_file(int dirfd, const char *path, size_t limit, struct buf *);
+
+int	fs_write(int fd, const void *, size_t);
+int	fs_sync_dir(int dirfd);
+
+/* Makes a directory unless there is one; EEXIST if it is something else. */
+int	fs_make_dir(int dirfd, const char *name, mode_t mode);
+
+/* Replaces name as a whole (temporary file, rename), not synced: for what
+ * can be made again. */
+int	fs_replace(int dirfd, const char *name, const void *, size_t,
+	    mode_t mode);
+
+/* Renames within one file system; EEXIST rather than replace. */
+int	fs_move(int fromdir, const char *from, int todir, const char *to);
+
+/* As fs_move(), but takes "name.~1~", "name.~2~", … when name is taken.
+ * The name taken is written to `taken' (NAME_SIZE bytes). */
+#define NAME_SIZE 256
+int	fs_move_aside(int fromdir, const char *from, int todir,
+	    const char *name, char *taken);
+
+/* Shortens name to at most `limit' bytes by a digest of the whole, so that
+ * a suffix fits; what is not plain UTF-8 in it becomes '_'. */
+void	fs_short_name(char out[NAME_SIZE], const char *name, size_t limit);
+
+/*
+ * The file system's own clock, which need not be the machine's (NFS), as
+ * that of a file that is touched for it; in milliseconds since the epoch.
+ */
+int	fs_now(int probefd, int64_t *ms);
+int64_t	fs_ms(struct timespec);
+
+/* Kinds of file systems, by statfs(2)'s magic number. */
+bool	fs_is_local(int fd);	/* sends events, vouches for owners */
+const char *fs_name(int fd);	/* "ext4", "nfs", …, "0x…" */
+
+/* Free space for us, in bytes. */
+int	fs_free(int fd, uint64_t *bytes);
+
+/*
+ * A batch: files that appear together, durably.
+ *
+ * fs_batch_put() writes each under a temporary name in `workdir', which is
+ * on the same file system; fs_batch_sync() makes their contents durable,
+ * with one syncfs(2) when they are many; fs_batch_show() renames them into
+ * place in the order of their coming and syncs each directory once.
+ *
+ * What was in the place is replaced; or, where `displaced' is set,
+ * exchanged: that function finds it under `workname' in workdir, and must
+ * remove or keep it.  A file that cannot be put in its place fails the
+ * batch; or, where `failed' is set, is reported to that function (errno
+ * tells why) and the others go on.
+ *
+ * Descriptors must stay open until the batch is freed.  Freeing a batch
+ * that was not shown removes its temporary files; after a crash they are
+ * found in workdir, their names beginning with `prefix'.
+ */
+struct fs_batch;
+
+struct fs_batch_ops {
+	int	(*displaced)(void *arg, int dirfd, const char *name,
+		    const char *workname);
+	void	(*failed)(void *arg, int dirfd, const char *name);
+};
+
+struct fs_batch *fs_batch_new(int workdir, const char *prefix);
+void	fs_batch_free(struct fs_batch *);
+int	fs_batch_put(struct fs_batch *, int dirfd, const char *name,
+	    const void *, size_t, mode_t);
+size_t	fs_batch_count(const struct fs_batch *);
+int	fs_batch_sync(struct fs_batch *);
+int	fs_batch_show(struct fs_batch *, const struct fs_batch_ops *, void *);
+
+#endif

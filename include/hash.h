@@ -1,0 +1,27 @@
+/*
+ * hash: SHA-256 (FIPS 180-4), random names, and SipHash for tables.
+ *
+ * The only user of libsodium.  hash_open() comes first, once a program.
+ */
+#ifndef DOCKET_HASH_H
+#define DOCKET_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHA256_HEX 65		/* 64 lower-case digits and a NUL */
+
+/* 0, or -1 where the system has no random numbers to give. */
+int	hash_open(void);
+
+const char *hash_sha256(char hex[SHA256_HEX], const void *, size_t);
+bool	hash_is_sha256(const char *);	/* 64 lower-case hex digits */
+
+/* `digits' random hex digits and a NUL; digits is even. */
+const char *hash_random(char *hex, size_t digits);
+
+/* Keyed anew in each process: nobody can choose names that collide. */
+uint64_t hash_short(const void *, size_t);
+
+#endif

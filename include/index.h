@@ -1,0 +1,119 @@
+/*
+ * index: where every case stands, and what happened to it, in SQLite.
+ *
+ * A projection of the ledger: it names the commit up to which it holds, and
+ * can be made anew from the ledger at any time.  The daemon alone writes it;
+ * everybody of the desk's group may read.
+ *
+ * It is not synced.  A process that dies leaves it consistent (SQLite rolls
+ * back); after a crash of the machine it is not trusted and made anew, which
+ * it notices by the machine's boot id.
+ *
+ * Functions return 0, or -1 when the database cannot be read or written;
+ * index_error() says why.  Where they find or not: 1 and 0.  Functions given
+ * to be called return 0 to go on; what else they return ends the walk and is
+ * returned.
+ */
+#ifndef DOCKET_INDEX_H
+#define DOCKET_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "casefile.h"
+#include "ruling.h"
+#include "state.h"
+
+struct index;
+
+enum index_use {
+	INDEX_READ,
+	INDEX_WRITE,		/* as it is, or empty if it is of no use */
+	INDEX_ANEW,		/* empty */
+};
+
+/* dirpath: .docket.  NULL: it cannot be opened. */
+struct index *index_open(const char *dirpath, enum index_use);
+void	index_close(struct index *);
+const char *index_error(void);
+
+/* The commit up to which it holds, "" for none; lent. */
+const char *index_head(const struct index *);
+
+/* Writing: between begin and commit any number of rulings, in the ledger's
+ * order.  Abort forgets them. */
+int	index_begin(struct index *);
+int	index_apply(struct index *, const struct ruling *);
+int	index_commit(struct index *);
+void	index_abort(struct index *);
+
+/* One case; the caller's to free. */
+int	index_case(struct index *, const char *number, struct casefile *);
+
+/* Where one text a row is found it is given to such a function. */
+typedef int index_text_fn(void *arg, const char *);
+
+/* The prefixes of all numbers, and the highest sequence of one, 0 for none. */
+int	index_prefixes(struct index *, index_text_fn *, void *);
+int	index_last(struct index *, const char *prefix, uint64_t *seq);
+
+/* The open case of a box whose last form was submitted with this digest. */
+int	index_duplicate(struct index *, const char *box, const char *digest,
+	    char number[NUMBER_TEXT]);
+
+/* The commit that a claim became. */
+int	index_intake(struct index *, const char *intake,
+	    char commit[COMMIT_HEX]);
+
+/* What the clock has to do: cases of a prefix ("": any) that wait since
+ * `before' or longer; whose effective day has come, or whose expiry day is
+ * over, on `day'.  At most `most'. */
+enum due { DUE_LAPSE, DUE_EFFECT, DUE_EXPIRE, DUE_COUNT };
+int	index_due(struct index *, enum due, const char *prefix,
+	    int64_t before, const char *day, unsigned most,
+	    index_text_fn *, void *);
+
+/* Cases for people; a NULL is any. */
+struct index_query {
+	const char	*number, *client, *prefix, *box;
+	enum state	 state;		/* STATE_COUNT: any */
+	bool		 waiting;	/* only where a decision is waited
+					 * for, the longest first */
+	bool		 recent;	/* the last changed first */
+	const char	*words;		/* full text; the best first */
+	int64_t		 most;		/* 0: all */
+};
+
+typedef int index_case_fn(void *arg, const struct casefile *);
+int	index_cases(struct index *, const struct index_query *,
+	    index_case_fn *, void *);
+
+/* Commits: of a case (oldest first); of a file that was sent, by its digest
+ * or by its name in inbox (newest first); the last ones (newest first). */
+int	index_commits_of(struct index *, const char *number,
+	    index_text_fn *, void *);
+int	index_commits_of_file(struct index *, const char *digest,
+	    const char *file, int64_t most, index_text_fn *, void *);
+int	index_commits_last(struct index *, int64_t most, index_text_fn *,
+	    void *);
+
+/* How many cases are in a state; how many wait. */
+struct index_count {
+	uint64_t	 in[STATE_COUNT];
+	uint64_t	 waiting;
+};
+int	index_count(struct index *, struct index_count *);
+
+/* Ages of what waits, now: below each of `n' bounds (seconds, ascending),
+ * and above the last. */
+int	index_ages(struct index *, int64_t now, const int64_t *bounds,
+	    size_t n, uint64_t *counts);
+
+/* Clients or APIs that applications named, by words in their name, the most
+ * often named first. */
+typedef int index_seen_fn(void *arg, const char *name, uint64_t cases);
+int	index_seen(struct index *, bool apis, const char *const *words,
+	    size_t n_words, index_seen_fn *, void *);
+
+#endif

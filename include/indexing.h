@@ -1,0 +1,43 @@
+/*
+ * indexing: what the two halves of the index share: index.c writes, query.c
+ * asks.  Nobody else includes it: it is the only header with <sqlite3.h>.
+ */
+#ifndef DOCKET_INDEXING_H
+#define DOCKET_INDEXING_H
+
+#include <sqlite3.h>
+
+#include "index.h"
+
+/* Statements that are prepared once; their text is in index.c. */
+enum statement {
+	S_META_SET, S_CASE, S_CASE_ADD, S_CASE_SET, S_LAST, S_LAST_SET,
+	S_PREFIXES, S_DUPLICATE,
+	S_INTAKE, S_EVENT_ADD, S_COUNT_ADD, S_SEEN_ADD, S_WORDS_DEL,
+	S_WORDS_ADD, S_ID, S_LAPSE, S_EFFECT, S_EXPIRE, S_OF, S_OF_FILE,
+	S_OF_LAST, S_COUNTS, S_COUNT_WAITING, S_AGES,
+	STATEMENTS
+};
+
+struct index {
+	sqlite3		*db;
+	sqlite3_stmt	*st[STATEMENTS];
+	char		 head[COMMIT_HEX];
+	bool		 write;
+};
+
+/* Notes what SQLite says; always -1. */
+int	index_fail(struct index *, const char *what);
+/* The statement, ready to be bound; NULL if it cannot be prepared. */
+sqlite3_stmt *index_statement(struct index *, enum statement);
+/* Ends a statement whose last step returned rc: 0 or -1. */
+int	index_finish(struct index *, sqlite3_stmt *, int rc);
+/* NULL stays NULL. */
+void	index_bind_text(sqlite3_stmt *, int at, const char *);
+
+/* A case's columns: how many, their names, and a row of them read. */
+int	index_columns(void);
+const char *index_column(int i);
+void	index_load_case(struct casefile *, sqlite3_stmt *);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * intake: inbox, from files that somebody writes to parcels that are ours.
+ *
+ * A file is taken when it is complete: it was closed after writing or moved
+ * in, as inotify says; or it has been still for inbox.settle.  It is moved
+ * to .docket/claims/, opened without following anything, checked, and read:
+ * from then on only the bytes read count.
+ *
+ *	.docket/claims/<round>@<box>/<name>
+ *
+ * keeps box and name through a crash; a round is unique for ever, and with
+ * the name gives the claim's id.
+ *
+ * Drop boxes are the folders in inbox that the desk's user or root has made.
+ * Boxes take turns, so that a flood in one leaves the others served.
+ */
+#ifndef DOCKET_INTAKE_H
+#define DOCKET_INTAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "desk.h"
+#include "parcel.h"
+#include "settings.h"
+#include "watch.h"
+
+struct intake;
+
+/* tag: events of inbox bear it, those of box n (from 1) tag + n. */
+struct intake *intake_open(struct desk *, const struct settings *,
+	    struct watch *, int tag);
+void	intake_close(struct intake *);
+/* Other settings from now on; lent. */
+void	intake_configure(struct intake *, const struct settings *);
+
+/* The drop boxes that are known, in turn: *at is 0 at first. */
+const char *intake_box(const struct intake *, size_t *at);
+/* The gid and mode of a box's folder. */
+int	intake_box_stat(const struct intake *, const char *box,
+	    struct stat *);
+
+void	intake_event(struct intake *, const struct watch_event *);
+/* Compare everything: at start, after lost events, on a timer. */
+void	intake_look(struct intake *);
+/* Take everything now, without waiting for it to settle (run --once). */
+void	intake_hurry(struct intake *);
+/* A file that was put back is still to be judged. */
+bool	intake_is_waiting(struct intake *);
+/* Ticks at which there is something to do; INT64_MAX: only by events. */
+int64_t	intake_due(const struct intake *);
+
+/* Takes up to `most' files; each becomes a parcel that fn takes over.  True:
+ * there is more to do now. */
+typedef void intake_fn(void *arg, struct parcel * /* takes */);
+bool	intake_collect(struct intake *, unsigned most, intake_fn *, void *);
+
+/* At start: the claims that a crash has left, as parcels. */
+int	intake_recover(struct intake *, intake_fn *, void *);
+
+/* Makes durable that what was claimed is no longer in inbox. */
+int	intake_sync(struct intake *);
+
+/* Puts a parcel's file back, to be looked at again later; false: another
+ * file has its name by now.  The parcel is the caller's still. */
+bool	intake_put_back(struct intake *, const struct parcel *);
+/* Reads the claim again after a restart or a wait. */
+int	intake_reload(struct intake *, struct parcel *);
+/* The claim is done with. */
+void	intake_drop(struct intake *, const struct parcel *);
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * ledger: the truth: a bare git repository, one branch, linear, one commit a
+ * ruling.
+ *
+ * Writing goes in groups, and only the daemon (which holds the desk's lock)
+ * and init write:
+ *
+ *	ledger_add() …		builds commits in memory, one a ruling
+ *	ledger_commit()		writes all as one pack, syncs it, moves the
+ *				branch from the head that was known to the
+ *				new one, syncs that: the only commit point
+ *	ledger_abort()		forgets the group
+ *
+ * Reading names a commit by its 40 hex digits.  The functions return 0, or
+ * -1 when the ledger cannot be read or written; ledger_error() says why.
+ * Plain git reads the same repository at any time.
+ */
+#ifndef DOCKET_LEDGER_H
+#define DOCKET_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ruling.h"
+#include "rules.h"
+#include "state.h"
+
+struct buf;
+struct ledger;
+
+#define BLOB_HEX 41
+
+/* Once a program; again does no harm. */
+void	ledger_init(void);
+
+/* Makes an empty repository; nothing is there before the first commit. */
+int	ledger_create(const char *path);
+
+/* Opens it.  NULL: it cannot be; ledger_error() says why. */
+struct ledger *ledger_open(const char *path);
+void	ledger_close(struct ledger *);
+
+/* What went wrong last, for the operator. */
+const char *ledger_error(void);
+
+/*
+ * For the one that holds the desk's lock, before anything is projected:
+ * removes locks that a crash has left, and makes durable whatever the head
+ * leads to.
+ */
+int	ledger_recover(struct ledger *);
+
+/* The commit of the branch, "" for none. */
+const char *ledger_head(const struct ledger *);
+
+/* Writing. */
+
+/* Adds a ruling as a commit by desk `id' at the time r->at, or at that of
+ * the commit before it if that is later; sets r->at and r->commit.  -1:
+ * one of its papers is not where the ruling says; nothing has changed. */
+int	ledger_add(struct ledger *, const char *id, struct ruling *);
+size_t	ledger_open_count(const struct ledger *);
+size_t	ledger_open_bytes(const struct ledger *);
+int	ledger_commit(struct ledger *);
+void	ledger_abort(struct ledger *);
+
+/* The papers of a case in a tray, the open group included. */
+typedef int ledger_name_fn(void *arg, const char *name);
+int	ledger_papers(struct ledger *, enum state tray, const char *number,
+	    ledger_name_fn *, void *);
+
+/* Reading. */
+
+/* The blob at a path.  1: there is one, and hex is its name; 0: none. */
+int	ledger_find(struct ledger *, const char *commit, const char *path,
+	    char hex[BLOB_HEX]);
+/* The contents of a path, appended.  1, 0 or -1 as above. */
+int	ledger_read(struct ledger *, const char *commit, const char *path,
+	    struct buf *);
+/* The name that git would give these bytes. */
+void	ledger_blob_name(const void *, size_t, char hex[BLOB_HEX]);
+/* Whether the ledger holds a blob of that name anywhere. */
+bool	ledger_has_blob(struct ledger *, const char *hex);
+
+/* The rules as of a commit; the caller's to free. */
+int	ledger_rules(struct ledger *, const char *commit, struct rules *);
+
+/* One commit as a ruling (without ops and facts); the caller's to free. */
+int	ledger_ruling(struct ledger *, const char *commit, struct ruling *);
+
+/* Calls fn for each commit after `from' ("": from the first) up to `to',
+ * oldest first, until it returns not 0, which is returned.  -1 too if from
+ * is not an ancestor of to. */
+typedef int ledger_ruling_fn(void *arg, struct ruling *);
+int	ledger_walk(struct ledger *, const char *from, const char *to,
+	    ledger_ruling_fn *, void *);
+/* How many that would be; -1: from is not an ancestor. */
+int64_t	ledger_distance(struct ledger *, const char *from, const char *to);
+/* The full name of a commit that someone abbreviated; -1: none or several. */
+int	ledger_expand(struct ledger *, const char *abbreviated,
+	    char commit[COMMIT_HEX]);
+
+/* Calls fn for each path that differs between two commits ("" is an empty
+ * tree); the names of the blobs are "" where there is none. */
+typedef int ledger_diff_fn(void *arg, const char *path, const char *old_hex,
+	    const char *new_hex);
+int	ledger_diff(struct ledger *, const char *from, const char *to,
+	    ledger_diff_fn *, void *);
+
+/*
+ * Walks a tray in slices.  `cursor' ("" at first) names the last folder seen;
+ * the next one's papers are given to fn and the cursor moves on.  1: there
+ * was one; 0: no more; -1.
+ */
+typedef int ledger_paper_fn(void *arg, const char *name, const char *hex);
+int	ledger_tray_next(struct ledger *, const char *commit, enum state tray,
+	    char cursor[LEDGER_PATH], ledger_paper_fn *, void *);
+
+/* Packs are merged in the background by git itself, by a geometric rule, when
+ * there are many.  Call now and then. */
+void	ledger_tidy(struct ledger *);
+
+#endif

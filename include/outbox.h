@@ -1,0 +1,69 @@
+/*
+ * outbox: the answers.
+ *
+ * What came through inbox/acme/ is answered in outbox/acme/, what came
+ * through inbox itself in outbox itself.  Receipts are projections of
+ * commits: .docket/delivered names the one up to which they were given, and
+ * after a crash those behind it are written again, under the same names.  A
+ * box that cannot be written to (full, a folder where a file should go) is
+ * held, and tried again; the others go on.
+ *
+ * Functions return 0, or -1 for the machine's trouble; a held box is none.
+ */
+#ifndef DOCKET_OUTBOX_H
+#define DOCKET_OUTBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "desk.h"
+#include "index.h"
+#include "ledger.h"
+#include "parcel.h"
+#include "receipt.h"
+#include "ruling.h"
+#include "settings.h"
+
+struct outbox;
+
+struct outbox *outbox_open(struct desk *, const struct settings *,
+	    struct ledger *, struct index *);
+void	outbox_close(struct outbox *);
+void	outbox_configure(struct outbox *, const struct settings *);
+
+/* Makes the folder of a drop box and its blanks; `like' are the gid and mode
+ * of the folder in inbox. */
+void	outbox_meet(struct outbox *, const char *box, const struct stat *like);
+
+/* Gives the answers of all commits since the mark, and moves it. */
+int	outbox_catch_up(struct outbox *);
+
+/* What is to be answered.  A refused form comes back with its receipt. */
+struct answer {
+	const struct ruling *ruling;
+	const struct parcel *parcel;	/* of a refusal; else NULL */
+	bool		 held;		/* set: it was not given; the caller
+					 * keeps the parcel and tries again */
+};
+
+/* Gives all of them together, and moves the mark to a commit (NULL: it stays
+ * where it is). */
+int	outbox_deliver(struct outbox *, struct answer *, size_t n,
+	    const char *mark);
+
+/* An answer that is no state change; not given where the box is held. */
+int	outbox_notice(struct outbox *, const char *box, const struct notice *);
+
+/* The first receipt of a case again (the file was sent twice). */
+int	outbox_again(struct outbox *, const char *number, const char *box);
+
+/* Writes receipts again: of a case, or of all commits since one ("" all). */
+int	outbox_rewrite(struct outbox *, const char *number);
+int	outbox_rewrite_since(struct outbox *, const char *since);
+
+/* What can wait: status.txt of the boxes that have changed, held boxes. */
+int64_t	outbox_due(const struct outbox *);	/* ticks */
+int	outbox_tend(struct outbox *, bool now);
+
+#endif

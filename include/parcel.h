@@ -1,0 +1,44 @@
+/*
+ * parcel: a file that was taken out of inbox, and what is known of it before
+ * anybody has looked inside.
+ */
+#ifndef DOCKET_PARCEL_H
+#define DOCKET_PARCEL_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+#include "fault.h"
+#include "hash.h"
+
+#define CLAIM_ID 48
+
+struct parcel {
+	char		 id[CLAIM_ID];	/* unique for ever */
+	char		*box;		/* "": inbox itself */
+	char		*name;		/* the file's */
+	char		*claim;		/* its path below .docket/claims */
+	long		 uid;		/* its owner; -1: unknown */
+	bool		 young;		/* may still be growing */
+	bool		 keep;		/* refused, it is given back */
+	struct buf	 file;		/* as it was sent */
+	struct buf	 form;		/* inflated; empty: as it was sent */
+	char		 sha256[SHA256_HEX];	/* of the file */
+	char		 digest[SHA256_HEX];	/* of the form */
+	struct faults	 faults;	/* found by intake itself */
+};
+
+void	parcel_free(struct parcel *);
+
+/* The form's bytes. */
+const struct buf *parcel_form(const struct parcel *);
+
+/*
+ * "acme/key.xml", as receipts and commits call it; the caller's to free.  A
+ * name that is not fit to be shown, or leaves no room for the suffixes of an
+ * answer, is made so (fs_short_name() with PARCEL_NAME).
+ */
+#define PARCEL_NAME (255 - 32)
+char	*parcel_source(const struct parcel *);
+
+#endif

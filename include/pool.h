@@ -1,0 +1,85 @@
+/*
+ * pool: the workers, and the forms that are with them.
+ *
+ * A parent (docket-check) has compiled the schemas; on demand it forks
+ * children, which check.  Jobs are handed to children so that none ever
+ * serves two drop boxes; several may be with one child.  A child that dies
+ * harms nobody: the job it was at is tried again, those behind it go to
+ * others.
+ *
+ *	pool_open()
+ *	pool_submit() …		as many as one likes
+ *	pool_exchange()		when a descriptor is ready, or a deadline over
+ *	pool_done() …		what is finished, in no particular order
+ *	pool_close()
+ */
+#ifndef DOCKET_POOL_H
+#define DOCKET_POOL_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fault.h"
+#include "rules.h"
+#include "settings.h"
+#include "wire.h"
+
+struct pool;
+
+enum outcome {
+	OUTCOME_VERDICT,	/* verdict is set */
+	OUTCOME_COSTLY,		/* it exceeds time or memory, by itself */
+	OUTCOME_TROUBLE,	/* workers died of it too often; or we failed */
+};
+
+/* Everything but outcome and verdict is set by the one who submits, lent
+ * until the job is done. */
+struct job {
+	enum purpose	 purpose;
+	int32_t		 today;
+	const char	*box;
+	const char	*data;
+	size_t		 len;
+	void		*owner;
+
+	enum outcome	 outcome;
+	struct verdict	 verdict;	/* whoever takes the job frees it */
+
+	unsigned	 tries;		/* ours */
+	struct job	*next;		/* ours */
+};
+
+/*
+ * Starts the parent and has it compile the schemas.  NULL: the faults say
+ * what is wrong with them; or, where there are none, the worker could not be
+ * started.
+ */
+struct pool *pool_open(const struct rules *, const struct settings *,
+	    struct faults *);
+void	pool_close(struct pool *);
+
+const struct form_types *pool_types(const struct pool *);
+
+void	pool_submit(struct pool *, struct job *);
+size_t	pool_pending(const struct pool *);	/* submitted, not yet done */
+
+/* What to poll(2) for: at most `most' entries are written. */
+size_t	pool_poll(const struct pool *, struct pollfd *, size_t most);
+#define POOL_FDS (LIMIT_WORKERS + 1)
+/* Ticks (clock.h) at which a child is overdue; INT64_MAX: never. */
+int64_t	pool_deadline(const struct pool *);
+
+/* Reads and writes what can be without waiting.  -1: the parent is gone. */
+int	pool_exchange(struct pool *);
+struct job *pool_done(struct pool *);
+
+/* Takes back jobs that are not done, one a call, before the pool is closed;
+ * NULL: there are no more. */
+struct job *pool_cancel(struct pool *);
+
+/* Waits until something is done, or nothing is pending.  NULL then, or when
+ * the parent is gone. */
+struct job *pool_wait(struct pool *);
+
+#endif

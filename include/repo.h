@@ -1,0 +1,46 @@
+/*
+ * repo: what the files of src/ledger share.  Nobody else includes it: it is
+ * the only header with <git2.h>.
+ */
+#ifndef DOCKET_REPO_H
+#define DOCKET_REPO_H
+
+#include <git2.h>
+#include <sys/types.h>
+
+#include "ledger.h"
+#include "pack.h"
+#include "tree.h"
+
+#define REPO_BRANCH "refs/heads/main"
+
+struct ledger {
+	char		*path;
+	git_repository	*repo;
+	git_odb		*odb;
+	int		 packdir;
+	char		 head[COMMIT_HEX];
+	int64_t		 head_time;
+
+	/* the open group */
+	struct tree	*tree;		/* as of its last commit */
+	struct pack	*pack;
+	struct oid	 tip;
+	int64_t		 tip_time;
+	size_t		 open;
+
+	/* the tree of the commit that was read last */
+	git_tree	*view;
+	char		 view_commit[COMMIT_HEX];
+
+	size_t		 packs;		/* about how many there are */
+	pid_t		 tidying;	/* git at work; 0: none */
+};
+
+/* Notes libgit2's last error, with what was tried.  Always -1. */
+int	repo_fail(const char *what);
+
+/* Reads an object's bytes; tries again once when packs have moved. */
+int	repo_read(struct ledger *, const git_oid *, git_odb_object **);
+
+#endif

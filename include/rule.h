@@ -1,0 +1,70 @@
+/*
+ * rule: from a form that was checked, a decision that was judged, or a day
+ * that has come, to a ruling.
+ *
+ * Nothing is written here.  Whoever calls looks the case up, in the open
+ * group first, and adds the ruling to the ledger's open group.
+ */
+#ifndef DOCKET_RULE_H
+#define DOCKET_RULE_H
+
+#include "casefile.h"
+#include "form.h"
+#include "ledger.h"
+#include "parcel.h"
+#include "ruling.h"
+#include "settings.h"
+#include "wire.h"
+
+struct rule_context {
+	const struct settings *settings;
+	struct ledger	*ledger;
+	int64_t		 now;
+	char		 today[DAY_TEXT];
+};
+
+enum rule {
+	RULE_MADE,		/* *r is the ruling, the caller's */
+	RULE_FAULT,		/* a fault was added: it cannot be done */
+	RULE_DUPLICATE,		/* nothing is new in it */
+	RULE_TROUBLE,		/* the ledger cannot be read */
+};
+
+/* A claim: what was sent, what the worker says of it, what it is. */
+struct rule_claim {
+	const struct parcel	*parcel;
+	const struct verdict	*verdict;
+	const struct form_type	*type;
+	const struct stamp	*stamp;		/* NULL: it bears none */
+};
+
+/* Whether the box may send a form that names this client. */
+bool	rule_may_send(const struct settings *, const char *box,
+	    const struct facts *, struct faults *);
+
+/* A form that opens a case under this number. */
+enum rule rule_receive(const struct rule_context *, const struct rule_claim *,
+	    const char *number, struct ruling **);
+
+/* A stamped form: a revision of a case, or a change of its terms. */
+enum rule rule_revise(const struct rule_context *, const struct rule_claim *,
+	    const struct casefile *, struct ruling **, struct faults *);
+
+/* A request about a case. */
+enum rule rule_request(const struct rule_context *, const struct rule_claim *,
+	    const struct casefile *, struct ruling **, struct faults *);
+
+/* What a decision on this paper would be, by which it went from tray to
+ * tray.  EVENT_COUNT with a fault: none. */
+enum event rule_event(const struct casefile *, const struct paper *,
+	    enum state from, enum state to, struct faults *);
+
+/* A decision that was judged, or what the clock brings (who NULL). */
+enum rule rule_decide(const struct rule_context *, const struct casefile *,
+	    enum event, const char *note, struct ruling **);
+
+/* A form that was refused. */
+struct ruling *rule_refuse(const struct rule_context *,
+	    const struct parcel *, const struct faults *);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * sandbox: what docket-check gives up before it reads anything.
+ *
+ *	sandbox_prepare()	builds the filters, while it still may
+ *	sandbox_parent()	no file, no network, no program; may fork
+ *	sandbox_child()		nothing but memory and the two descriptors
+ *
+ * Each is for good.  Landlock takes away every right on files; seccomp
+ * leaves the system calls listed in sandbox.c, each with its reason.
+ * A call that is not listed ends the process with SIGSYS; opening or looking
+ * for files fails with EPERM, as libraries do that in passing.
+ */
+#ifndef DOCKET_SANDBOX_H
+#define DOCKET_SANDBOX_H
+
+#include <stdint.h>
+
+/* 0, or -1 where this kernel cannot confine us: then nothing is checked. */
+int	sandbox_prepare(void);
+int	sandbox_parent(void);
+int	sandbox_child(uint64_t memory);
+
+/* Processor time for what comes next, in seconds; SIGPROF at its end. */
+void	sandbox_timer(unsigned seconds);
+
+#endif

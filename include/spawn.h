@@ -1,0 +1,30 @@
+/*
+ * spawn: other programs.
+ *
+ * A program gets an empty environment but PATH, LC_ALL=C.UTF-8 and TZ, the
+ * null device as input, and no descriptor of ours but those named.  It is
+ * told to die with us.
+ */
+#ifndef DOCKET_SPAWN_H
+#define DOCKET_SPAWN_H
+
+#include <sys/types.h>
+
+/* Starts argv[0] (looked for in PATH), its output to the null device, its
+ * errors to ours.  The pid, or -1. */
+pid_t	spawn_quiet(const char *const argv[]);
+
+/* Starts argv[0] (a path) with `fd' as its standard input.  fd stays the
+ * caller's.  The pid, or -1. */
+pid_t	spawn_worker(const char *const argv[], int fd);
+
+/* Has it ended?  1: yes, and *status is as from wait(2); 0: no; -1. */
+int	spawn_ended(pid_t, int *status);
+
+/* Waits for its end. */
+int	spawn_wait(pid_t, int *status);
+
+/* The path of a program of ours: beside this program, or in libexec. */
+const char *spawn_sibling(const char *name, char *path, size_t size);
+
+#endif

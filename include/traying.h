@@ -1,0 +1,71 @@
+/*
+ * traying: what the two halves of trays share: trays.c looks, trayshow.c shows.
+ */
+#ifndef DOCKET_TRAYING_H
+#define DOCKET_TRAYING_H
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "buf.h"
+#include "map.h"
+
+#include "limit.h"
+
+#include "trays.h"
+
+/* A paper is a form and its stamp. */
+#define PAPER_MAX (LIMIT_FORM + 16384)
+
+struct trays {
+	struct desk	*desk;
+	const struct settings *settings;
+	struct ledger	*ledger;
+	struct watch	*watch;
+	int		 tag;
+	int		 strays;	/* outbox/strays, once it is needed */
+	bool		 watched;
+	bool		 hurry;
+	char		 shown[COMMIT_HEX];
+
+	/* what to look at: a paper's name, or "tray/name"; the value is the
+	 * ticks from when on, plus one */
+	struct map	 dirty;
+	/* cases given away: number -> names that were touched meanwhile */
+	struct map	 busy;
+	/* what we did to a tray ourselves, whose events are still to come:
+	 * "tray/name" -> inode, 0 for none */
+	struct map	 own;
+
+	/* comparing everything */
+	enum state	 at;		/* the tray; STATE_COUNT: done */
+	DIR		*list;		/* its names, first */
+	bool		 listed;
+	char		 cursor[LEDGER_PATH];	/* then the ledger's */
+	int64_t		 compare_due;	/* where no events come: names, */
+	int64_t		 deep_due;	/* and every paper */
+};
+
+/* trayshow.c */
+
+/* What lies there under a name, if anything does. */
+bool	tray_is_there(const struct trays *, enum state tray, const char *name,
+	    struct stat *);
+/* The name that git gives a file's bytes; "" if they cannot be a paper's.
+ * -1: it cannot be read. */
+int	tray_blob(int dirfd, const char *name, char hex[BLOB_HEX]);
+/* Moves a file to outbox/strays, under a name that is free. */
+int	tray_to_strays(struct trays *, int dirfd, const char *file,
+	    const char *name);
+/* Tray and file name of a path in the ledger or of "tray/name"; false: it is
+ * none. */
+bool	tray_split(const char *path, enum state *tray, const char **name);
+/* Whether the ledger has a paper in a tray: 1, 0, -1. */
+int	tray_expects(struct trays *, const char *commit, enum state tray,
+	    const char *number, const char *name);
+/* Whether what an event tells of is what we did ourselves. */
+bool	tray_is_own(const struct trays *, enum state tray, const char *name);
+/* "tray/name" */
+void	tray_key(struct buf *key, enum state tray, const char *name);
+
+#endif

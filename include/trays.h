@@ -1,0 +1,103 @@
+/*
+ * trays: what people see of the ledger, and what they do to it.
+ *
+ * A tray shows the ledger's tree as of the commit named in .docket/shown,
+ * flattened.  What somebody does to a tray is found by comparing with that
+ * commit, never with the head: a crash between commit and trays is thus not
+ * taken for anybody's decision.
+ *
+ *	trays_open()
+ *	trays_catch_up()	brings the trays from `shown' to the head
+ *	trays_compare()		begins to compare everything, in slices
+ *	trays_event(), trays_look()
+ *				finds decisions and damage
+ *	trays_tidy(), trays_apply()
+ *				after a commit: shows it
+ *	trays_undo()		puts a refused decision back, and says why
+ *	trays_release()		ends what trays_look() began with a decision
+ */
+#ifndef DOCKET_TRAYS_H
+#define DOCKET_TRAYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "desk.h"
+#include "form.h"
+#include "ledger.h"
+#include "ruling.h"
+#include "settings.h"
+#include "watch.h"
+
+struct trays;
+
+/* Somebody has brought a paper of a case into another tray. */
+struct decision {
+	struct paper	 paper;
+	char		 name[PAPER_NAME];
+	enum state	 from, to;	/* from STATE_NONE: it is no paper of
+					 * the case any more, or never was */
+	bool		 moved;		/* it is no longer where it was */
+	bool		 linked;	/* the file has other names */
+	bool		 altered;	/* it is not the text that was filed */
+	bool		 unreadable;	/* which cannot be told */
+	long		 uid;		/* the file's owner */
+	int64_t		 age;		/* ms since it was put there */
+};
+
+struct trays *trays_open(struct desk *, const struct settings *,
+	    struct ledger *, struct watch *, int tag);
+void	trays_close(struct trays *);
+void	trays_configure(struct trays *, const struct settings *);
+
+int	trays_catch_up(struct trays *);
+void	trays_compare(struct trays *);
+/* Whether comparing everything has come to its end. */
+bool	trays_compared(const struct trays *);
+/* Foreign files are moved away at once (run --once does not wait). */
+void	trays_hurry(struct trays *);
+
+void	trays_event(struct trays *, const struct watch_event *);
+int64_t	trays_due(const struct trays *);
+
+/*
+ * Looks at what may have changed, a bounded amount at a time.  Decisions are
+ * given to `decided', which owns the case until trays_release(); papers that
+ * were edited or taken away to `damaged', with what happened ("edited",
+ * "deleted"): they are put back by trays_restore(), after it was recorded.
+ * 1: there is more to look at; 0: not now; -1.
+ */
+struct trays_found {
+	void	(*decided)(void *arg, const struct decision *);
+	void	(*damaged)(void *arg, enum state tray, const char *name,
+		    const char *what);
+	void	*arg;
+};
+int	trays_look(struct trays *, const struct trays_found *);
+
+/* What the decider with this uid (-1: anyone) has to say: the note beside
+ * the paper, in the one tray or the other.  NULL: nothing.  The caller's to
+ * free. */
+char	*trays_note(struct trays *, const struct decision *, long uid,
+	    const char *who);
+
+/* Shows what the head has come to by these rulings, which the ledger has
+ * committed.  Displaced foreign files go to outbox/strays. */
+int	trays_apply(struct trays *, struct ruling *const *, size_t n);
+
+int	trays_undo(struct trays *, const struct decision *, const char *why);
+int	trays_restore(struct trays *, enum state tray, const char *name);
+/* The case may be looked at again, after so many milliseconds. */
+void	trays_release(struct trays *, const struct decision *,
+	    int64_t again_ms);
+
+/* Removes what was said of a case that has moved on: explanations of ours,
+ * and the note that went into the commit; other notes go to the strays. */
+void	trays_tidy(struct trays *, const char *number, const char *note);
+
+/* Makes all trays anew from the head, taking no requests. */
+int	trays_reset(struct trays *);
+
+#endif

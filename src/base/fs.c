@@ -1,0 +1,525 @@
+/*
+ * fs: files that are not to be trusted, and files that must last.
+ *
+ * May not: log, decide what a failure means.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "fs.h"
+#include "hash.h"
+#include "log.h"
+#include "text.h"
+
+/* Up to so many files are synced one by one, more by syncfs(2). */
+#define SYNC_EACH 8
+
+int
+fs_open(int dirfd, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (unsigned)(flags | O_CLOEXEC | O_NOFOLLOW |
+		    O_NONBLOCK | O_NOCTTY),
+		.mode = flags & O_CREAT ? mode : 0,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+		    RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+	};
+	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = openat(dirfd, path, (int)how.flags, mode);
+	return (int)fd;
+}
+
+int
+fs_open_dir(int dirfd, const char *path)
+{
+	return fs_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0);
+}
+
+DIR *
+fs_list(int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir;
+
+	if (fd < 0)
+		return NULL;
+	if ((dir = fdopendir(fd)) == NULL)
+		close(fd);
+	return dir;
+}
+
+const char *
+fs_list_next(DIR *dir)
+{
+	struct dirent *e;
+
+	while ((e = readdir(dir)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			return e->d_name;
+	return NULL;
+}
+
+int
+fs_read(int fd, size_t limit, struct buf *out)
+{
+	size_t start = out->len, room, guess = 65536;
+	struct stat st;
+	ssize_t n;
+
+	/* most files are small, and many are held at a time */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < 65536)
+		guess = (size_t)st.st_size + 1;
+	for (;;) {
+		room = limit - (out->len - start);
+		if (room > guess)
+			room = guess;
+		/* one more than allowed, to see whether there is more */
+		buf_reserve(out, room + 1);
+		n = read(fd, out->data + out->len, room + 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		if ((size_t)n > limit - (out->len - start)) {
+			errno = EFBIG;
+			return -1;
+		}
+		out->len += (size_t)n;
+	}
+	buf_cut(out, out->len);
+	return 0;
+}
+
+int
+fs_read_file(int dirfd, const char *path, size_t limit, struct buf *out)
+{
+	int fd = fs_open(dirfd, path, O_RDONLY, 0), saved, status = -1;
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0) {
+		if (S_ISREG(st.st_mode))
+			status = fs_read(fd, limit, out);
+		else
+			errno = EINVAL;
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return status;
+}
+
+int
+fs_write(int fd, const void *p, size_t n)
+{
+	const char *at = p;
+	ssize_t k;
+
+	while (n > 0) {
+		k = write(fd, at, n);
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return -1;
+		at += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+int
+fs_sync_dir(int dirfd)
+{
+	return fsync(dirfd);
+}
+
+int
+fs_make_dir(int dirfd, const char *name, mode_t mode)
+{
+	struct stat st;
+
+	if (mkdirat(dirfd, name, mode) == 0)
+		/* past the umask, and with the special bits */
+		return fchmodat(dirfd, name, mode, 0);
+	if (errno != EEXIST)
+		return -1;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return -1;
+	errno = EEXIST;
+	return S_ISDIR(st.st_mode) ? 0 : -1;
+}
+
+#define WORKNAME 48
+
+/* Writes a new file under a name of its own; `keep' receives the open
+ * descriptor, or it is closed. */
+static int
+write_temporary(int dirfd, const char *prefix, char name[WORKNAME],
+    const void *p, size_t n, mode_t mode, int *keep)
+{
+	char random[17];
+	int fd, saved;
+
+	snprintf(name, WORKNAME, "%.20s%s", prefix, hash_random(random, 16));
+	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -1;
+	if (fs_write(fd, p, n) != 0 || fchmod(fd, mode) != 0 ||
+	    (keep == NULL && close(fd) != 0)) {
+		saved = errno;
+		close(fd);
+		unlinkat(dirfd, name, 0);
+		errno = saved;
+		return -1;
+	}
+	if (keep != NULL)
+		*keep = fd;
+	return 0;
+}
+
+int
+fs_replace(int dirfd, const char *name, const void *p, size_t n, mode_t mode)
+{
+	char temporary[WORKNAME];
+	int saved;
+
+	if (write_temporary(dirfd, ".docket-", temporary, p, n, mode,
+	    NULL) != 0)
+		return -1;
+	if (renameat(dirfd, temporary, dirfd, name) == 0)
+		return 0;
+	saved = errno;
+	unlinkat(dirfd, temporary, 0);
+	errno = saved;
+	return -1;
+}
+
+int
+fs_move(int fromdir, const char *from, int todir, const char *to)
+{
+	struct stat st;
+
+	if (renameat2(fromdir, from, todir, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	/* a file system without the flag: look, then leap */
+	if (fstatat(todir, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(fromdir, from, todir, to);
+}
+
+void
+fs_short_name(char out[NAME_SIZE], const char *name, size_t limit)
+{
+	char hex[SHA256_HEX];
+	size_t n = strlen(name), used = 0, k;
+	bool changed = n > limit;
+	uint32_t code;
+	const char *p = name;
+
+	if (limit >= NAME_SIZE)
+		bug("name limit");
+	for (; n > 0 && used < limit; p += k, n -= k) {
+		k = utf8_next(p, n, &code);
+		if (k == 0 || text_unsafe(code) || code == '/') {
+			out[used++] = '_';
+			changed = true;
+			k = k == 0 ? 1 : k;
+			continue;
+		}
+		if (used + k > limit)
+			break;
+		memcpy(out + used, p, k);
+		used += k;
+	}
+	out[used] = '\0';
+	if (!changed)
+		return;
+	/* another long name must not get the same short one */
+	hash_sha256(hex, name, strlen(name));
+	while (used > limit - 9)
+		do
+			used--;
+		while (used > 0 && ((unsigned char)out[used] & 0xc0) == 0x80);
+	snprintf(out + used, NAME_SIZE - used, "~%.8s", hex);
+}
+
+int
+fs_move_aside(int fromdir, const char *from, int todir, const char *name,
+    char *taken)
+{
+	char base[NAME_SIZE];
+	unsigned i;
+
+	fs_short_name(base, name, NAME_SIZE - 1 - 16);
+	snprintf(taken, NAME_SIZE, "%s", base);
+	for (i = 1; i < 100000; i++) {
+		if (fs_move(fromdir, from, todir, taken) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return -1;
+		snprintf(taken, NAME_SIZE, "%.*s.~%u~",
+		    (int)strlen(base), base, i);
+	}
+	return -1;
+}
+
+int64_t
+fs_ms(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int
+fs_now(int probefd, int64_t *ms)
+{
+	struct stat st;
+
+	if (futimens(probefd, NULL) != 0 || fstat(probefd, &st) != 0)
+		return -1;
+	*ms = fs_ms(st.st_mtim);
+	return 0;
+}
+
+static const struct {
+	unsigned long magic;
+	const char *name;
+	bool local;
+} kind[] = {
+	{ EXT4_SUPER_MAGIC, "ext4", true },
+	{ 0x58465342, "xfs", true },
+	{ BTRFS_SUPER_MAGIC, "btrfs", true },
+	{ F2FS_SUPER_MAGIC, "f2fs", true },
+	{ TMPFS_MAGIC, "tmpfs", true },
+	{ RAMFS_MAGIC, "ramfs", true },
+	{ 0x2fc12fc1, "zfs", true },
+	{ 0xca451a4e, "bcachefs", true },
+	{ OVERLAYFS_SUPER_MAGIC, "overlay", true },
+	{ NFS_SUPER_MAGIC, "nfs", false },
+	{ SMB_SUPER_MAGIC, "smb", false },
+	{ 0xff534d42, "cifs", false },
+	{ 0xfe534d42, "smb2", false },
+	{ 0x65735546, "fuse", false },
+	{ V9FS_MAGIC, "9p", false },
+	{ 0x00c36400, "ceph", false },
+	{ AFS_SUPER_MAGIC, "afs", false },
+};
+#define KINDS (sizeof(kind) / sizeof(kind[0]))
+
+bool
+fs_is_local(int fd)
+{
+	struct statfs s;
+	size_t i;
+
+	if (fstatfs(fd, &s) != 0)
+		return false;
+	for (i = 0; i < KINDS; i++)
+		if ((unsigned long)s.f_type == kind[i].magic)
+			return kind[i].local;
+	return false;
+}
+
+const char *
+fs_name(int fd)
+{
+	static char unknown[32];
+	struct statfs s;
+	size_t i;
+
+	if (fstatfs(fd, &s) != 0)
+		return "?";
+	for (i = 0; i < KINDS; i++)
+		if ((unsigned long)s.f_type == kind[i].magic)
+			return kind[i].name;
+	snprintf(unknown, sizeof(unknown), "0x%lx", (unsigned long)s.f_type);
+	return unknown;
+}
+
+int
+fs_free(int fd, uint64_t *bytes)
+{
+	struct statfs s;
+
+	if (fstatfs(fd, &s) != 0)
+		return -1;
+	*bytes = (uint64_t)s.f_bavail * (uint64_t)s.f_bsize;
+	return 0;
+}
+
+/* Batches. */
+
+struct item {
+	int	 dirfd;
+	int	 fd;		/* -1: closed, too many to be synced singly */
+	char	 work[WORKNAME];
+	char	*name;
+	bool	 shown;
+};
+
+struct fs_batch {
+	int	 workdir;
+	char	 prefix[16];
+	struct item *items;
+	size_t	 n, cap;
+};
+
+struct fs_batch *
+fs_batch_new(int workdir, const char *prefix)
+{
+	struct fs_batch *b = mem_alloc(sizeof(*b));
+
+	b->workdir = workdir;
+	snprintf(b->prefix, sizeof(b->prefix), "%s", prefix);
+	return b;
+}
+
+void
+fs_batch_free(struct fs_batch *b)
+{
+	size_t i;
+
+	if (b == NULL)
+		return;
+	for (i = 0; i < b->n; i++) {
+		if (b->items[i].fd >= 0)
+			close(b->items[i].fd);
+		if (!b->items[i].shown)
+			unlinkat(b->workdir, b->items[i].work, 0);
+		free(b->items[i].name);
+	}
+	free(b->items);
+	free(b);
+}
+
+size_t
+fs_batch_count(const struct fs_batch *b)
+{
+	return b->n;
+}
+
+int
+fs_batch_put(struct fs_batch *b, int dirfd, const char *name, const void *p,
+    size_t n, mode_t mode)
+{
+	struct item *item;
+
+	if (b->n == b->cap) {
+		b->cap = b->cap ? b->cap * 2 : 16;
+		b->items = mem_grow(b->items, b->cap, sizeof(*b->items));
+	}
+	item = &b->items[b->n];
+	*item = (struct item){ .dirfd = dirfd, .fd = -1 };
+	if (write_temporary(b->workdir, b->prefix, item->work, p, n, mode,
+	    b->n < SYNC_EACH ? &item->fd : NULL) != 0)
+		return -1;
+	item->name = mem_str(name);
+	b->n++;
+	return 0;
+}
+
+int
+fs_batch_sync(struct fs_batch *b)
+{
+	size_t i;
+
+	if (b->n > SYNC_EACH)
+		return syncfs(b->workdir);
+	for (i = 0; i < b->n; i++)
+		if (fsync(b->items[i].fd) != 0)
+			return -1;
+	return 0;
+}
+
+/* Puts the file in its place and hands over the one that was there. */
+static int
+exchange(struct fs_batch *b, struct item *item,
+    const struct fs_batch_ops *ops, void *arg)
+{
+	char random[17], aside[WORKNAME];
+	const char *old = item->work;
+
+	if (fs_move(b->workdir, item->work, item->dirfd, item->name) == 0) {
+		item->shown = true;
+		return 0;
+	}
+	if (errno != EEXIST)
+		return -1;
+	if (renameat2(b->workdir, item->work, item->dirfd, item->name,
+	    RENAME_EXCHANGE) != 0) {
+		if (errno != EINVAL && errno != ENOSYS)
+			return -1;
+		/* a file system that cannot: one after the other */
+		snprintf(aside, sizeof(aside), "%s%s", b->prefix,
+		    hash_random(random, 16));
+		if (renameat(item->dirfd, item->name, b->workdir, aside) != 0 ||
+		    renameat(b->workdir, item->work, item->dirfd,
+		    item->name) != 0)
+			return -1;
+		old = aside;
+	}
+	item->shown = true;
+	return ops->displaced(arg, item->dirfd, item->name, old);
+}
+
+static int
+show(struct fs_batch *b, struct item *item, const struct fs_batch_ops *ops,
+    void *arg)
+{
+	if (ops != NULL && ops->displaced != NULL)
+		return exchange(b, item, ops, arg);
+	if (renameat(b->workdir, item->work, item->dirfd, item->name) != 0)
+		return -1;
+	item->shown = true;
+	return 0;
+}
+
+/* Whether no earlier item was in the same directory. */
+static bool
+dir_is_new(const struct fs_batch *b, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < i; k++)
+		if (b->items[k].dirfd == b->items[i].dirfd)
+			return false;
+	return true;
+}
+
+int
+fs_batch_show(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		if (show(b, &b->items[i], ops, arg) == 0)
+			continue;
+		if (ops == NULL || ops->failed == NULL)
+			return -1;
+		ops->failed(arg, b->items[i].dirfd, b->items[i].name);
+	}
+	if (b->n > SYNC_EACH)
+		return syncfs(b->workdir);
+	for (i = 0; i < b->n; i++)
+		if (dir_is_new(b, i) && fs_sync_dir(b->items[i].dirfd) != 0)
+			return -1;
+	return 0;
+}

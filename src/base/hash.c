@@ -1,0 +1,65 @@
+/*
+ * hash: SHA-256, random names, SipHash.
+ *
+ * May not: keep a secret longer than a call.
+ * Our bug: use before hash_open().
+ */
+#include <sodium.h>
+#include <string.h>
+
+#include "hash.h"
+#include "log.h"
+
+static unsigned char short_key[crypto_shorthash_KEYBYTES];
+static bool opened;
+
+int
+hash_open(void)
+{
+	if (sodium_init() < 0)
+		return -1;
+	if (!opened)
+		crypto_shorthash_keygen(short_key);
+	opened = true;
+	return 0;
+}
+
+const char *
+hash_sha256(char hex[SHA256_HEX], const void *p, size_t n)
+{
+	unsigned char digest[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256(digest, p, n);
+	return sodium_bin2hex(hex, SHA256_HEX, digest, sizeof(digest));
+}
+
+bool
+hash_is_sha256(const char *hex)
+{
+	return strlen(hex) == SHA256_HEX - 1 &&
+	    strspn(hex, "0123456789abcdef") == SHA256_HEX - 1;
+}
+
+const char *
+hash_random(char *hex, size_t digits)
+{
+	unsigned char bytes[32];
+
+	if (!opened || digits % 2 != 0 || digits / 2 > sizeof(bytes))
+		bug("random name");
+	randombytes_buf(bytes, digits / 2);
+	return sodium_bin2hex(hex, digits + 1, bytes, digits / 2);
+}
+
+uint64_t
+hash_short(const void *p, size_t n)
+{
+	unsigned char out[crypto_shorthash_BYTES];
+	uint64_t value;
+
+	if (!opened)
+		bug("hash_open() was not called");
+	crypto_shorthash(out, p, n, short_key);
+	memcpy(&value, out, sizeof(value));
+	return value;
+}

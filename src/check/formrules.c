@@ -1,0 +1,377 @@
+/*
+ * formrules: what the words of urn:docket:schema:1 say of a form, evaluated.
+ *
+ * May not: read a clock; the day comes with the query.
+ * A fault of the form: a rule whose test is false, or not to be told.
+ * Our trouble: memory, or an expression that cannot be evaluated.
+ */
+#include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "text.h"
+
+#include "limit.h"
+#include "formrules.h"
+#include "sentence.h"
+
+/* Steps of one expression; a form of 1 MiB cannot hold so many nodes that
+ * an honest rule needs more. */
+#define OPS_MAX 10000000
+
+struct form_rules {
+	xmlXPathContextPtr ctxt;
+	xmlNodePtr	 root;
+	int32_t		 today;
+};
+
+/* The functions. */
+
+/* The names of the parameters are those that CHECK_ARITY() looks for. */
+
+static void
+fn_today(xmlXPathParserContextPtr ctxt, int nargs)
+{
+	const struct form_rules *f = ctxt->context->userData;
+
+	CHECK_ARITY(0);
+	xmlXPathReturnNumber(ctxt, f->today);
+}
+
+/* Seconds east of UTC that "+01:00" or "Z" means. */
+static int64_t
+zone_offset(const char *s)
+{
+	char *colon;
+	long seconds;
+
+	if (*s == 'Z')
+		return 0;
+	seconds = strtol(s + 1, &colon, 10) * 3600;
+	if (*colon == ':')
+		seconds += strtol(colon + 1, NULL, 10) * 60;
+	return *s == '-' ? -seconds : seconds;
+}
+
+/* The day of an xs:date or xs:dateTime.  A date is the day that is written,
+ * whatever zone follows it; a dateTime with a zone is brought to ours. */
+static double
+day_of(const char *s)
+{
+	char text[24];
+	int32_t day;
+	int64_t at;
+
+	s += strspn(s, " \t\r\n");
+	snprintf(text, sizeof(text), "%.10s", s);
+	if (day_parse(text, &day) != 0)
+		return NAN;
+	if (strlen(s) < 20 || s[10] != 'T')
+		return day;
+	snprintf(text, sizeof(text), "%.19sZ", s);
+	s += 19;
+	if (*s == '.')
+		s += 1 + strspn(s + 1, "0123456789");
+	if (*s == '\0' || strchr("Z+-", *s) == NULL ||
+	    time_parse(text, &at) != 0)
+		return day;
+	return clock_day(at - zone_offset(s));
+}
+
+static void
+fn_day(xmlXPathParserContextPtr ctxt, int nargs)
+{
+	xmlChar *s;
+
+	CHECK_ARITY(1);
+	s = xmlXPathPopString(ctxt);
+	xmlXPathReturnNumber(ctxt, s == NULL ? NAN :
+	    day_of((const char *)s));
+	xmlFree(s);
+}
+
+/* Evaluation. */
+
+static void
+ignore(void *arg, xml_error_ptr e)
+{
+	(void)arg;
+	(void)e;
+}
+
+struct form_rules *
+form_rules_open(xmlDocPtr doc, int32_t today)
+{
+	struct form_rules *f = mem_alloc(sizeof(*f));
+
+	f->ctxt = xmlXPathNewContext(doc);
+	if (f->ctxt == NULL) {
+		free(f);
+		return NULL;
+	}
+	f->root = xmlDocGetRootElement(doc);
+	f->today = today;
+	f->ctxt->userData = f;
+	f->ctxt->error = (xmlStructuredErrorFunc)ignore;
+	f->ctxt->opLimit = OPS_MAX;
+	xmlXPathRegisterFuncNS(f->ctxt, (const xmlChar *)"today",
+	    (const xmlChar *)SCHEMA_WORDS, fn_today);
+	xmlXPathRegisterFuncNS(f->ctxt, (const xmlChar *)"day",
+	    (const xmlChar *)SCHEMA_WORDS, fn_day);
+	return f;
+}
+
+void
+form_rules_close(struct form_rules *f)
+{
+	if (f == NULL)
+		return;
+	xmlXPathFreeContext(f->ctxt);
+	free(f);
+}
+
+/* NULL: it could not be evaluated. */
+static xmlXPathObjectPtr
+eval(struct form_rules *f, const struct expr *e)
+{
+	xmlXPathObjectPtr value;
+
+	f->ctxt->namespaces = xmlGetNsList(e->doc, e->at);
+	f->ctxt->nsNr = 0;
+	while (f->ctxt->namespaces != NULL &&
+	    f->ctxt->namespaces[f->ctxt->nsNr] != NULL)
+		f->ctxt->nsNr++;
+	f->ctxt->node = f->root;
+	f->ctxt->opCount = 0;
+	value = xmlXPathCompiledEval(e->compiled, f->ctxt);
+	xmlFree(f->ctxt->namespaces);
+	f->ctxt->namespaces = NULL;
+	f->ctxt->nsNr = 0;
+	return value;
+}
+
+/* The value as one line; NULL where there is none.  -1: trouble. */
+static int
+eval_line(struct form_rules *f, const struct expr *e, char **line)
+{
+	xmlXPathObjectPtr value;
+	struct buf b = BUF_INIT;
+	xmlChar *s;
+
+	*line = NULL;
+	if (e->compiled == NULL)
+		return 0;
+	if ((value = eval(f, e)) == NULL)
+		return -1;
+	s = xmlXPathCastToString(value);
+	xmlXPathFreeObject(value);
+	if (s != NULL)
+		text_line(&b, (const char *)s, strlen((const char *)s),
+		    LIMIT_FIELD_VALUE);
+	xmlFree(s);
+	if (b.len > 0)
+		*line = buf_take(&b);
+	buf_free(&b);
+	return 0;
+}
+
+/* The day that the value names, or "". */
+static int
+eval_day(struct form_rules *f, const struct expr *e, char day[DAY_TEXT])
+{
+	double number;
+	char *line;
+
+	day[0] = '\0';
+	if (eval_line(f, e, &line) != 0)
+		return -1;
+	if (line == NULL)
+		return 0;
+	number = day_of(line);
+	if (!isnan(number))
+		day_text(day, (int32_t)number);
+	free(line);
+	return 0;
+}
+
+/* Every node's value, a line each. */
+static int
+eval_list(struct form_rules *f, const struct expr *e, char **lines)
+{
+	xmlXPathObjectPtr value;
+	struct buf b = BUF_INIT;
+	xmlChar *s;
+	int i;
+
+	*lines = NULL;
+	if (e->compiled == NULL)
+		return 0;
+	if ((value = eval(f, e)) == NULL)
+		return -1;
+	for (i = 0; value->type == XPATH_NODESET && value->nodesetval != NULL &&
+	    i < value->nodesetval->nodeNr; i++) {
+		s = xmlXPathCastNodeToString(value->nodesetval->nodeTab[i]);
+		if (s != NULL && b.len + LIMIT_FIELD_VALUE + 1 <
+		    LIMIT_FIELDS_BYTES) {
+			text_line(&b, (const char *)s,
+			    strlen((const char *)s), LIMIT_FIELD_VALUE);
+			buf_putc(&b, '\n');
+		}
+		xmlFree(s);
+	}
+	xmlXPathFreeObject(value);
+	if (b.len > 0)
+		*lines = buf_take(&b);
+	return 0;
+}
+
+/* The fields: every leaf element and every attribute. */
+
+struct fields {
+	const struct schema_root *root;
+	struct buf	 out;
+	struct buf	 path;
+	unsigned	 n;
+};
+
+static void
+put_field(struct fields *f, const xmlNode *node, const char *mark)
+{
+	size_t from = f->out.len;
+	xmlChar *value = xmlNodeGetContent(node);
+
+	buf_put(&f->out, buf_str(&f->path), f->path.len);
+	buf_puts(&f->out, mark);
+	buf_puts(&f->out, (const char *)node->name);
+	buf_putc(&f->out, '\t');
+	buf_puts(&f->out, sentence_name(f->root, node));
+	buf_putc(&f->out, '\t');
+	if (value != NULL)
+		text_line(&f->out, (const char *)value,
+		    strlen((const char *)value), LIMIT_FIELD_VALUE);
+	buf_putc(&f->out, '\n');
+	xmlFree(value);
+	if (f->n++ >= LIMIT_FIELDS || f->out.len > LIMIT_FIELDS_BYTES)
+		buf_cut(&f->out, from);
+}
+
+static const xmlNode *
+first_element(const xmlNode *node)
+{
+	while (node != NULL && node->type != XML_ELEMENT_NODE)
+		node = node->next;
+	return node;
+}
+
+static void
+put_attributes(struct fields *f, const xmlNode *node)
+{
+	const xmlAttr *a;
+
+	for (a = node->properties; a != NULL; a = a->next)
+		if (a->ns == NULL)
+			put_field(f, (const xmlNode *)a, "@");
+}
+
+/* The depth is bounded by the scan. */
+static void
+put_fields(struct fields *f, const xmlNode *parent)
+{
+	const xmlNode *node = first_element(parent->children);
+	size_t len = f->path.len;
+
+	for (; node != NULL && f->n < LIMIT_FIELDS;
+	    node = first_element(node->next)) {
+		if (first_element(node->children) == NULL)
+			put_field(f, node, "");
+		buf_puts(&f->path, (const char *)node->name);
+		buf_putc(&f->path, '/');
+		put_attributes(f, node);
+		put_fields(f, node);
+		buf_cut(&f->path, len);
+	}
+}
+
+int
+form_rules_facts(struct form_rules *f, const struct schema_type *t,
+    struct verdict *v)
+{
+	struct fields fields = { .root = t->root };
+	char *number;
+
+	if (eval_line(f, &t->client, &v->facts.client) != 0 ||
+	    eval_line(f, &t->label, &v->facts.label) != 0 ||
+	    eval_day(f, &t->effective, v->facts.effective) != 0 ||
+	    eval_day(f, &t->expiry, v->facts.expiry) != 0 ||
+	    eval_list(f, &t->apis, &v->facts.apis) != 0 ||
+	    eval_line(f, &t->reason, &v->reason) != 0 ||
+	    eval_line(f, &t->number, &number) != 0)
+		return -1;
+	if (number != NULL && strlen(number) < sizeof(v->number))
+		strcpy(v->number, number);
+	free(number);
+	put_attributes(&fields, f->root);
+	put_fields(&fields, f->root);
+	if (fields.out.len > 0)
+		v->facts.fields = buf_take(&fields.out);
+	buf_free(&fields.path);
+	return 0;
+}
+
+/* The field that a rule points at. */
+static int
+find_field(struct form_rules *f, const struct expr *e, xmlNodePtr *node)
+{
+	xmlXPathObjectPtr value;
+
+	*node = NULL;
+	if (e->compiled == NULL)
+		return 0;
+	if ((value = eval(f, e)) == NULL)
+		return -1;
+	if (value->type == XPATH_NODESET && value->nodesetval != NULL &&
+	    value->nodesetval->nodeNr > 0)
+		*node = value->nodesetval->nodeTab[0];
+	xmlXPathFreeObject(value);
+	return 0;
+}
+
+static int
+check_rule(struct form_rules *f, const struct schema_type *t,
+    const struct rule *rule, struct faults *faults)
+{
+	xmlXPathObjectPtr value = eval(f, &rule->test);
+	xmlNodePtr node;
+	bool met;
+
+	if (value == NULL)
+		return -1;
+	met = xmlXPathCastToBoolean(value) == 1;
+	xmlXPathFreeObject(value);
+	if (met)
+		return 0;
+	if (find_field(f, &rule->where, &node) != 0)
+		return -1;
+	faults_add(faults, rule->fault,
+	    xmlGetLineNo(node == NULL ? f->root : node),
+	    node == NULL ? NULL : sentence_name(t->root, node), rule->text);
+	return 0;
+}
+
+int
+form_rules_check(struct form_rules *f, const struct schema_type *t,
+    enum purpose purpose, struct faults *faults)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_rules; i++)
+		if ((purpose == PURPOSE_INTAKE || t->rules[i].decision) &&
+		    check_rule(f, t, &t->rules[i], faults) != 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,558 @@
+/*
+ * sentence: what libxml2 says, in words that a clerk understands.
+ *
+ * May not: decide whether a form is good; every report of level ERROR or
+ * above is a fault.
+ * Our trouble: the library out of memory, or failing inside.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "text.h"
+
+#include "limit.h"
+#include "sentence.h"
+
+#define QUOTE_MAX 60
+
+/* Helpers. */
+
+static void
+put_clean(struct buf *out, const char *s, size_t limit)
+{
+	if (s != NULL)
+		text_line(out, s, strlen(s), limit);
+}
+
+/* The end of a namespace in braces that begins here; NULL: it is none. */
+static const char *
+namespace_end(const char *p)
+{
+	const char *close = strchr(p, '}');
+
+	return *p == '{' && close != NULL &&
+	    memchr(p, ':', (size_t)(close - p)) != NULL ? close : NULL;
+}
+
+/* The library's own words as one line, without its namespaces. */
+static char *
+raw_words(const char *message)
+{
+	struct buf line = BUF_INIT, out = BUF_INIT;
+	const char *p, *close;
+
+	put_clean(&line, message, LIMIT_SENTENCE / 2);
+	for (p = buf_str(&line); *p != '\0'; p++) {
+		if ((close = namespace_end(p)) != NULL)
+			p = close;
+		else
+			buf_putc(&out, *p);
+	}
+	buf_free(&line);
+	return buf_take(&out);
+}
+
+static void
+add(struct reporter *r, unsigned code, long line, const char *field,
+    struct buf *text, const char *remedy, const char *raw)
+{
+	struct fault *f = faults_add(r->faults, code, line, field,
+	    text->len == 0 ? NULL : buf_str(text));
+
+	if (f != NULL) {
+		f->remedy = mem_str(remedy);
+		f->raw = raw == NULL ? NULL : raw_words(raw);
+	}
+	buf_free(text);
+}
+
+/* What the parser says. */
+
+static void
+say_mismatch(struct buf *out, xml_error_ptr e)
+{
+	buf_puts(out, "The tag <");
+	put_clean(out, e->str1, QUOTE_MAX);
+	buf_putf(out, "> of line %d is not closed: </", e->int1);
+	put_clean(out, e->str2, QUOTE_MAX);
+	buf_puts(out, "> comes first.");
+}
+
+static void
+say_cut_off(struct buf *out, xml_error_ptr e)
+{
+	buf_puts(out, "The file ends before the tag <");
+	put_clean(out, e->str1, QUOTE_MAX);
+	buf_putf(out, "> of line %d is closed; perhaps the transfer was cut "
+	    "off.", e->int1);
+}
+
+static void
+say_entity(struct buf *out, xml_error_ptr e)
+{
+	buf_puts(out, "\"&");
+	put_clean(out, e->str1, QUOTE_MAX);
+	buf_puts(out, ";\" means nothing here; a plain & is written &amp;.");
+}
+
+static void
+say_prefix(struct buf *out, xml_error_ptr e)
+{
+	buf_puts(out, "The prefix \"");
+	put_clean(out, e->str1, QUOTE_MAX);
+	buf_puts(out, "\" is not declared by an xmlns attribute.");
+}
+
+static void
+say_twice(struct buf *out, xml_error_ptr e)
+{
+	buf_puts(out, "The attribute \"");
+	put_clean(out, e->str1, QUOTE_MAX);
+	buf_puts(out, "\" stands there twice.");
+}
+
+static const struct {
+	int	 error;
+	unsigned code;
+	const char *text;
+	void	(*say)(struct buf *, xml_error_ptr);
+} parser_words[] = {
+	{ XML_ERR_TAG_NAME_MISMATCH, FAULT_NOT_WELL_FORMED, NULL,
+	  say_mismatch },
+	{ XML_ERR_TAG_NOT_FINISHED, FAULT_NOT_WELL_FORMED, NULL,
+	  say_cut_off },
+	{ XML_ERR_UNDECLARED_ENTITY, FAULT_NOT_WELL_FORMED, NULL,
+	  say_entity },
+	{ XML_NS_ERR_UNDEFINED_NAMESPACE, FAULT_NOT_WELL_FORMED, NULL,
+	  say_prefix },
+	{ XML_ERR_ATTRIBUTE_REDEFINED, FAULT_NOT_WELL_FORMED, NULL,
+	  say_twice },
+	{ XML_ERR_DOCUMENT_EMPTY, FAULT_NOT_WELL_FORMED,
+	  "The file does not begin with an XML tag.", NULL },
+	{ XML_ERR_DOCUMENT_END, FAULT_NOT_WELL_FORMED,
+	  "Something follows after the end of the form.", NULL },
+	{ XML_ERR_GT_REQUIRED, FAULT_NOT_WELL_FORMED,
+	  "A tag lacks its closing >.", NULL },
+	{ XML_ERR_LTSLASH_REQUIRED, FAULT_NOT_WELL_FORMED,
+	  "A closing tag is missing.", NULL },
+	{ XML_ERR_NAME_REQUIRED, FAULT_NOT_WELL_FORMED,
+	  "A name was expected after & or <.", NULL },
+	{ XML_ERR_ENTITYREF_SEMICOL_MISSING, FAULT_NOT_WELL_FORMED,
+	  "A plain & is written &amp;.", NULL },
+	{ XML_ERR_LT_IN_ATTRIBUTE, FAULT_NOT_WELL_FORMED,
+	  "A plain < in an attribute is written &lt;.", NULL },
+	{ XML_ERR_ATTRIBUTE_NOT_STARTED, FAULT_NOT_WELL_FORMED,
+	  "The value of an attribute lacks its quotes.", NULL },
+	{ XML_ERR_ATTRIBUTE_NOT_FINISHED, FAULT_NOT_WELL_FORMED,
+	  "The value of an attribute lacks its closing quote.", NULL },
+	{ XML_ERR_ATTRIBUTE_WITHOUT_VALUE, FAULT_NOT_WELL_FORMED,
+	  "An attribute has no value.", NULL },
+	{ XML_ERR_INVALID_CHAR, FAULT_NOT_WELL_FORMED,
+	  "There is a character that XML does not allow.", NULL },
+	{ XML_ERR_INVALID_CHARREF, FAULT_NOT_WELL_FORMED,
+	  "There is a character reference that XML does not allow.", NULL },
+	{ XML_ERR_COMMENT_NOT_FINISHED, FAULT_NOT_WELL_FORMED,
+	  "A comment is not closed by -->.", NULL },
+	{ XML_ERR_HYPHEN_IN_COMMENT, FAULT_NOT_WELL_FORMED,
+	  "A comment may not contain two hyphens.", NULL },
+	{ XML_ERR_CDATA_NOT_FINISHED, FAULT_NOT_WELL_FORMED,
+	  "A CDATA section is not closed by ]]>.", NULL },
+	{ XML_ERR_RESERVED_XML_NAME, FAULT_NOT_WELL_FORMED,
+	  "The XML declaration <?xml …?> must be the very first thing in the "
+	  "file.", NULL },
+	{ XML_ERR_INVALID_ENCODING, FAULT_ENCODING,
+	  "The bytes are not in the encoding that the file claims, or not "
+	  "UTF-8.", NULL },
+	{ XML_ERR_UNSUPPORTED_ENCODING, FAULT_ENCODING, NULL, NULL },
+	{ XML_I18N_CONV_FAILED, FAULT_ENCODING,
+	  "The bytes are not in the encoding that the file claims.", NULL },
+};
+#define PARSER_WORDS (sizeof(parser_words) / sizeof(parser_words[0]))
+
+/* True when the report says nothing about the form. */
+static bool
+is_ours(struct reporter *r, xml_error_ptr e)
+{
+	if (e->code == XML_ERR_NO_MEMORY || e->code == XML_SCHEMAP_INTERNAL)
+		r->no_memory = true;
+	else if (e->code == XML_ERR_INTERNAL_ERROR ||
+	    e->code == XML_SCHEMAV_INTERNAL)
+		r->internal = true;
+	else
+		return e->level < XML_ERR_ERROR;
+	return true;
+}
+
+void
+sentence_parser(void *arg, xml_error_ptr e)
+{
+	struct reporter *r = arg;
+	struct buf text = BUF_INIT;
+	unsigned code = FAULT_NOT_WELL_FORMED;
+	size_t i;
+
+	/* what follows the first is mostly its consequence */
+	if (is_ours(r, e) || r->faults->n > 0)
+		return;
+	for (i = 0; i < PARSER_WORDS; i++) {
+		if (parser_words[i].error != e->code)
+			continue;
+		code = parser_words[i].code;
+		if (parser_words[i].say != NULL)
+			parser_words[i].say(&text, e);
+		else if (parser_words[i].text != NULL)
+			buf_puts(&text, parser_words[i].text);
+		break;
+	}
+	add(r, code, e->line, NULL, &text, NULL, e->message);
+}
+
+/* What the validator says. */
+
+const char *
+sentence_name(const struct schema_root *root, const xmlNode *node)
+{
+	const struct label *label;
+
+	label = schema_label(root, (const char *)node->name);
+	return label == NULL || label->label == NULL ?
+	    (const char *)node->name : label->label;
+}
+
+/* The element that a node of any kind is or belongs to. */
+static xmlNodePtr
+element_of(xmlNodePtr node)
+{
+	while (node != NULL && node->type != XML_ELEMENT_NODE)
+		node = node->parent;
+	return node;
+}
+
+/* In double quotes, shortened. */
+static void
+put_quoted(struct buf *out, const char *s)
+{
+	buf_putc(out, '"');
+	put_clean(out, s, QUOTE_MAX);
+	buf_putc(out, '"');
+}
+
+/* '"abc" ' and what is wrong with it; or that it is empty (false). */
+static bool
+put_content(struct buf *out, xmlNodePtr node, const char *what)
+{
+	xmlChar *content = xmlNodeGetContent(node);
+
+	bool empty = content == NULL || *content == '\0';
+
+	if (empty)
+		buf_puts(out, "It is empty");
+	else {
+		put_quoted(out, (const char *)content);
+		buf_putf(out, " %s", what);
+	}
+	xmlFree(content);
+	return !empty;
+}
+
+/* The n-th text in single quotes of the message, behind "The value";
+ * NULL: there is none.  The caller frees it. */
+static char *
+quoted(const char *message, const char *behind, unsigned n)
+{
+	const char *p = strstr(message, behind), *end;
+
+	while (p != NULL && (p = strchr(p, '\'')) != NULL) {
+		end = strchr(p + 1, '\'');
+		if (end == NULL)
+			return NULL;
+		if (n-- == 0)
+			return mem_strn(p + 1, (size_t)(end - p - 1));
+		p = end + 1;
+	}
+	return NULL;
+}
+
+/* The names between "Expected is …( a, b )" as a person calls them; *one is
+ * the label of the last. */
+static unsigned
+put_expected(struct buf *out, const struct schema_root *root,
+    const char *message, const struct label **one)
+{
+	const char *p = strstr(message, "Expected is");
+	const struct label *label = NULL;
+	struct buf name = BUF_INIT;
+	unsigned n = 0;
+	const char *end;
+
+	p = p == NULL ? NULL : strchr(p, '(');
+	if (p == NULL)
+		return 0;
+	for (p++; *p != '\0' && *p != ')'; p = end + strspn(end, ", ")) {
+		p += strspn(p, " ");
+		if (*p == '{' && strchr(p, '}') != NULL)
+			p = strchr(p, '}') + 1;
+		end = p + strcspn(p, ", )");
+		if (end == p)
+			break;
+		buf_clear(&name);
+		buf_put(&name, p, (size_t)(end - p));
+		label = schema_label(root, buf_str(&name));
+		buf_puts(out, n++ == 0 ? "" : " or ");
+		put_quoted(out, label != NULL && label->label != NULL ?
+		    label->label : buf_str(&name));
+	}
+	buf_free(&name);
+	*one = label;
+	return n;
+}
+
+struct complaint {
+	struct reporter	*reporter;
+	xml_error_ptr	 error;
+	xmlNodePtr	 node;		/* element or attribute; or NULL */
+	unsigned	 code;
+	const struct label *label;	/* whose help is the remedy; or NULL */
+	struct buf	 text;
+};
+
+/* An element is missing, misplaced or unknown. */
+static void
+say_content(struct complaint *c)
+{
+	const struct schema_root *root = c->reporter->root;
+	const char *message = c->error->message;
+	struct buf expected = BUF_INIT;
+	const struct label *one = NULL;
+	unsigned n = put_expected(&expected, root, message, &one);
+
+	c->label = n == 1 ? one : NULL;
+	if (strstr(message, "Missing child") != NULL) {
+		buf_putf(&c->text, "%s is missing in it.",
+		    n == 0 ? "Something" : buf_str(&expected));
+	} else if (c->node != NULL &&
+	    schema_label(root, (const char *)c->node->name) == NULL) {
+		c->code = FAULT_NO_PARAMETER;
+		buf_puts(&c->text, "There is no field ");
+		put_quoted(&c->text, (const char *)c->node->name);
+		buf_puts(&c->text, " in this form.");
+	} else if (n > 0) {
+		buf_putf(&c->text, "Here %s was expected: it is missing, or "
+		    "the order is not that of the form.",
+		    buf_str(&expected));
+	} else
+		buf_puts(&c->text, "This stands there once too often, or at "
+		    "the wrong place.");
+	buf_free(&expected);
+}
+
+static const struct {
+	const char *type, *what;
+} type_words[] = {
+	{ "xs:date'", "a date written as YYYY-MM-DD" },
+	{ "xs:dateTime'", "a date and time written as YYYY-MM-DDThh:mm:ss" },
+	{ "xs:time'", "a time written as hh:mm:ss" },
+	{ "xs:int", "a whole number" },
+	{ "xs:short'", "a whole number" },
+	{ "xs:long'", "a whole number" },
+	{ "xs:byte'", "a whole number" },
+	{ "xs:unsigned", "a whole number, 0 or more" },
+	{ "xs:positiveInteger'", "a whole number, 1 or more" },
+	{ "xs:nonNegativeInteger'", "a whole number, 0 or more" },
+	{ "xs:decimal'", "a number" },
+	{ "xs:double'", "a number" },
+	{ "xs:float'", "a number" },
+	{ "xs:boolean'", "true or false" },
+	{ "xs:anyURI'", "an address (URI)" },
+};
+
+static void
+say_type(struct complaint *c)
+{
+	const char *what = "a value that is allowed here";
+	struct buf is_not = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(type_words) / sizeof(type_words[0]); i++)
+		if (strstr(c->error->message, type_words[i].type) != NULL) {
+			what = type_words[i].what;
+			break;
+		}
+	buf_putf(&is_not, "is not %s", what);
+	put_content(&c->text, c->node, buf_str(&is_not));
+	buf_putc(&c->text, '.');
+	buf_free(&is_not);
+}
+
+/* "…the value, then a bound": the bound is the second quoted text. */
+static void
+say_bound(struct complaint *c, const char *relation)
+{
+	char *bound = quoted(c->error->message, "The value", 1);
+
+	if (put_content(&c->text, c->node, relation) && bound != NULL)
+		buf_putf(&c->text, " %s", bound);
+	buf_putc(&c->text, '.');
+	free(bound);
+}
+
+static void
+say_too_small(struct complaint *c)
+{
+	say_bound(c, "is less than");
+}
+
+static void
+say_too_great(struct complaint *c)
+{
+	say_bound(c, "is more than");
+}
+
+static void
+say_length(struct complaint *c)
+{
+	char *is = quoted(c->error->message, "has a length", 0);
+	char *bound = quoted(c->error->message, "has a length", 1);
+	const char *relation = c->error->code ==
+	    XML_SCHEMAV_CVC_MINLENGTH_VALID ? "at least" :
+	    c->error->code == XML_SCHEMAV_CVC_MAXLENGTH_VALID ? "at most" :
+	    "exactly";
+
+	if (is != NULL && strcmp(is, "0") == 0)
+		buf_puts(&c->text, "It is empty.");
+	else
+		buf_putf(&c->text, "It has %s characters; %s %s are allowed.",
+		    is == NULL ? "too many" : is, relation,
+		    bound == NULL ? "so many" : bound);
+	free(is);
+	free(bound);
+}
+
+static void
+say_enumeration(struct complaint *c)
+{
+	const char *set = strstr(c->error->message, "the set {");
+	const char *end = set == NULL ? NULL : strchr(set, '}');
+
+	put_content(&c->text, c->node, "is not one of the allowed values");
+	if (end != NULL) {
+		buf_puts(&c->text, ": ");
+		text_line(&c->text, set + 9, (size_t)(end - set - 9), 300);
+	}
+	buf_putc(&c->text, '.');
+}
+
+static void
+say_pattern(struct complaint *c)
+{
+	put_content(&c->text, c->node,
+	    "is not written in the way that is asked for");
+	buf_putc(&c->text, '.');
+}
+
+static void
+say_no_attribute(struct complaint *c)
+{
+	char *name = quoted(c->error->message, "The attribute", 0);
+
+	c->code = FAULT_NO_PARAMETER;
+	buf_puts(&c->text, "There is no attribute ");
+	put_quoted(&c->text, name == NULL ? "" : name);
+	buf_puts(&c->text, " here.");
+	free(name);
+}
+
+static void
+say_attribute_missing(struct complaint *c)
+{
+	char *name = quoted(c->error->message, "The attribute", 0);
+
+	buf_puts(&c->text, "The attribute ");
+	put_quoted(&c->text, name == NULL ? "" : name);
+	buf_puts(&c->text, " is missing.");
+	free(name);
+}
+
+static void
+say_unique(struct complaint *c)
+{
+	put_content(&c->text, c->node, "stands there twice");
+	buf_putc(&c->text, '.');
+}
+
+static void
+say_text(struct complaint *c)
+{
+	buf_puts(&c->text, "There is text between the tags where only tags "
+	    "may be.");
+}
+
+static void
+say_must_be_empty(struct complaint *c)
+{
+	buf_puts(&c->text, "This must be empty.");
+}
+
+static const struct {
+	int	 error;
+	void	(*say)(struct complaint *);
+} schema_words[] = {
+	{ XML_SCHEMAV_ELEMENT_CONTENT, say_content },
+	{ XML_SCHEMAV_CVC_COMPLEX_TYPE_2_3, say_text },
+	{ XML_SCHEMAV_CVC_COMPLEX_TYPE_2_1, say_must_be_empty },
+	{ XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_1, say_type },
+	{ XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_3, say_type },
+	{ XML_SCHEMAV_CVC_MININCLUSIVE_VALID, say_too_small },
+	{ XML_SCHEMAV_CVC_MINEXCLUSIVE_VALID, say_too_small },
+	{ XML_SCHEMAV_CVC_MAXINCLUSIVE_VALID, say_too_great },
+	{ XML_SCHEMAV_CVC_MAXEXCLUSIVE_VALID, say_too_great },
+	{ XML_SCHEMAV_CVC_LENGTH_VALID, say_length },
+	{ XML_SCHEMAV_CVC_MINLENGTH_VALID, say_length },
+	{ XML_SCHEMAV_CVC_MAXLENGTH_VALID, say_length },
+	{ XML_SCHEMAV_CVC_ENUMERATION_VALID, say_enumeration },
+	{ XML_SCHEMAV_CVC_PATTERN_VALID, say_pattern },
+	{ XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_1, say_no_attribute },
+	{ XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_2, say_no_attribute },
+	{ XML_SCHEMAV_CVC_COMPLEX_TYPE_4, say_attribute_missing },
+	{ XML_SCHEMAV_CVC_IDC, say_unique },
+};
+#define SCHEMA_WORDS_N (sizeof(schema_words) / sizeof(schema_words[0]))
+
+/* Of a value that is not valid libxml2 says more than once that it is not:
+ * after a facet by its type, and as a key that cannot be compared. */
+static bool
+is_said(const struct reporter *r, xml_error_ptr e)
+{
+	return e->node != NULL && e->node == r->last &&
+	    (e->code == XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_1 ||
+	    e->code == XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_2 ||
+	    e->code == XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_3 ||
+	    e->code == XML_SCHEMAV_CVC_IDC);
+}
+
+void
+sentence_schema(void *arg, xml_error_ptr e)
+{
+	struct reporter *r = arg;
+	struct complaint c = { .reporter = r, .error = e,
+		.node = e->node, .code = FAULT_INVALID };
+	xmlNodePtr element = element_of(c.node);
+	size_t i;
+
+	if (is_ours(r, e) || e->message == NULL || is_said(r, e) ||
+	    strstr(e->message, "No precomputed value") != NULL)
+		return;
+	r->last = c.node;
+	if (element != NULL)
+		c.label = schema_label(r->root, (const char *)element->name);
+	for (i = 0; i < SCHEMA_WORDS_N && c.node != NULL; i++)
+		if (schema_words[i].error == e->code) {
+			schema_words[i].say(&c);
+			break;
+		}
+	add(r, c.code, element == NULL ? e->line : xmlGetLineNo(element),
+	    element == NULL ? NULL : sentence_name(r->root, element),
+	    &c.text, c.label == NULL ? NULL : c.label->help, e->message);
+}

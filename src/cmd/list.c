@@ -1,0 +1,385 @@
+/*
+ * docket list and docket search: which cases there are, and who asks for
+ * what.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "json.h"
+#include "text.h"
+
+#include "cmd.h"
+#include "out.h"
+
+struct listing {
+	enum format	 format;
+	struct table	*table;
+	struct json	 json;
+	struct buf	 out;
+	int64_t		 now;
+	uint64_t	 n;
+	bool		 head;		/* of the CSV is written */
+};
+
+/* "pending", "approved, change asked", "approved from 2027-01-01" */
+static void
+put_state(struct buf *out, const struct casefile *c)
+{
+	buf_puts(out, state_name(c->state));
+	if (c->state == STATE_APPROVED && !c->in_force)
+		buf_putf(out, " from %s", c->facts.effective);
+	if (c->request != REQUEST_NONE)
+		buf_putf(out, ", %s asked", request_name(c->request));
+}
+
+static void
+list_row(struct listing *l, const struct casefile *c)
+{
+	struct buf state = BUF_INIT;
+	char text[SPAN_TEXT];
+
+	put_state(&state, c);
+	table_cell(l->table, STYLE_PLAIN, c->number);
+	table_cell(l->table, out_state_style(c->state), buf_str(&state));
+	table_cell(l->table, STYLE_PLAIN, c->waiting > 0 ?
+	    span_text(text, (l->now - c->waiting) * 1000) : "");
+	table_cell(l->table, STYLE_PLAIN, c->facts.expiry);
+	table_cell(l->table, STYLE_PLAIN, c->facts.client);
+	table_cell(l->table, STYLE_PLAIN, c->facts.label);
+	buf_free(&state);
+}
+
+static void
+put_fields(struct json *j, const struct facts *facts)
+{
+	const char *at = facts->fields;
+	struct field f;
+	char *path, *value;
+
+	json_array(j, "fields");
+	while (facts_next(&at, &f)) {
+		path = mem_strn(f.path, (size_t)f.path_len);
+		value = mem_strn(f.value, (size_t)f.value_len);
+		json_object(j, NULL);
+		json_str(j, "path", path);
+		json_str(j, "value", value);
+		json_object_end(j);
+		free(path);
+		free(value);
+	}
+	json_array_end(j);
+}
+
+void
+cmd_case_json(struct json *j, const struct casefile *c)
+{
+	json_str(j, "number", c->number);
+	json_str(j, "state", state_name(c->state));
+	json_str(j, "form", c->form);
+	json_str(j, "client", c->facts.client);
+	json_str(j, "name", c->facts.label);
+	json_num(j, "revision", c->revision);
+	json_bool(j, "in_force", c->in_force);
+	json_str(j, "effective", c->facts.effective[0] == '\0' ? NULL :
+	    c->facts.effective);
+	json_str(j, "expiry", c->facts.expiry[0] == '\0' ? NULL :
+	    c->facts.expiry);
+	json_str(j, "request", c->request == REQUEST_NONE ? NULL :
+	    request_name(c->request));
+	json_str(j, "box", c->box);
+	json_time(j, "received", c->received);
+	json_time(j, "changed", c->changed);
+	json_time(j, "waiting_since", c->waiting);
+	json_str(j, "sha256", c->sha256);
+	put_fields(j, &c->facts);
+}
+
+static void
+csv_head(struct buf *out)
+{
+	static const char *const heads[] = { "number", "state", "in_force",
+	    "client", "name", "effective", "expiry", "revision", "received",
+	    "changed", "fields" };
+	size_t i, n = sizeof(heads) / sizeof(heads[0]);
+
+	for (i = 0; i < n; i++)
+		csv_cell(out, heads[i], i == n - 1);
+}
+
+/* Every field as "path=value", a line each, in one cell. */
+static void
+csv_fields(struct buf *out, const struct facts *facts)
+{
+	const char *at = facts->fields;
+	struct buf cell = BUF_INIT;
+	struct field f;
+
+	while (facts_next(&at, &f))
+		buf_putf(&cell, "%s%.*s=%.*s", cell.len == 0 ? "" : "\n",
+		    f.path_len, f.path, f.value_len, f.value);
+	csv_cell(out, buf_str(&cell), true);
+	buf_free(&cell);
+}
+
+static void
+csv_row(struct buf *out, const struct casefile *c)
+{
+	char text[TIME_TEXT], number[NUM_TEXT];
+
+	csv_cell(out, c->number, false);
+	csv_cell(out, state_name(c->state), false);
+	csv_cell(out, c->in_force ? "true" : "false", false);
+	csv_cell(out, c->facts.client, false);
+	csv_cell(out, c->facts.label, false);
+	csv_cell(out, c->facts.effective, false);
+	csv_cell(out, c->facts.expiry, false);
+	csv_cell(out, num_text(number, c->revision), false);
+	csv_cell(out, time_text(text, c->received), false);
+	csv_cell(out, time_text(text, c->changed), false);
+	csv_fields(out, &c->facts);
+}
+
+static int
+list_case(void *arg, const struct casefile *c)
+{
+	struct listing *l = arg;
+
+	l->n++;
+	switch (l->format) {
+	case FORMAT_TABLE:
+		list_row(l, c);
+		break;
+	case FORMAT_JSON:
+		json_object(&l->json, NULL);
+		cmd_case_json(&l->json, c);
+		json_object_end(&l->json);
+		break;
+	case FORMAT_CSV:
+		csv_row(&l->out, c);
+	}
+	if (l->out.len > 65536)
+		out_flush(&l->out);
+	return 0;
+}
+
+static int
+print_list(struct index *index, const struct index_query *q,
+    enum format format)
+{
+	static const char *const heads[] = { "NUMBER", "STATE", "WAITING",
+	    "EXPIRY", "CLIENT", "NAME" };
+	struct listing l = { .format = format, .now = clock_now() };
+	int status;
+
+	l.table = table_new(heads, 6);
+	json_begin(&l.json, &l.out);
+	if (format == FORMAT_JSON)
+		json_array(&l.json, NULL);
+	if (format == FORMAT_CSV)
+		csv_head(&l.out);
+	status = index_cases(index, q, list_case, &l);
+	if (format == FORMAT_JSON) {
+		json_array_end(&l.json);
+		json_end(&l.json);
+	}
+	if (status == 0 && (l.n > 0 || format == FORMAT_JSON)) {
+		out_flush(&l.out);
+		if (format == FORMAT_TABLE)
+			table_print(l.table);
+	}
+	table_free(l.table);
+	buf_free(&l.out);
+	if (status != 0)
+		return cmd_trouble(index_error());
+	return l.n > 0 ? EXIT_DONE : cmd_nothing_found();
+}
+
+static void
+join_words(struct buf *words, int argc, char **argv)
+{
+	for (; argc > 0; argc--, argv++)
+		buf_putf(words, "%s%s", words->len == 0 ? "" : " ", *argv);
+}
+
+static enum state
+parse_state(const char *name)
+{
+	enum state state = state_named(name);
+
+	if (state == STATE_COUNT || state == STATE_NONE)
+		cmd_usage(&cmd_list, "--state is pending, approved, returned, "
+		    "rejected or revoked");
+	return state;
+}
+
+static int
+run_list(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "state", required_argument, NULL, 's' },
+		{ "client", required_argument, NULL, 'c' },
+		{ "form", required_argument, NULL, 'p' },
+		{ "due", no_argument, NULL, 'd' },
+		{ "recent", no_argument, NULL, 'r' },
+		{ "most", required_argument, NULL, 'm' },
+		{ "format", required_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct index_query q = { .state = STATE_COUNT };
+	enum format format = FORMAT_TABLE;
+	struct buf words = BUF_INIT;
+	struct reading r;
+	uint64_t most;
+	int option, status;
+
+	while ((option = cmd_option(&cmd_list, argc, argv, "s:c:p:drm:f:",
+	    options)) != -1)
+		switch (option) {
+		case 's':
+			q.state = parse_state(optarg);
+			break;
+		case 'c':
+			q.client = optarg;
+			break;
+		case 'p':
+			q.prefix = optarg;
+			break;
+		case 'd':
+			q.waiting = true;
+			break;
+		case 'r':
+			q.recent = true;
+			break;
+		case 'm':
+			if (!text_number(optarg, 1000000000, &most))
+				cmd_usage(&cmd_list, "--most takes a number");
+			q.most = (int64_t)most;
+			break;
+		case 'f':
+			format = cmd_format(&cmd_list, optarg, true);
+			break;
+		}
+	join_words(&words, argc - optind, argv + optind);
+	if (words.len > 0)
+		q.words = buf_str(&words);
+	status = cmd_open(&r);
+	if (status == EXIT_DONE)
+		status = print_list(r.index, &q, format);
+	cmd_close(&r);
+	buf_free(&words);
+	return status;
+}
+
+const struct command cmd_list = {
+	"list", run_list, "[OPTION ...] [WORD ...]",
+	"List cases",
+	"  -s, --state STATE   pending, approved, returned, rejected, revoked\n"
+	"  -c, --client ID\n"
+	"  -p, --form PREFIX   such as AK\n"
+	"  -d, --due           only where a decision is waited for, the "
+	"longest first\n"
+	"  -r, --recent        the last changed first\n"
+	"  -m, --most N\n"
+	"  -f, --format table|json|csv\n"
+	"\n"
+	"WORDs are looked for in numbers, clients, names and all fields; each "
+	"may be the\nbeginning of a word.\n",
+};
+
+/* docket search */
+
+struct seen {
+	enum format	 format;
+	struct table	*table;
+	struct json	 json;
+	struct buf	 out;
+	uint64_t	 n;
+};
+
+static int
+take_seen(void *arg, const char *name, uint64_t cases)
+{
+	struct seen *s = arg;
+	char text[NUM_TEXT];
+
+	s->n++;
+	if (s->format == FORMAT_JSON) {
+		json_object(&s->json, NULL);
+		json_str(&s->json, "id", name);
+		json_num(&s->json, "cases", (int64_t)cases);
+		json_object_end(&s->json);
+		return 0;
+	}
+	table_cell(s->table, STYLE_PLAIN, name);
+	table_cell(s->table, STYLE_PLAIN, num_text(text, cases));
+	return 0;
+}
+
+static int
+print_seen(struct index *index, bool apis, char **words, size_t n,
+    enum format format)
+{
+	static const char *const heads[] = { "ID", "CASES" };
+	const char **list = mem_grow(NULL, n, sizeof(*list));
+	struct seen s = { .format = format };
+	size_t i;
+	int status;
+
+	for (i = 0; i < n; i++)
+		list[i] = words[i];
+	s.table = table_new(heads, 2);
+	json_begin(&s.json, &s.out);
+	json_array(&s.json, NULL);
+	status = index_seen(index, apis, list, n, take_seen, &s);
+	json_array_end(&s.json);
+	json_end(&s.json);
+	if (status == 0 && format == FORMAT_JSON)
+		out_flush(&s.out);
+	else if (status == 0 && s.n > 0)
+		table_print(s.table);
+	table_free(s.table);
+	buf_free(&s.out);
+	free(list);
+	if (status != 0)
+		return cmd_trouble(index_error());
+	return s.n > 0 ? EXIT_DONE : cmd_nothing_found();
+}
+
+static int
+run_search(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "format", required_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	enum format format = FORMAT_TABLE;
+	struct reading r;
+	int option, status;
+	bool apis;
+
+	while ((option = cmd_option(&cmd_search, argc, argv, "f:",
+	    options)) != -1)
+		format = cmd_format(&cmd_search, optarg, false);
+	if (optind == argc || (strcmp(argv[optind], "clients") != 0 &&
+	    strcmp(argv[optind], "apis") != 0))
+		cmd_usage(&cmd_search, "clients or apis?");
+	apis = strcmp(argv[optind], "apis") == 0;
+	status = cmd_open(&r);
+	if (status == EXIT_DONE)
+		status = print_seen(r.index, apis, argv + optind + 1,
+		    (size_t)(argc - optind - 1), format);
+	cmd_close(&r);
+	return status;
+}
+
+const struct command cmd_search = {
+	"search", run_search, "[--format table|json] clients|apis [WORD ...]",
+	"Find clients or APIs that applications have named",
+	"  -f, --format table|json\n"
+	"\n"
+	"Every WORD must be part of the id. The most often named come "
+	"first.\n",
+};

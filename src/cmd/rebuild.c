@@ -1,0 +1,202 @@
+/*
+ * docket rebuild: projections of the ledger, made anew.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+
+#include "cmd.h"
+#include "out.h"
+#include "outbox.h"
+#include "reindex.h"
+#include "trays.h"
+
+struct rebuilding {
+	struct desk	 desk;
+	struct ledger	*ledger;
+	struct settings	 settings;
+	const char	*since;
+	char		**numbers;
+	int		 n_numbers;
+};
+
+static void
+on_progress(void *arg, uint64_t done, uint64_t all)
+{
+	(void)arg;
+	out_progress("commits", done, all);
+}
+
+static struct index *
+open_index(struct rebuilding *b, bool anew)
+{
+	struct buf why = BUF_INIT;
+	struct index *index = reindex(&b->desk, b->ledger, anew, on_progress,
+	    b, &why);
+
+	out_progress_end();
+	if (index == NULL)
+		cmd_say("%s", buf_str(&why));
+	buf_free(&why);
+	return index;
+}
+
+static int
+rebuild_index(struct rebuilding *b)
+{
+	struct index *index = open_index(b, true);
+
+	if (index == NULL)
+		return EXIT_TROUBLE;
+	printf("index: up to commit %.10s\n", index_head(index));
+	index_close(index);
+	return EXIT_DONE;
+}
+
+static int
+rebuild_trays(struct rebuilding *b)
+{
+	struct trays *t = trays_open(&b->desk, &b->settings, b->ledger, NULL,
+	    0);
+	int status = trays_reset(t);
+
+	trays_close(t);
+	if (status != 0)
+		return cmd_trouble("the trays cannot be written");
+	printf("trays: as of commit %.10s\n", ledger_head(b->ledger));
+	return EXIT_DONE;
+}
+
+static int
+rebuild_outbox(struct rebuilding *b)
+{
+	struct index *index = open_index(b, false);
+	char commit[COMMIT_HEX] = "";
+	struct outbox *o;
+	int status = 0, i;
+
+	if (index == NULL)
+		return EXIT_TROUBLE;
+	o = outbox_open(&b->desk, &b->settings, b->ledger, index);
+	if (b->since != NULL && ledger_expand(b->ledger, b->since, commit) != 0)
+		status = -1;
+	else if (b->n_numbers == 0)
+		status = outbox_rewrite_since(o, commit);
+	for (i = 0; i < b->n_numbers && status == 0; i++)
+		status = outbox_rewrite(o, b->numbers[i]);
+	if (status == 0)
+		status = outbox_tend(o, true);
+	outbox_close(o);
+	index_close(index);
+	if (status != 0)
+		return cmd_trouble(ledger_error());
+	puts("outbox: receipts are written");
+	return EXIT_DONE;
+}
+
+static int
+open_all(struct rebuilding *b)
+{
+	struct buf why = BUF_INIT, path = BUF_INIT;
+	struct conf_error e;
+	const struct rules_file *conf;
+	struct rules rules;
+	int status = EXIT_DESK;
+	pid_t pid;
+
+	if (desk_open(&b->desk, cmd_desk_path(), true, &why) != 0) {
+		cmd_say("%s", buf_str(&why));
+		buf_free(&why);
+		return EXIT_DESK;
+	}
+	buf_putf(&path, "%s/ledger.git", b->desk.path);
+	if (desk_lock(&b->desk, &pid) != 0) {
+		cmd_say("the desk is run by process %ld: end that first",
+		    (long)pid);
+	} else if ((b->ledger = ledger_open(buf_str(&path))) == NULL ||
+	    ledger_recover(b->ledger) != 0 ||
+	    ledger_rules(b->ledger, ledger_head(b->ledger), &rules) != 0) {
+		cmd_say("%s", ledger_error());
+	} else {
+		conf = rules_get(&rules, "docket.conf");
+		if (conf == NULL || settings_parse(&b->settings, conf->data,
+		    conf->len, &e) != 0)
+			cmd_say("the docket.conf in the ledger is not valid");
+		else {
+			settings_resolve(&b->settings, &e);
+			clock_zone(b->settings.zone);
+			status = EXIT_DONE;
+		}
+		rules_free(&rules);
+	}
+	buf_free(&path);
+	buf_free(&why);
+	return status;
+}
+
+static const struct {
+	const char *what;
+	int (*rebuild)(struct rebuilding *);
+} projections[] = {
+	{ "trays", rebuild_trays },
+	{ "index", rebuild_index },
+	{ "outbox", rebuild_outbox },
+};
+#define PROJECTIONS 3
+
+static int
+run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "since", required_argument, NULL, 's' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct rebuilding b = { .since = NULL };
+	const char *what;
+	int option, status;
+	size_t i;
+
+	while ((option = cmd_option(&cmd_rebuild, argc, argv, "s:",
+	    options)) != -1)
+		b.since = optarg;
+	what = optind < argc ? argv[optind++] : NULL;
+	b.numbers = argv + optind;
+	b.n_numbers = argc - optind;
+	if ((b.since != NULL || b.n_numbers > 0) &&
+	    (what == NULL || strcmp(what, "outbox") != 0))
+		cmd_usage(&cmd_rebuild, "numbers and --since go with outbox");
+	for (i = 0; what != NULL && i < PROJECTIONS; i++)
+		if (strcmp(projections[i].what, what) == 0)
+			break;
+	if (what != NULL && i == PROJECTIONS)
+		cmd_usage(&cmd_rebuild, "trays, index or outbox?");
+	status = open_all(&b);
+	if (status == EXIT_DONE && what != NULL)
+		status = projections[i].rebuild(&b);
+	/* all: what can be told from the ledger alone; old answers would
+	 * come to applicants once more */
+	else if (status == EXIT_DONE) {
+		status = rebuild_trays(&b);
+		if (status == EXIT_DONE)
+			status = rebuild_index(&b);
+	}
+	settings_free(&b.settings);
+	ledger_close(b.ledger);
+	if (b.desk.path != NULL)
+		desk_close(&b.desk);
+	return status;
+}
+
+const struct command cmd_rebuild = {
+	"rebuild", run, "[trays|index|outbox [--since COMMIT | NUMBER ...]]",
+	"Make trays, index or receipts anew from the ledger",
+	"Without an argument: trays and index. The desk must not be run "
+	"meanwhile.\n"
+	"\n"
+	"  rebuild outbox NUMBER ...       the receipts of these cases\n"
+	"  rebuild outbox --since COMMIT   all receipts after a commit\n"
+	"  rebuild outbox                  all receipts there ever were\n",
+};

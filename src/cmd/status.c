@@ -1,0 +1,325 @@
+/*
+ * docket status: how a desk stands, on one screen.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "fs.h"
+#include "json.h"
+#include "text.h"
+
+#include "cmd.h"
+#include "limit.h"
+#include "out.h"
+
+#define LAST 6
+#define LONGEST 5
+
+static const int64_t bounds[] = { 3600, 86400, 7 * 86400, 30 * 86400 };
+static const char *const bound_names[] = { "less than an hour",
+    "less than a day", "less than a week", "less than a month",
+    "a month or longer" };
+#define BOUNDS 4
+
+struct standing {
+	struct reading	*reading;
+	bool		 is_run;
+	long		 pid;
+	struct grounds	 grounds;
+	struct index_count count;
+	uint64_t	 ages[BOUNDS + 1];
+	struct casefile	 longest[LONGEST];
+	size_t		 n_longest;
+	struct ruling	 last[LAST];
+	size_t		 n_last;
+	struct buf	 notices;	/* a line each */
+};
+
+static int
+take_longest(void *arg, const struct casefile *c)
+{
+	struct standing *s = arg;
+
+	casefile_copy(&s->longest[s->n_longest++], c);
+	return 0;
+}
+
+static int
+take_last(void *arg, const char *commit)
+{
+	struct standing *s = arg;
+
+	return ledger_ruling(s->reading->ledger, commit,
+	    &s->last[s->n_last++]);
+}
+
+/* What is wrong: what the daemon says, and what is plain without it. */
+static void
+gather_notices(struct standing *s)
+{
+	const struct desk *d = &s->reading->desk;
+	struct buf line = BUF_INIT;
+
+	if (!s->is_run)
+		buf_puts(&s->notices, "the desk is not run: nothing is taken "
+		    "in, and no decision carried out (docket run)\n");
+	else
+		fs_read_file(d->own, "notices", 65536, &s->notices);
+	if (strcmp(index_head(s->reading->index),
+	    ledger_head(s->reading->ledger)) != 0 && !s->is_run)
+		buf_puts(&s->notices, "the index is behind the ledger; the "
+		    "next docket run, or docket rebuild index, mends that\n");
+	if (s->reading->settings.n_reviewers == 0 &&
+	    s->reading->settings.reviews[0].evidence != EVIDENCE_MOVE)
+		buf_puts(&s->notices, "docket.conf names no reviewer: nobody "
+		    "can decide\n");
+	buf_free(&line);
+}
+
+static int
+gather(struct standing *s)
+{
+	struct index *index = s->reading->index;
+	struct index_query q = { .state = STATE_COUNT, .waiting = true,
+	    .most = LONGEST };
+	struct buf line = BUF_INIT;
+
+	s->is_run = desk_is_run(&s->reading->desk);
+	if (s->is_run && desk_get_line(&s->reading->desk, "lock", &line) == 0)
+		s->pid = atol(buf_str(&line));
+	buf_free(&line);
+	desk_grounds(&s->reading->desk, &s->grounds);
+	gather_notices(s);
+	if (index_count(index, &s->count) != 0 ||
+	    index_ages(index, clock_now(), bounds, BOUNDS, s->ages) != 0 ||
+	    index_cases(index, &q, take_longest, s) != 0)
+		return cmd_trouble(index_error());
+	if (index_commits_last(index, LAST, take_last, s) != 0)
+		return cmd_trouble(ledger_error());
+	return EXIT_DONE;
+}
+
+static void
+standing_free(struct standing *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_longest; i++)
+		casefile_free(&s->longest[i]);
+	for (i = 0; i < s->n_last; i++)
+		ruling_free(&s->last[i]);
+	buf_free(&s->notices);
+}
+
+static void
+print_head(const struct standing *s)
+{
+	out_text(STYLE_HEAD, s->reading->settings.desk_name);
+	fputs("  ", stdout);
+	out_text(STYLE_PLAIN, s->reading->desk.path);
+	fputs("  ", stdout);
+	if (s->is_run)
+		out_text(STYLE_GOOD, "running");
+	else
+		out_text(STYLE_BAD, "not running");
+	if (s->pid > 0)
+		printf(" (process %ld)", s->pid);
+	printf("  %s\n\n", s->grounds.one_user ? "one user" : "many users");
+}
+
+static void
+print_counts(const struct standing *s)
+{
+	enum state state;
+
+	fputs("Cases    ", stdout);
+	for (state = STATE_PENDING; state < STATE_COUNT; state++) {
+		out_text(s->count.in[state] > 0 ? out_state_style(state) :
+		    STYLE_DIM, state_name(state));
+		printf(" %llu   ", (unsigned long long)s->count.in[state]);
+	}
+	putchar('\n');
+}
+
+static void
+print_bar(uint64_t n, uint64_t most)
+{
+	uint64_t i, width = most == 0 ? 0 : (n * 30 + most - 1) / most;
+
+	for (i = 0; i < width; i++)
+		fputs("\xe2\x96\x88", stdout);	/* full block */
+}
+
+static void
+print_waiting(const struct standing *s)
+{
+	uint64_t most = 0;
+	char span[SPAN_TEXT];
+	size_t i;
+
+	printf("\nWaiting for a decision: %llu\n",
+	    (unsigned long long)s->count.waiting);
+	for (i = 0; i <= BOUNDS; i++)
+		if (s->ages[i] > most)
+			most = s->ages[i];
+	for (i = 0; i <= BOUNDS && most > 0; i++) {
+		printf("  %-18s %6llu  ", bound_names[i],
+		    (unsigned long long)s->ages[i]);
+		print_bar(s->ages[i], most);
+		putchar('\n');
+	}
+	for (i = 0; i < s->n_longest; i++) {
+		const struct casefile *c = &s->longest[i];
+
+		printf("  %-12s %-12s ", c->number, span_text(span,
+		    (clock_now() - c->waiting) * 1000));
+		out_text(STYLE_PLAIN, c->facts.label == NULL ? c->form :
+		    c->facts.label);
+		if (c->facts.client != NULL) {
+			fputs(" (", stdout);
+			out_text(STYLE_PLAIN, c->facts.client);
+			putchar(')');
+		}
+		putchar('\n');
+	}
+	if (s->count.waiting > s->n_longest)
+		puts("  ... docket list --due shows all");
+}
+
+static void
+print_last(const struct standing *s)
+{
+	struct buf line = BUF_INIT;
+	char when[TIME_TEXT];
+	size_t i;
+
+	puts("\nLast");
+	for (i = 0; i < s->n_last; i++) {
+		buf_clear(&line);
+		ruling_subject_line(&s->last[i], &line);
+		printf("  %s  ", time_local(when, s->last[i].at));
+		out_text(STYLE_PLAIN, buf_str(&line));
+		putchar('\n');
+	}
+	buf_free(&line);
+}
+
+static void
+print_notices(const struct standing *s)
+{
+	const char *at = buf_str(&s->notices), *end;
+	char *line;
+
+	if (*at == '\0') {
+		puts("\nNothing is wrong.");
+		return;
+	}
+	puts("\nWhat is wrong");
+	for (; *at != '\0'; at = end + (*end != '\0')) {
+		end = at + strcspn(at, "\n");
+		line = mem_strn(at, (size_t)(end - at));
+		fputs("  ", stdout);
+		out_text(STYLE_BAD, line);
+		putchar('\n');
+		free(line);
+	}
+}
+
+static void
+print_json(const struct standing *s)
+{
+	struct buf out = BUF_INIT, line = BUF_INIT;
+	struct json j;
+	enum state state;
+	const char *at, *end;
+	char *text;
+	size_t i;
+
+	json_begin(&j, &out);
+	json_object(&j, NULL);
+	json_str(&j, "desk", s->reading->settings.desk_id);
+	json_str(&j, "name", s->reading->settings.desk_name);
+	json_bool(&j, "running", s->is_run);
+	json_num(&j, "process", s->pid);
+	json_bool(&j, "one_user", s->grounds.one_user);
+	json_str(&j, "head", ledger_head(s->reading->ledger));
+	json_object(&j, "cases");
+	for (state = STATE_PENDING; state < STATE_COUNT; state++)
+		json_num(&j, state_name(state),
+		    (int64_t)s->count.in[state]);
+	json_object_end(&j);
+	json_num(&j, "waiting", (int64_t)s->count.waiting);
+	json_array(&j, "waiting_by_age");
+	for (i = 0; i <= BOUNDS; i++)
+		json_num(&j, NULL, (int64_t)s->ages[i]);
+	json_array_end(&j);
+	json_array(&j, "last");
+	for (i = 0; i < s->n_last; i++) {
+		buf_clear(&line);
+		ruling_subject_line(&s->last[i], &line);
+		json_object(&j, NULL);
+		json_time(&j, "at", s->last[i].at);
+		json_str(&j, "commit", s->last[i].commit);
+		json_str(&j, "what", buf_str(&line));
+		json_object_end(&j);
+	}
+	json_array_end(&j);
+	json_array(&j, "wrong");
+	for (at = buf_str(&s->notices); *at != '\0';
+	    at = end + (*end != '\0')) {
+		end = at + strcspn(at, "\n");
+		text = mem_strn(at, (size_t)(end - at));
+		json_str(&j, NULL, text);
+		free(text);
+	}
+	json_array_end(&j);
+	json_object_end(&j);
+	json_end(&j);
+	out_flush(&out);
+	buf_free(&out);
+	buf_free(&line);
+}
+
+static int
+run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "format", required_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	enum format format = FORMAT_TABLE;
+	struct reading r;
+	struct standing s = { .reading = &r };
+	int option, status;
+
+	while ((option = cmd_option(&cmd_status, argc, argv, "f:",
+	    options)) != -1)
+		format = cmd_format(&cmd_status, optarg, false);
+	if (optind < argc)
+		cmd_usage(&cmd_status, "it takes no arguments");
+	status = cmd_open(&r);
+	if (status != EXIT_DONE)
+		return status;
+	status = gather(&s);
+	if (status == EXIT_DONE && format == FORMAT_JSON)
+		print_json(&s);
+	else if (status == EXIT_DONE) {
+		print_head(&s);
+		print_counts(&s);
+		print_waiting(&s);
+		print_last(&s);
+		print_notices(&s);
+	}
+	standing_free(&s);
+	cmd_close(&r);
+	return status;
+}
+
+const struct command cmd_status = {
+	"status", run, "[--format table|json]",
+	"Show how the desk stands: what waits, what happened, what is wrong",
+	"  -f, --format table|json\n",
+};

@@ -1,0 +1,552 @@
+/*
+ * settings: what docket.conf says.
+ *
+ * May not: apply anything.
+ * A fault of the operator: every key that is unknown, every value that is
+ * none, every combination that cannot hold; reported with its line.
+ */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "text.h"
+
+#include "limit.h"
+#include "settings.h"
+
+struct setter {
+	const char	*section, *key;
+	bool		 sub;		/* [section "sub"], and only so */
+	int		(*set)(struct settings *, const struct conf_item *);
+	const char	*expects;
+};
+
+static int
+set_text(char **to, const char *value)
+{
+	if (*value == '\0' || !text_plain(value, strlen(value)))
+		return -1;
+	free(*to);
+	*to = mem_str(value);
+	return 0;
+}
+
+static int
+set_desk_id(struct settings *s, const struct conf_item *i)
+{
+	size_t n = strlen(i->value);
+
+	if (n == 0 || n >= sizeof(s->desk_id) || strspn(i->value,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789.-") != n)
+		return -1;
+	strcpy(s->desk_id, i->value);
+	return 0;
+}
+
+static int
+set_desk_name(struct settings *s, const struct conf_item *i)
+{
+	return set_text(&s->desk_name, i->value);
+}
+
+static int
+set_zone(struct settings *s, const struct conf_item *i)
+{
+	if (!clock_zone_known(i->value))
+		return -1;
+	return set_text(&s->zone, i->value);
+}
+
+static int
+set_settle(struct settings *s, const struct conf_item *i)
+{
+	return span_parse(i->value, &s->settle);
+}
+
+static int
+set_grace(struct settings *s, const struct conf_item *i)
+{
+	return span_parse(i->value, &s->grace);
+}
+
+static int
+set_poll(struct settings *s, const struct conf_item *i)
+{
+	return span_parse(i->value, &s->poll) == 0 && s->poll > 0 ? 0 : -1;
+}
+
+static int
+set_strays(struct settings *s, const struct conf_item *i)
+{
+	return span_parse(i->value, &s->strays);
+}
+
+/* Limits are set down, never up. */
+static int
+set_limit(const struct conf_item *i, uint64_t most, uint64_t *to)
+{
+	uint64_t value;
+
+	if (conf_size(i->value, &value) != 0 || value == 0 || value > most)
+		return -1;
+	*to = value;
+	return 0;
+}
+
+static int
+set_limit32(const struct conf_item *i, uint32_t most, uint32_t *to)
+{
+	uint64_t value;
+
+	if (set_limit(i, most, &value) != 0)
+		return -1;
+	*to = (uint32_t)value;
+	return 0;
+}
+
+static int
+set_form_limit(struct settings *s, const struct conf_item *i)
+{
+	return set_limit(i, LIMIT_FORM, &s->form_limit);
+}
+
+static int
+set_ratio(struct settings *s, const struct conf_item *i)
+{
+	return set_limit(i, LIMIT_RATIO, &s->ratio);
+}
+
+static int
+set_depth(struct settings *s, const struct conf_item *i)
+{
+	return set_limit32(i, LIMIT_DEPTH, &s->check.depth);
+}
+
+static int
+set_attributes(struct settings *s, const struct conf_item *i)
+{
+	return set_limit32(i, LIMIT_ATTRIBUTES, &s->check.attributes);
+}
+
+static int
+set_value(struct settings *s, const struct conf_item *i)
+{
+	return set_limit32(i, LIMIT_VALUE, &s->check.value);
+}
+
+static int
+set_cpu(struct settings *s, const struct conf_item *i)
+{
+	int64_t ms;
+
+	if (span_parse(i->value, &ms) != 0 || ms < 1000 ||
+	    ms > LIMIT_CHECK_CPU * 1000)
+		return -1;
+	s->check.cpu = (uint32_t)(ms / 1000);
+	return 0;
+}
+
+static int
+set_memory(struct settings *s, const struct conf_item *i)
+{
+	return set_limit(i, LIMIT_CHECK_MEMORY, &s->check.memory);
+}
+
+static int
+set_reuse(struct settings *s, const struct conf_item *i)
+{
+	return set_limit32(i, LIMIT_REUSE, &s->check.reuse);
+}
+
+static int
+set_workers(struct settings *s, const struct conf_item *i)
+{
+	return set_limit(i, LIMIT_WORKERS, &s->workers);
+}
+
+static int
+set_refusals(struct settings *s, const struct conf_item *i)
+{
+	return conf_bool(i->value, &s->refusals);
+}
+
+static int
+set_client(struct settings *s, const struct conf_item *i)
+{
+	struct box_rule rule = { NULL, NULL };
+
+	if (set_text(&rule.client, i->value) != 0)
+		return -1;
+	rule.box = mem_str(i->sub);
+	s->boxes = mem_grow(s->boxes, s->n_boxes + 1, sizeof(*s->boxes));
+	s->boxes[s->n_boxes++] = rule;
+	return 0;
+}
+
+static int
+set_user(struct settings *s, const struct conf_item *i)
+{
+	struct reviewer r = { .uid = -1, .line = i->line };
+
+	if (strpbrk(i->sub, "()") != NULL || *i->sub == '\0' ||
+	    !text_plain(i->sub, strlen(i->sub)) ||
+	    set_text(&r.user, i->value) != 0)
+		return -1;
+	r.name = mem_str(i->sub);
+	s->reviewers = mem_grow(s->reviewers, s->n_reviewers + 1,
+	    sizeof(*s->reviewers));
+	s->reviewers[s->n_reviewers++] = r;
+	return 0;
+}
+
+/* The review that a section is about; made after the general one when it
+ * is met for the first time. */
+static struct review *
+review_of(struct settings *s, const char *sub)
+{
+	struct review *r;
+	size_t i;
+
+	if (sub == NULL)
+		return &s->reviews[0];
+	for (i = 1; i < s->n_reviews; i++)
+		if (strcmp(s->reviews[i].prefix, sub) == 0)
+			return &s->reviews[i];
+	s->reviews = mem_grow(s->reviews, s->n_reviews + 1,
+	    sizeof(*s->reviews));
+	r = &s->reviews[s->n_reviews++];
+	*r = s->reviews[0];
+	strcpy(r->prefix, sub);
+	return r;
+}
+
+static int
+set_evidence(struct settings *s, const struct conf_item *i)
+{
+	enum evidence e = evidence_named(i->value);
+
+	if (e != EVIDENCE_MOVE && e != EVIDENCE_OWNER)
+		return -1;
+	review_of(s, i->sub)->evidence = e;
+	return 0;
+}
+
+static int
+set_quorum(struct settings *s, const struct conf_item *i)
+{
+	uint64_t n;
+
+	if (!text_number(i->value, 1, &n))
+		return -1;
+	review_of(s, i->sub)->quorum = (unsigned)n;
+	return 0;
+}
+
+static int
+set_apart(struct settings *s, const struct conf_item *i)
+{
+	return conf_bool(i->value, &review_of(s, i->sub)->apart);
+}
+
+static int
+set_lapse(struct settings *s, const struct conf_item *i)
+{
+	return span_parse(i->value, &review_of(s, i->sub)->lapse);
+}
+
+/* Names of decisions with blanks or commas between; or "none". */
+static int
+set_note(struct settings *s, const struct conf_item *i)
+{
+	bool note[EVENT_COUNT] = { false };
+	char *copy = mem_str(i->value), *at = copy, *word;
+	enum event event;
+	int status = 0;
+
+	while (status == 0 && (word = strsep(&at, " ,\t")) != NULL) {
+		if (*word == '\0' || strcmp(word, "none") == 0)
+			continue;
+		event = event_named(word);
+		if (event != EVENT_APPROVE && event != EVENT_RETURN &&
+		    event != EVENT_REJECT && event != EVENT_REVOKE)
+			status = -1;
+		else
+			note[event] = true;
+	}
+	free(copy);
+	if (status == 0)
+		memcpy(review_of(s, i->sub)->note, note, sizeof(note));
+	return status;
+}
+
+static const struct setter setters[] = {
+	{ "desk", "id", false, set_desk_id, "letters, digits, dots, hyphens" },
+	{ "desk", "name", false, set_desk_name, "a name" },
+	{ "desk", "timezone", false, set_zone,
+	  "a time zone that this machine knows, such as Europe/Berlin" },
+	{ "inbox", "settle", false, set_settle, "a span such as 2s" },
+	{ "inbox", "grace", false, set_grace, "a span such as 5s" },
+	{ "inbox", "poll", false, set_poll, "a span such as 2s" },
+	{ "trays", "strays", false, set_strays, "a span such as 60s" },
+	{ "limits", "form", false, set_form_limit, "a size up to 1m" },
+	{ "limits", "ratio", false, set_ratio, "a number from 1 to 100" },
+	{ "limits", "depth", false, set_depth, "a number from 1 to 64" },
+	{ "limits", "attributes", false, set_attributes,
+	  "a number from 1 to 256" },
+	{ "limits", "value", false, set_value, "a size up to 256k" },
+	{ "check", "cpu", false, set_cpu, "a span from 1s to 10s" },
+	{ "check", "memory", false, set_memory, "a size up to 256m" },
+	{ "check", "reuse", false, set_reuse, "a number from 1 to 256" },
+	{ "check", "workers", false, set_workers, "a number from 1 to 64" },
+	{ "ledger", "refusals", false, set_refusals, "true or false" },
+	{ "box", "client", true, set_client, "a client's id" },
+	{ "reviewer", "user", true, set_user, "a Unix user" },
+	{ "review", "evidence", false, set_evidence, "move or owner" },
+	{ "review", "quorum", false, set_quorum, "0 or 1" },
+	{ "review", "apart", false, set_apart, "true or false" },
+	{ "review", "lapse", false, set_lapse, "a span such as 90d" },
+	{ "review", "note", false, set_note,
+	  "none, or some of approve, return, reject, revoke" },
+};
+#define SETTERS (sizeof(setters) / sizeof(setters[0]))
+
+/* [review] may be for all form types or for one. */
+static bool
+sub_fits(const struct setter *setter, const struct conf_item *i)
+{
+	if (setter->sub)
+		return i->sub != NULL;
+	if (i->sub == NULL)
+		return true;
+	return strcmp(setter->section, "review") == 0 &&
+	    prefix_valid(i->sub);
+}
+
+/* Whether a becomes b by at most so many letters changed, left out or put
+ * in. */
+static bool
+is_close(const char *a, const char *b, unsigned changes)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	if (*a == *b)
+		return true;
+	if (changes-- == 0)
+		return false;
+	return (*a != '\0' && is_close(a + 1, b, changes)) ||
+	    (*b != '\0' && is_close(a, b + 1, changes)) ||
+	    (*a != '\0' && *b != '\0' && is_close(a + 1, b + 1, changes));
+}
+
+static int
+unknown_key(const struct conf_item *i, struct conf_error *e)
+{
+	const char *close = NULL;
+	size_t k;
+
+	for (k = 0; k < SETTERS; k++)
+		if (strcmp(setters[k].section, i->section) == 0 &&
+		    is_close(setters[k].key, i->key, 2))
+			close = setters[k].key;
+	return conf_fail(e, i->line, "1290 - [%s] %s is not a parameter.%s%s%s",
+	    i->section, i->key, close == NULL ? "" : " Did you mean ",
+	    close == NULL ? "" : close, close == NULL ? "" : "?");
+}
+
+static int
+apply(struct settings *s, const struct conf_item *i, struct conf_error *e)
+{
+	size_t k;
+
+	for (k = 0; k < SETTERS; k++) {
+		if (strcmp(setters[k].section, i->section) != 0 ||
+		    strcmp(setters[k].key, i->key) != 0)
+			continue;
+		if (!sub_fits(&setters[k], i))
+			return conf_fail(e, i->line, setters[k].sub ?
+			    "[%s] needs a name: [%s \"…\"]" :
+			    "[%s] takes no name here, or not this one",
+			    i->section, i->section);
+		if (setters[k].set(s, i) != 0)
+			return conf_fail(e, i->line,
+			    "[%s] %s = %.100s: %s was expected", i->section,
+			    i->key, i->value, setters[k].expects);
+		return 0;
+	}
+	return unknown_key(i, e);
+}
+
+static void
+set_defaults(struct settings *s)
+{
+	*s = (struct settings){
+		.desk_name = mem_str("docket"),
+		.zone = mem_str("UTC"),
+		.settle = 2000,
+		.grace = 5000,
+		.poll = 2000,
+		.strays = 60000,
+		.form_limit = LIMIT_FORM,
+		.ratio = LIMIT_RATIO,
+		.check = {
+			.depth = LIMIT_DEPTH,
+			.attributes = LIMIT_ATTRIBUTES,
+			.value = LIMIT_VALUE,
+			.cpu = LIMIT_CHECK_CPU,
+			.memory = LIMIT_CHECK_MEMORY,
+			.reuse = LIMIT_REUSE,
+		},
+		.refusals = true,
+	};
+	s->reviews = mem_alloc(sizeof(*s->reviews));
+	s->n_reviews = 1;
+	s->reviews[0] = (struct review){
+		.evidence = EVIDENCE_OWNER,
+		.quorum = 1,
+		.apart = true,
+		.lapse = 90LL * 86400 * 1000,
+		.note = { [EVENT_RETURN] = true, [EVENT_REVOKE] = true },
+	};
+}
+
+/* The general [review] first, wherever it stands: the others begin as a copy
+ * of it. */
+static bool
+is_general_review(const struct conf_item *i)
+{
+	return strcmp(i->section, "review") == 0 && i->sub == NULL;
+}
+
+static int
+apply_all(struct settings *s, const struct conf *conf, struct conf_error *e)
+{
+	int general;
+	size_t i;
+
+	for (general = 1; general >= 0; general--)
+		for (i = 0; i < conf->n; i++)
+			if (is_general_review(&conf->items[i]) == general &&
+			    apply(s, &conf->items[i], e) != 0)
+				return -1;
+	return 0;
+}
+
+static int
+check_whole(const struct settings *s, struct conf_error *e)
+{
+	const struct review *r;
+	const char *of;
+
+	if (s->desk_id[0] == '\0')
+		return conf_fail(e, 0, "[desk] id is missing");
+	for (r = s->reviews; r < s->reviews + s->n_reviews; r++) {
+		of = r->prefix[0] == '\0' ? "[review]" : r->prefix;
+		if (r->evidence == EVIDENCE_MOVE && r->apart)
+			return conf_fail(e, 0, "%s: evidence = move says "
+			    "nothing of who decided; it cannot go with "
+			    "apart = true", of);
+	}
+	return 0;
+}
+
+int
+settings_parse(struct settings *s, const char *p, size_t n,
+    struct conf_error *e)
+{
+	struct conf conf;
+	int status;
+
+	if (conf_parse(&conf, p, n, e) != 0)
+		return -1;
+	set_defaults(s);
+	status = apply_all(s, &conf, e);
+	if (status == 0)
+		status = check_whole(s, e);
+	if (status != 0)
+		settings_free(s);
+	conf_free(&conf);
+	return status;
+}
+
+void
+settings_free(struct settings *s)
+{
+	size_t i;
+
+	free(s->desk_name);
+	free(s->zone);
+	free(s->reviews);
+	for (i = 0; i < s->n_reviewers; i++) {
+		free(s->reviewers[i].name);
+		free(s->reviewers[i].user);
+	}
+	free(s->reviewers);
+	for (i = 0; i < s->n_boxes; i++) {
+		free(s->boxes[i].box);
+		free(s->boxes[i].client);
+	}
+	free(s->boxes);
+	*s = (struct settings){ 0 };
+}
+
+int
+settings_resolve(struct settings *s, struct conf_error *e)
+{
+	struct reviewer *r;
+	struct passwd *pw;
+	uint64_t uid;
+	int status = 0;
+
+	for (r = s->reviewers; r < s->reviewers + s->n_reviewers; r++) {
+		pw = getpwnam(r->user);
+		if (pw != NULL)
+			r->uid = (long)pw->pw_uid;
+		else if (text_number(r->user, 0xfffffffe, &uid))
+			r->uid = (long)uid;
+		else if (status == 0)
+			status = conf_fail(e, r->line, "[reviewer \"%.60s\"] "
+			    "user = %.60s: this machine has no such user",
+			    r->name, r->user);
+	}
+	return status;
+}
+
+const struct review *
+settings_review(const struct settings *s, const char *prefix)
+{
+	size_t i;
+
+	for (i = 1; i < s->n_reviews; i++)
+		if (strcmp(s->reviews[i].prefix, prefix) == 0)
+			return &s->reviews[i];
+	return &s->reviews[0];
+}
+
+const struct reviewer *
+settings_reviewer(const struct settings *s, long uid)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_reviewers; i++)
+		if (s->reviewers[i].uid == uid)
+			return &s->reviewers[i];
+	return NULL;
+}
+
+const char *
+settings_client(const struct settings *s, const char *box)
+{
+	size_t i;
+
+	if (*box == '\0')
+		return NULL;
+	for (i = 0; i < s->n_boxes; i++)
+		if (strcmp(s->boxes[i].box, box) == 0)
+			return s->boxes[i].client;
+	return box;
+}

@@ -1,0 +1,572 @@
+/*
+ * flow: the story: what comes after what.
+ *
+ * May not: do any stage's work itself.
+ * Failures: a bad form becomes an answer; a decision that is refused is
+ * undone and explained; a box that cannot be written to waits.  Whatever the
+ * machine fails us in ends the run (-1), and everything begins anew through
+ * recovery: nothing is tried again in the middle.
+ *
+ * The order of events for a form (docket-ledger(5) tells what a crash after
+ * each leaves behind):
+ *
+ *	1 claim		intake_collect()	moved to .docket/claims
+ *	2 check		pool_exchange()
+ *	3 rule		flow_rule_claim()
+ *	4 build		flow_add()		number, commit in memory
+ *	5 commit	flow_commit()		claims synced, pack, branch
+ *	6 trays		trays_apply()
+ *	7 outbox	outbox_deliver()
+ *	8 drop		intake_drop()
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "log.h"
+
+#include "limit.h"
+
+#include "flowing.h"
+#include "reindex.h"
+
+/* The clock's work is looked for so often, ms; and everything is compared
+ * although no event said so. */
+#define CLOCK_MS 10000
+#define LOOK_MS 60000
+
+#define HELD_MS 3600000
+
+enum tag { TAG_RULES, TAG_TRAYS = 10, TAG_BOXES = 100 };
+
+int
+flow_fail(struct flow *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(f->error, sizeof(f->error), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+const struct settings *
+flow_settings(const struct flow *f)
+{
+	return rulebook_settings(f->rulebook);
+}
+
+struct rule_context
+flow_context(const struct flow *f)
+{
+	struct rule_context ctx = { .settings = flow_settings(f),
+	    .ledger = f->ledger, .now = clock_now() };
+
+	day_text(ctx.today, clock_day(ctx.now));
+	return ctx;
+}
+
+const char *
+flow_error(const struct flow *f)
+{
+	return f->error;
+}
+
+/* Rules. */
+
+static void
+look_at_grounds(struct flow *f)
+{
+	bool asked = flow_settings(f)->reviews[0].evidence == EVIDENCE_OWNER;
+	struct buf text = BUF_INIT;
+
+	desk_grounds(f->desk, &f->grounds);
+	if (asked && !f->grounds.vouched)
+		buf_putf(&text, "no decision can be accepted: the policy asks "
+		    "for the owner of a file as evidence, but %s",
+		    f->grounds.why_not);
+	desk_notice(f->desk, "grounds", text.len > 0 ? buf_str(&text) : NULL);
+	buf_free(&text);
+}
+
+static void
+apply_settings(struct flow *f)
+{
+	const struct settings *s = flow_settings(f);
+
+	if (clock_zone(s->zone) != 0)
+		log_event(LOG_WARN, "desk", "event", "unknown-timezone",
+		    "zone", s->zone, NULL);
+	intake_configure(f->intake, s);
+	trays_configure(f->trays, s);
+	outbox_configure(f->outbox, s);
+	look_at_grounds(f);
+}
+
+/* Everything that is with workers comes back and is committed, so that
+ * nothing is ruled on under other rules than it was checked by. */
+static int
+flow_drain(struct flow *f);
+
+/* Takes rules and settings. */
+static int
+adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
+    struct pool *pool)
+{
+	if (flow_drain(f) != 0)
+		return -1;
+	if (flow_add(f, rulebook_ruling(f->rulebook, rules, clock_now()),
+	    NULL, NULL) != 0 || flow_commit(f) != 0)
+		return -1;
+	pool_close(f->pool);
+	f->pool = pool;
+	rulebook_adopt(f->rulebook, rules, settings);
+	apply_settings(f);
+	return 0;
+}
+
+static int
+flow_rules(struct flow *f)
+{
+	struct faults faults = FAULTS_INIT;
+	struct settings settings;
+	struct rules rules;
+	struct pool *pool;
+	int status = 0;
+
+	if (clock_ticks() < rulebook_due(f->rulebook) ||
+	    !rulebook_changed(f->rulebook, &rules, &settings))
+		return 0;
+	clock_zone(settings.zone);	/* the workers' too */
+	pool = pool_open(&rules, &settings, &faults);
+	if (pool != NULL) {
+		status = adopt_rules(f, &rules, &settings, pool);
+		if (status != 0 && f->pool != pool)
+			pool_close(pool);
+	} else {
+		clock_zone(flow_settings(f)->zone);
+		if (faults.n > 0)
+			rulebook_refuse(f->rulebook, &rules, &faults);
+		else
+			status = flow_fail(f, "docket-check cannot be started");
+	}
+	rules_free(&rules);
+	settings_free(&settings);
+	faults_free(&faults);
+	return status;
+}
+
+/* The loop. */
+
+static int
+flow_rule_done(struct flow *f)
+{
+	struct parcel *p;
+	struct job *job;
+	struct task *t;
+	int status = 0;
+
+	while (status == 0 && f->group.n < LIMIT_GROUP &&
+	    (job = pool_done(f->pool)) != NULL) {
+		t = job->owner;
+		f->in_hand--;
+		f->in_hand_bytes -= job->len;
+		p = t->parcel;
+		t->parcel = NULL;
+		status = p != NULL ? flow_rule_claim(f, p, job) :
+		    flow_rule_decision(f, t);
+		task_free(t);
+	}
+	return status;
+}
+
+static int
+flow_drain(struct flow *f)
+{
+	struct pollfd fds[POOL_FDS];
+
+	while (pool_pending(f->pool) > 0) {
+		if (pool_exchange(f->pool) != 0)
+			return flow_fail(f, "the workers are gone");
+		if (flow_rule_done(f) != 0)
+			return -1;
+		if (pool_pending(f->pool) > 0)
+			poll(fds, pool_poll(f->pool, fds, POOL_FDS), 1000);
+		if (f->group.n >= LIMIT_GROUP && flow_commit(f) != 0)
+			return -1;
+	}
+	return flow_commit(f);
+}
+
+static void
+take_events(struct flow *f)
+{
+	struct watch_event e;
+
+	while (watch_next(f->watch, &e) == 1) {
+		if (e.what == WATCH_LOST) {
+			log_event(LOG_WARN, "watch", "event", "overflow",
+			    NULL);
+			intake_look(f->intake);
+			trays_compare(f->trays);
+			rulebook_look(f->rulebook);
+		} else if (e.tag >= TAG_BOXES)
+			intake_event(f->intake, &e);
+		else if (e.tag >= TAG_TRAYS)
+			trays_event(f->trays, &e);
+		else
+			rulebook_event(f->rulebook, &e);
+	}
+}
+
+static int64_t
+earliest(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How long until something is due, ms. */
+static int
+flow_patience(const struct flow *f)
+{
+	int64_t due = earliest(f->clock_due, f->look_due), left;
+
+	if (f->more)
+		return 0;
+	due = earliest(due, intake_due(f->intake));
+	due = earliest(due, trays_due(f->trays));
+	due = earliest(due, outbox_due(f->outbox));
+	due = earliest(due, rulebook_due(f->rulebook));
+	due = earliest(due, pool_deadline(f->pool));
+	if (f->held.n > 0)
+		due = earliest(due, f->held_due);
+	if (f->group.n > 0)
+		due = earliest(due, f->group_since + 200);
+	left = due - clock_ticks();
+	return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+}
+
+/* The only place that sleeps. */
+static int
+flow_wait(struct flow *f, int signals)
+{
+	struct pollfd fds[POOL_FDS + 2];
+	size_t n = pool_poll(f->pool, fds, POOL_FDS);
+
+	fds[n++] = (struct pollfd){ .fd = watch_fd(f->watch),
+	    .events = POLLIN };
+	fds[n++] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	if (poll(fds, n, flow_patience(f)) < 0 && errno != EINTR)
+		return flow_fail(f, "poll: %s", strerror(errno));
+	return fds[n - 1].revents != 0;
+}
+
+static int
+flow_tend(struct flow *f)
+{
+	int64_t now = clock_ticks();
+
+	if (now >= f->clock_due) {
+		f->clock_due = now + CLOCK_MS;
+		if (flow_clock(f) != 0)
+			return -1;
+	}
+	if (now >= f->look_due) {
+		f->look_due = now + LOOK_MS;
+		intake_look(f->intake);
+		look_at_grounds(f);
+		ledger_tidy(f->ledger);
+	}
+	if (f->held.n > 0 && now >= f->held_due) {
+		f->held_due = now + HELD_MS;
+		if (flow_try_held(f) != 0)
+			return -1;
+	}
+	if (f->unanswered.n > 0 && now >= outbox_due(f->outbox) &&
+	    flow_answer_again(f) != 0)
+		return -1;
+	if (outbox_tend(f->outbox, false) != 0)
+		return flow_fail(f, "answers cannot be written");
+	return 0;
+}
+
+/* Drop boxes that came since the last time get their folder. */
+static void
+meet_boxes(struct flow *f)
+{
+	struct stat st;
+	const char *box;
+	size_t at = 0;
+
+	while ((box = intake_box(f->intake, &at)) != NULL)
+		if (!map_has(&f->met, box) &&
+		    intake_box_stat(f->intake, box, &st) == 0) {
+			outbox_meet(f->outbox, box, &st);
+			map_put(&f->met, box, NULL);
+		}
+}
+
+static int
+flow_round(struct flow *f)
+{
+	f->more = false;
+	take_events(f);
+	if (flow_rules(f) != 0 || flow_collect(f) != 0)
+		return -1;
+	meet_boxes(f);
+	/* after everything that gives the workers something to do */
+	if (flow_look(f) != 0)
+		return -1;
+	if (pool_exchange(f->pool) != 0)
+		return flow_fail(f, "the workers are gone");
+	if (flow_rule_done(f) != 0 || flow_tend(f) != 0)
+		return -1;
+	if (flow_due(f) && flow_commit(f) != 0)
+		return -1;
+	if (f->progress != NULL)
+		f->progress(f->progress_arg, &f->counts);
+	return 0;
+}
+
+/* Nothing is left to do, but what only time will bring. */
+static bool
+flow_is_idle(struct flow *f)
+{
+	return !f->more && f->group.n == 0 && pool_pending(f->pool) == 0 &&
+	    trays_compared(f->trays) && !intake_is_waiting(f->intake) &&
+	    intake_due(f->intake) > clock_ticks() &&
+	    trays_due(f->trays) > clock_ticks() + 1000 &&
+	    f->clock_due > clock_ticks();
+}
+
+int
+flow_run(struct flow *f, int signals, volatile const bool *quit)
+{
+	while (!*quit) {
+		if (flow_round(f) != 0)
+			return -1;
+		if (f->once && flow_is_idle(f))
+			break;
+		if (flow_wait(f, signals) == 1)
+			break;
+	}
+	/* what is in hand is finished; what is in inbox can wait */
+	if (flow_drain(f) != 0)
+		return -1;
+	if (outbox_tend(f->outbox, true) != 0)
+		return flow_fail(f, "answers cannot be written");
+	return 0;
+}
+
+void
+flow_progress(struct flow *f, flow_progress_fn *fn, void *arg)
+{
+	f->progress = fn;
+	f->progress_arg = arg;
+}
+
+void
+flow_reload(struct flow *f)
+{
+	rulebook_look(f->rulebook);
+}
+
+/* Opening and recovery, in the order that docket-ledger(5) gives. */
+
+static int
+open_rules(struct flow *f, struct buf *why)
+{
+	struct faults faults = FAULTS_INIT;
+	struct rules rules;
+	size_t i;
+
+	if (ledger_rules(f->ledger, ledger_head(f->ledger), &rules) != 0) {
+		buf_puts(why, ledger_error());
+		return -1;
+	}
+	f->rulebook = rulebook_open(f->desk, &rules, f->watch, TAG_RULES, why);
+	if (f->rulebook == NULL)
+		return -1;
+	clock_zone(flow_settings(f)->zone);
+	f->pool = pool_open(rulebook_rules(f->rulebook), flow_settings(f),
+	    &faults);
+	if (f->pool == NULL) {
+		buf_puts(why, "the schemas in the ledger cannot be compiled, "
+		    "or docket-check cannot be started");
+		for (i = 0; i < faults.n; i++) {
+			buf_puts(why, "\n  ");
+			fault_line(&faults.list[i], why);
+		}
+	}
+	faults_free(&faults);
+	return f->pool == NULL ? -1 : 0;
+}
+
+static int
+open_stages(struct flow *f)
+{
+	const struct settings *s = flow_settings(f);
+
+	f->trays = trays_open(f->desk, s, f->ledger, f->watch, TAG_TRAYS);
+	f->outbox = outbox_open(f->desk, s, f->ledger, f->index);
+	f->intake = intake_open(f->desk, s, f->watch, TAG_BOXES);
+	if (f->once) {
+		intake_hurry(f->intake);
+		trays_hurry(f->trays);
+	}
+	if (trays_catch_up(f->trays) != 0)
+		return flow_fail(f, "the trays cannot be brought up to date: "
+		    "%s", ledger_error());
+	apply_settings(f);
+	meet_boxes(f);
+	if (outbox_catch_up(f->outbox) != 0)
+		return flow_fail(f, "answers cannot be written");
+	return 0;
+}
+
+/* A claim that a crash has left: if the ledger has it, it is finished; else
+ * it is looked at as if it had come just now. */
+static int
+recover_claim(struct flow *f, struct parcel *p)
+{
+	char commit[COMMIT_HEX];
+	int found = index_intake(f->index, p->id, commit);
+	struct ruling *r;
+	struct entry *e;
+
+	if (found < 0) {
+		parcel_free(p);
+		return flow_fail(f, "%s", index_error());
+	}
+	if (found == 0)
+		return flow_take(f, p);
+	r = mem_alloc(sizeof(*r));
+	if (ledger_ruling(f->ledger, commit, r) != 0) {
+		free(r);
+		parcel_free(p);
+		return flow_fail(f, "%s", ledger_error());
+	}
+	log_event(LOG_INFO, "intake", "event", "recovered", "claim", p->id,
+	    NULL);
+	if (r->event != EVENT_REFUSE) {
+		intake_drop(f->intake, p);
+		ruling_free(r);
+		free(r);
+		parcel_free(p);
+		return 0;
+	}
+	e = entries_add(&f->unanswered, r);
+	e->parcel = p;
+	return 0;
+}
+
+struct recovering {
+	struct flow	*flow;
+	int		 status;
+};
+
+static void
+on_claim(void *arg, struct parcel *p)
+{
+	struct recovering *x = arg;
+
+	if (x->status == 0)
+		x->status = recover_claim(x->flow, p);
+	else
+		parcel_free(p);
+}
+
+static int
+recover_claims(struct flow *f)
+{
+	struct recovering x = { f, 0 };
+
+	if (intake_recover(f->intake, on_claim, &x) != 0)
+		return flow_fail(f, "the claims cannot be read: %s",
+		    strerror(errno));
+	return x.status != 0 ? -1 : flow_answer_again(f);
+}
+
+static struct flow *
+give_up(struct flow *f, struct buf *why)
+{
+	if (why->len == 0)
+		buf_puts(why, f->error);
+	flow_close(f);
+	return NULL;
+}
+
+struct flow *
+flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
+{
+	struct flow *f = mem_alloc(sizeof(*f));
+	struct buf path = BUF_INIT;
+
+	*trouble = true;
+	f->desk = desk;
+	f->once = once;
+	f->watch = watch_new();
+	if (f->watch == NULL) {
+		flow_fail(f, "inotify: %s", strerror(errno));
+		return give_up(f, why);
+	}
+	buf_putf(&path, "%s/ledger.git", desk->path);
+	f->ledger = ledger_open(buf_str(&path));
+	buf_free(&path);
+	if (f->ledger == NULL || ledger_recover(f->ledger) != 0) {
+		flow_fail(f, "%s", ledger_error());
+		*trouble = f->ledger != NULL;
+		return give_up(f, why);
+	}
+	if (open_rules(f, why) != 0) {
+		*trouble = false;
+		return give_up(f, why);
+	}
+	f->index = reindex(desk, f->ledger, false, NULL, NULL, why);
+	if (f->index == NULL || open_stages(f) != 0 || recover_claims(f) != 0)
+		return give_up(f, why);
+	trays_compare(f->trays);
+	intake_look(f->intake);
+	f->clock_due = clock_ticks();
+	f->look_due = clock_ticks() + LOOK_MS;
+	return f;
+}
+
+void
+flow_close(struct flow *f)
+{
+	struct job *job;
+	struct task *t;
+
+	if (f == NULL)
+		return;
+	/* tasks that are still with workers are found again as claims */
+	while (f->pool != NULL && (job = pool_cancel(f->pool)) != NULL) {
+		t = job->owner;
+		task_free(t);
+	}
+	pool_close(f->pool);
+	flow_close_group(f);
+	entries_free(&f->held);
+	entries_free(&f->unanswered);
+	free(f->damage.list);
+	if (f->restore != NULL)
+		ruling_free(f->restore);
+	free(f->restore);
+	intake_close(f->intake);
+	outbox_close(f->outbox);
+	trays_close(f->trays);
+	rulebook_close(f->rulebook);
+	index_close(f->index);
+	ledger_close(f->ledger);
+	watch_free(f->watch);
+	map_free(&f->met);
+	flow_forget_numbers(f);
+	free(f);
+}

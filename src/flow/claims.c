@@ -1,0 +1,371 @@
+/*
+ * claims: forms, from a parcel to a ruling or an answer.
+ *
+ * May not: look into a form; the worker's verdict says what is in it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "log.h"
+
+#include "form.h"
+#include "limit.h"
+
+#include "flowing.h"
+
+/* A form that no worker could check is tried again after so long, ms. */
+#define HELD_MS 3600000
+
+/* Bytes of forms in hand, with workers or in the open group. */
+#define IN_HAND_BYTES (16u * 1024 * 1024)
+
+/* Takes the parcel. */
+static int
+refuse_claim(struct flow *f, struct parcel *p, const struct faults *faults)
+{
+	struct rule_context ctx = flow_context(f);
+	struct ruling *r = rule_refuse(&ctx, p, faults);
+
+	f->counts.refused++;
+	if (flow_settings(f)->refusals)
+		return flow_add(f, r, p, NULL);
+	flow_add_unrecorded(f, r, p);
+	return 0;
+}
+
+/* What is malformed and young may still be growing: it goes back, to be
+ * looked at again. */
+static bool
+is_put_back(struct flow *f, struct parcel *p, const struct faults *faults)
+{
+	if (!p->young || (!faults_has(faults, FAULT_NOT_WELL_FORMED) &&
+	    !faults_has(faults, FAULT_EMPTY) &&
+	    !faults_has(faults, FAULT_GZIP)))
+		return false;
+	if (!intake_put_back(f->intake, p))
+		return false;
+	parcel_free(p);
+	return true;
+}
+
+/* Takes the parcel. */
+static int
+answer_duplicate(struct flow *f, struct parcel *p, const char *number)
+{
+	struct buf text = BUF_INIT;
+	char *source = parcel_source(p);
+	struct notice n = { .event = "duplicate", .number = number,
+	    .file = source, .sha256 = p->sha256, .at = clock_now(),
+	    .code = FAULT_DUPLICATE };
+	int status;
+
+	buf_putf(&text, "This form was received before, as %s. Nothing new "
+	    "was opened; the first receipt is here once more.", number);
+	n.text = buf_str(&text);
+	/* of a case of this very group the receipt is still to come */
+	status = map_has(&f->cases, number) ? 0 :
+	    outbox_again(f->outbox, number, p->box);
+	if (status == 0)
+		status = outbox_notice(f->outbox, p->box, &n);
+	if (status >= 0)
+		intake_drop(f->intake, p);
+	log_event(LOG_INFO, number, "event", "duplicate", "from", source,
+	    NULL);
+	buf_free(&text);
+	free(source);
+	parcel_free(p);
+	return status < 0 ? flow_fail(f, "an answer cannot be written") : 0;
+}
+
+int
+flow_approve_unreviewed(struct flow *f, const char *number)
+{
+	struct rule_context ctx = flow_context(f);
+	struct casefile c;
+	struct ruling *r;
+	char prefix[PREFIX_TEXT];
+	uint64_t seq;
+	int status = 0;
+
+	number_split(number, prefix, &seq);
+	if (settings_review(flow_settings(f), prefix)->quorum > 0)
+		return 0;
+	if (flow_case(f, number, &c) != 1)
+		return -1;
+	if (rule_decide(&ctx, &c, EVENT_APPROVE, NULL, &r) != RULE_MADE) {
+		status = flow_fail(f, "%s", ledger_error());
+	} else {
+		ruling_decider(r, "nobody", EVIDENCE_POLICY, -1);
+		status = flow_add(f, r, NULL, NULL);
+	}
+	casefile_free(&c);
+	return status;
+}
+
+/* A form that opens a case.  Takes the parcel. */
+static int
+rule_new(struct flow *f, struct parcel *p, const struct rule_claim *claim)
+{
+	struct rule_context ctx = flow_context(f);
+	char number[NUMBER_TEXT];
+	struct ruling *r;
+	int found = flow_duplicate(f, p, number);
+
+	if (found < 0)
+		return -1;
+	if (found == 1)
+		return answer_duplicate(f, p, number);
+	if (flow_next_number(f, claim->type->prefix, number) != 0 ||
+	    rule_receive(&ctx, claim, number, &r) != RULE_MADE)
+		return -1;
+	f->counts.received++;
+	if (flow_add(f, r, p, NULL) != 0)
+		return -1;
+	return flow_approve_unreviewed(f, number);
+}
+
+/* A revision, or a request about a case.  Takes the parcel. */
+static int
+rule_known(struct flow *f, struct parcel *p, const struct rule_claim *claim,
+    const char *number)
+{
+	struct rule_context ctx = flow_context(f);
+	struct faults faults = FAULTS_INIT;
+	struct ruling *r = NULL;
+	enum rule result = RULE_FAULT;
+	struct casefile c;
+	int found = number_valid(number) ? flow_case(f, number, &c) : 0;
+	int status;
+
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		faults_addf(&faults, FAULT_NO_CASE, 0, NULL,
+		    "This desk has no case %.30s.", number);
+	else if (claim->type->ask != ASK_NOTHING)
+		result = rule_request(&ctx, claim, &c, &r, &faults);
+	else
+		result = rule_revise(&ctx, claim, &c, &r, &faults);
+	switch (result) {
+	case RULE_MADE:
+		f->counts.received++;
+		status = flow_add(f, r, p, NULL);
+		if (status == 0 && r->event != EVENT_WITHDRAW)
+			status = flow_approve_unreviewed(f, number);
+		break;
+	case RULE_FAULT:
+		status = refuse_claim(f, p, &faults);
+		break;
+	case RULE_DUPLICATE:
+		status = answer_duplicate(f, p, number);
+		break;
+	default:
+		status = flow_fail(f, "%s", ledger_error());
+	}
+	if (found == 1)
+		casefile_free(&c);
+	faults_free(&faults);
+	return status;
+}
+
+/* A form that the worker finds no fault with.  Takes the parcel. */
+static int
+rule_good(struct flow *f, struct parcel *p, const struct verdict *v)
+{
+	const struct buf *form = parcel_form(p);
+	struct rule_claim claim = { .parcel = p, .verdict = v,
+	    .type = &pool_types(f->pool)->list[v->type] };
+	struct faults faults = FAULTS_INIT;
+	struct stamp stamp;
+	size_t at, len;
+	int stamped = stamp_find(form->data, form->len, &stamp, &at, &len);
+	int status;
+
+	if (stamped < 0)
+		faults_add(&faults, FAULT_STAMP, 0, NULL, NULL);
+	else if (stamped == 1 && claim.type->ask == ASK_NOTHING &&
+	    strcmp(stamp.desk, flow_settings(f)->desk_id) != 0)
+		faults_add(&faults, FAULT_STAMP, 0, NULL,
+		    "The form bears the stamp of another desk.");
+	else
+		rule_may_send(flow_settings(f), p->box, &v->facts, &faults);
+	if (faults.n > 0)
+		status = refuse_claim(f, p, &faults);
+	else if (claim.type->ask != ASK_NOTHING)
+		status = rule_known(f, p, &claim, v->number);
+	else if (stamped == 1) {
+		claim.stamp = &stamp;
+		status = rule_known(f, p, &claim, stamp.number);
+	} else
+		status = rule_new(f, p, &claim);
+	if (stamped == 1)
+		stamp_free(&stamp);
+	faults_free(&faults);
+	return status;
+}
+
+static void
+note_held(struct flow *f)
+{
+	struct buf text = BUF_INIT;
+
+	if (f->held.n > 0)
+		buf_putf(&text, "%zu form%s could not be checked: the worker "
+		    "failed; they are kept and tried again", f->held.n,
+		    f->held.n == 1 ? "" : "s");
+	desk_notice(f->desk, "held", f->held.n > 0 ? buf_str(&text) : NULL);
+	buf_free(&text);
+}
+
+/* No worker could say anything of the form.  Takes the parcel. */
+static int
+hold_claim(struct flow *f, struct parcel *p)
+{
+	char *source = parcel_source(p);
+	struct notice n = { .event = "held", .file = source,
+	    .sha256 = p->sha256, .at = clock_now(),
+	    .text = "Your form is here and safe, but it could not be checked "
+	    "yet: this desk has trouble of its own. You need not do anything; "
+	    "the operator knows of it, and the form will be tried again." };
+	int given = outbox_notice(f->outbox, p->box, &n);
+
+	free(source);
+	buf_free(&p->file);
+	buf_free(&p->form);
+	entries_add(&f->held, NULL)->parcel = p;
+	f->held_due = clock_ticks() + HELD_MS;
+	note_held(f);
+	return given < 0 ? flow_fail(f, "an answer cannot be written") : 0;
+}
+
+/* Takes the parcel. */
+int
+flow_rule_claim(struct flow *f, struct parcel *p, struct job *job)
+{
+	struct faults costly = FAULTS_INIT;
+	int status;
+
+	switch (job->outcome) {
+	case OUTCOME_TROUBLE:
+		return hold_claim(f, p);
+	case OUTCOME_COSTLY:
+		faults_add(&costly, FAULT_COSTLY, 0, NULL, NULL);
+		status = refuse_claim(f, p, &costly);
+		faults_free(&costly);
+		return status;
+	case OUTCOME_VERDICT:
+		break;
+	}
+	if (job->verdict.faults.n == 0)
+		return rule_good(f, p, &job->verdict);
+	if (is_put_back(f, p, &job->verdict.faults))
+		return 0;
+	return refuse_claim(f, p, &job->verdict.faults);
+}
+
+int
+flow_try_held(struct flow *f)
+{
+	struct entries again = f->held;
+	struct parcel *p;
+	int status = 0;
+	size_t i;
+
+	f->held = (struct entries){ NULL, 0 };
+	for (i = 0; i < again.n && status == 0; i++) {
+		p = again.list[i].parcel;
+		again.list[i].parcel = NULL;
+		if (intake_reload(f->intake, p) == 0)
+			status = flow_take(f, p);
+		else
+			parcel_free(p);
+	}
+	entries_free(&again);
+	note_held(f);
+	return status;
+}
+
+/* With workers. */
+
+void
+task_free(struct task *t)
+{
+	if (t == NULL)
+		return;
+	parcel_free(t->parcel);
+	verdict_free(&t->job.verdict);
+	buf_free(&t->paper);
+	free(t->box);
+	free(t);
+}
+
+void
+flow_submit(struct flow *f, struct task *t, enum purpose purpose,
+    const struct buf *bytes)
+{
+	t->job.purpose = purpose;
+	t->job.today = clock_day(clock_now());
+	t->job.box = t->box;
+	t->job.data = bytes->data;
+	t->job.len = bytes->len;
+	t->job.owner = t;
+	f->in_hand++;
+	f->in_hand_bytes += bytes->len;
+	pool_submit(f->pool, &t->job);
+}
+
+/* A parcel out of inbox: what intake itself objects to is answered, the rest
+ * goes to a worker. */
+int
+flow_take(struct flow *f, struct parcel *p)
+{
+	struct task *t;
+
+	f->counts.taken++;
+	if (p->faults.n > 0) {
+		if (is_put_back(f, p, &p->faults))
+			return 0;
+		return refuse_claim(f, p, &p->faults);
+	}
+	t = mem_alloc(sizeof(*t));
+	t->parcel = p;
+	t->box = mem_str(p->box);
+	flow_submit(f, t, PURPOSE_INTAKE, parcel_form(p));
+	return 0;
+}
+
+struct taking {
+	struct flow	*flow;
+	int		 status;
+};
+
+static void
+take_parcel(void *arg, struct parcel *p)
+{
+	struct taking *t = arg;
+
+	if (t->status == 0)
+		t->status = flow_take(t->flow, p);
+	else
+		parcel_free(p);		/* its claim is found again */
+}
+
+int
+flow_collect(struct flow *f)
+{
+	struct taking t = { f, 0 };
+	bool room = desk_has_room(f->desk);
+
+	desk_notice(f->desk, "disk", room ? NULL : "the disk is almost full: "
+	    "intake has stopped, forms wait in inbox");
+	if (!room || f->in_hand >= LIMIT_IN_HAND ||
+	    f->in_hand_bytes + f->group_bytes >= IN_HAND_BYTES ||
+	    f->unanswered.n >= LIMIT_IN_HAND)
+		return 0;
+	if (intake_collect(f->intake, (unsigned)(LIMIT_IN_HAND - f->in_hand),
+	    take_parcel, &t))
+		f->more = true;
+	return t.status;
+}

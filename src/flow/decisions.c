@@ -1,0 +1,399 @@
+/*
+ * decisions: trays and clock, from a decision or a day to a ruling.
+ *
+ * May not: judge; policy.c does, from what is handed to it.
+ * A fault of the decider: answered beside the paper, which is put back.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "log.h"
+
+#include "flowing.h"
+
+/* Cases that the clock moves in one go. */
+#define CLOCK_MOST 256
+
+/* Papers that were edited or deleted, recorded in one commit. */
+#define DAMAGE_MOST 100
+
+/* How soon to look for a note that may be on its way, ms. */
+#define NOTE_MS 200
+
+static void
+why_text(struct buf *out, const struct decision *d,
+    const struct faults *faults)
+{
+	char when[TIME_TEXT];
+
+	buf_putf(out, "%s: what you did was undone.\n\n", d->paper.number);
+	buf_putf(out, "Somebody brought %s from %s/ to %s/ (%s, file of uid "
+	    "%ld).\n\n", d->name, state_name(d->from), state_name(d->to),
+	    time_local(when, clock_now()), d->uid);
+	faults_block(faults, out);
+	buf_putf(out, "\nThe paper is where it was. This note goes when the "
+	    "case moves on.\n");
+}
+
+static int
+undo(struct flow *f, const struct decision *d, const struct faults *faults)
+{
+	struct buf why = BUF_INIT, line = BUF_INIT;
+	int status = 0;
+
+	why_text(&why, d, faults);
+	fault_line(&faults->list[0], &line);
+	log_event(LOG_INFO, d->paper.number, "event", "undone", "to",
+	    state_name(d->to), "fault", buf_str(&line), NULL);
+	f->counts.undone++;
+	if (trays_undo(f->trays, d, buf_str(&why)) != 0)
+		status = flow_fail(f, "a decision cannot be undone");
+	trays_release(f->trays, d, 0);
+	buf_free(&why);
+	buf_free(&line);
+	return status;
+}
+
+static int
+undo_for(struct flow *f, const struct decision *d, unsigned code,
+    const char *text)
+{
+	struct faults faults = FAULTS_INIT;
+	int status;
+
+	faults_add(&faults, code, 0, NULL, text);
+	status = undo(f, d, &faults);
+	faults_free(&faults);
+	return status;
+}
+
+/* A paper that is no longer the case's: somebody was faster. */
+static int
+undo_stale(struct flow *f, const struct decision *d,
+    const struct casefile *c)
+{
+	struct decision here = *d;
+	struct buf text = BUF_INIT;
+	char name[PAPER_NAME];
+	int status;
+
+	here.from = c->request != REQUEST_NONE ? STATE_PENDING : c->state;
+	buf_putf(&text, "%s is no longer the paper of %s that is decided on: "
+	    "that is %s.", d->name, c->number, c->request != REQUEST_NONE ?
+	    casefile_request_paper(c, name) : casefile_paper(c, name));
+	status = undo_for(f, &here, FAULT_CHANGED, buf_str(&text));
+	buf_free(&text);
+	return status;
+}
+
+/* Has the paper checked again, as of today. */
+static int
+check_again(struct flow *f, const struct decision *d,
+    const struct casefile *c)
+{
+	struct task *t = mem_alloc(sizeof(*t));
+	char path[LEDGER_PATH];
+
+	t->decision = *d;
+	t->box = mem_str(c->box);
+	if (ledger_read(f->ledger, ledger_head(f->ledger), ledger_path(path,
+	    d->from, c->number, d->name), &t->paper) != 1) {
+		task_free(t);
+		return flow_fail(f, "%s", ledger_error());
+	}
+	flow_submit(f, t, PURPOSE_DECISION, &t->paper);
+	return 0;
+}
+
+/* The decision is allowed: it becomes a ruling. */
+static int
+carry_out(struct flow *f, const struct decision *d, const struct casefile *c,
+    enum event event, const struct judgement *j, const char *note)
+{
+	struct rule_context ctx = flow_context(f);
+	struct ruling *r;
+
+	switch (rule_decide(&ctx, c, event, note, &r)) {
+	case RULE_MADE:
+		ruling_decider(r, j->who, j->evidence, j->uid);
+		f->counts.decided++;
+		return flow_add(f, r, NULL, d);
+	case RULE_TROUBLE:
+		return flow_fail(f, "%s", ledger_error());
+	default:
+		return undo_for(f, d, FAULT_CHANGED, NULL);
+	}
+}
+
+/* An explanation for what is in no row of the table: if the case has changed
+ * since, that somebody else was faster. */
+static void
+explain_change(const struct decision *d, const struct casefile *c,
+    struct faults *faults)
+{
+	if (clock_now() - d->age / 1000 < c->changed && faults->n > 0 &&
+	    faults->list[0].code == FAULT_NOT_NOW)
+		faults->list[0].code = FAULT_CHANGED;
+}
+
+static int
+decide_on(struct flow *f, const struct decision *d, const struct casefile *c,
+    bool checked)
+{
+	struct case_decision cd = { .moved = d->moved, .linked = d->linked,
+	    .uid = d->uid, .desk_uid = (long)f->desk->uid };
+	struct faults faults = FAULTS_INIT;
+	struct judgement j;
+	char *note = NULL;
+	int status;
+
+	cd.event = rule_event(c, &d->paper, d->from, d->to, &faults);
+	if (cd.event == EVENT_COUNT) {
+		explain_change(d, c, &faults);
+		status = undo(f, d, &faults);
+		faults_free(&faults);
+		return status;
+	}
+	/* permissions may have changed a moment ago */
+	desk_grounds(f->desk, &f->grounds);
+	policy_judge(flow_settings(f), &f->grounds, c, &cd, &j);
+	if (j.allowed || j.wants_note)
+		note = trays_note(f->trays, d, j.uid, j.who);
+	if (j.wants_note && note != NULL) {
+		faults_free(&j.faults);
+		cd.has_note = true;
+		policy_judge(flow_settings(f), &f->grounds, c, &cd, &j);
+	}
+	if (j.wants_note && d->age < flow_settings(f)->settle && !f->once) {
+		/* it may be on its way */
+		trays_release(f->trays, d, NOTE_MS);
+		status = 0;
+	} else if (!j.allowed)
+		status = undo(f, d, &j.faults);
+	else if (cd.event == EVENT_APPROVE && !checked &&
+	    d->paper.kind == PAPER_FORM)
+		status = check_again(f, d, c);
+	else
+		status = carry_out(f, d, c, cd.event, &j, note);
+	faults_free(&j.faults);
+	free(note);
+	return status;
+}
+
+static int
+flow_decide(struct flow *f, const struct decision *d, bool checked)
+{
+	struct casefile c;
+	int found = flow_case(f, d->paper.number, &c), status;
+
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return flow_fail(f, "the index does not know %s",
+		    d->paper.number);
+	if (d->from == STATE_NONE)
+		status = undo_stale(f, d, &c);
+	else if (d->unreadable)
+		status = undo_for(f, d, FAULT_ALTERED, "This desk may not "
+		    "read the file that was put there, and cannot tell that "
+		    "it is the paper.");
+	else if (d->altered)
+		status = undo_for(f, d, FAULT_ALTERED, NULL);
+	else
+		status = decide_on(f, d, &c, checked);
+	casefile_free(&c);
+	return status;
+}
+
+/* What a worker says of a paper that is to be approved. */
+int
+flow_rule_decision(struct flow *f, struct task *t)
+{
+	switch (t->job.outcome) {
+	case OUTCOME_TROUBLE:
+		return undo_for(f, &t->decision, FAULT_NOT_NOW,
+		    "The paper could not be checked once more: the desk has "
+		    "trouble of its own. Try again later.");
+	case OUTCOME_COSTLY:
+		return undo_for(f, &t->decision, FAULT_COSTLY, NULL);
+	case OUTCOME_VERDICT:
+		break;
+	}
+	if (t->job.verdict.faults.n > 0)
+		return undo(f, &t->decision, &t->job.verdict.faults);
+	return flow_decide(f, &t->decision, true);
+}
+
+struct looking {
+	struct flow	*flow;
+	int		 status;
+};
+
+static void
+on_decision(void *arg, const struct decision *d)
+{
+	struct looking *l = arg;
+
+	if (l->status == 0)
+		l->status = flow_decide(l->flow, d, false);
+}
+
+/* Damage is recorded, in one commit for all that was found at a time, and
+ * mended when that is committed. */
+static void
+on_damage(void *arg, enum state tray, const char *name, const char *what)
+{
+	struct looking *l = arg;
+	struct flow *f = l->flow;
+	struct buf path = BUF_INIT;
+	struct damaged *d;
+
+	if (f->restore == NULL) {
+		f->restore = mem_alloc(sizeof(*f->restore));
+		ruling_init(f->restore);
+		f->restore->event = EVENT_RESTORE;
+		f->restore->at = clock_now();
+	}
+	buf_putf(&path, "%s/%s (%s)", state_name(tray), name, what);
+	log_event(LOG_WARN, "trays", "event", what, "path", buf_str(&path),
+	    NULL);
+	ruling_subject(f->restore, buf_str(&path));
+	buf_free(&path);
+	f->damage.list = mem_grow(f->damage.list, f->damage.n + 1,
+	    sizeof(*f->damage.list));
+	d = &f->damage.list[f->damage.n++];
+	d->tray = tray;
+	snprintf(d->name, sizeof(d->name), "%s", name);
+}
+
+int
+flow_look(struct flow *f)
+{
+	struct looking l = { f, 0 };
+	const struct trays_found found = { on_decision, on_damage, &l };
+	struct ruling *r;
+	int more = trays_look(f->trays, &found);
+
+	if (more < 0)
+		return flow_fail(f, "the trays cannot be read: %s",
+		    ledger_error());
+	f->more |= more == 1;
+	if (l.status != 0)
+		return -1;
+	if (f->restore == NULL || (more == 1 && f->damage.n < DAMAGE_MOST))
+		return 0;
+	r = f->restore;
+	f->restore = NULL;
+	return flow_add(f, r, NULL, NULL);
+}
+
+/* The clock. */
+
+struct due_list {
+	struct flow	*flow;
+	enum event	 event;
+	int64_t		 now;
+	unsigned	 n;
+};
+
+static int
+bring_about(void *arg, const char *number)
+{
+	struct due_list *due = arg;
+	struct flow *f = due->flow;
+	struct rule_context ctx = flow_context(f);
+	struct casefile c;
+	struct ruling *r;
+	int status = 0;
+
+	if (flow_case(f, number, &c) != 1)
+		return -1;
+	switch (rule_decide(&ctx, &c, due->event, NULL, &r)) {
+	case RULE_MADE:
+		due->n++;
+		status = flow_add(f, r, NULL, NULL);
+		break;
+	case RULE_TROUBLE:
+		status = flow_fail(f, "%s", ledger_error());
+		break;
+	default:
+		break;		/* this very group has moved it on */
+	}
+	casefile_free(&c);
+	return status;
+}
+
+static int
+collect_due(void *arg, const char *number)
+{
+	struct buf *numbers = arg;
+
+	buf_putf(numbers, "%s\n", number);
+	return 0;
+}
+
+static int
+bring_all_about(struct due_list *due, enum due what, const char *prefix,
+    int64_t before)
+{
+	struct flow *f = due->flow;
+	struct buf numbers = BUF_INIT;
+	char today[DAY_TEXT], *at, *number;
+	int status;
+
+	status = index_due(f->index, what, prefix, before,
+	    day_text(today, clock_day(due->now)), CLOCK_MOST, collect_due,
+	    &numbers);
+	if (status != 0)
+		status = flow_fail(f, "%s", index_error());
+	at = numbers.data;
+	while (status == 0 && (number = strsep(&at, "\n")) != NULL)
+		if (*number != '\0')
+			status = bring_about(due, number);
+	buf_free(&numbers);
+	return status;
+}
+
+static int
+lapse_all(struct due_list *due)
+{
+	struct flow *f = due->flow;
+	struct buf prefixes = BUF_INIT;
+	const struct review *review;
+	char *at, *prefix;
+	int status = index_prefixes(f->index, collect_due, &prefixes);
+
+	if (status != 0)
+		status = flow_fail(f, "%s", index_error());
+	due->event = EVENT_LAPSE;
+	at = prefixes.data;
+	while (status == 0 && (prefix = strsep(&at, "\n")) != NULL) {
+		review = settings_review(flow_settings(f), prefix);
+		if (*prefix != '\0' && review->lapse > 0)
+			status = bring_all_about(due, DUE_LAPSE, prefix,
+			    due->now - review->lapse / 1000);
+	}
+	buf_free(&prefixes);
+	return status;
+}
+
+int
+flow_clock(struct flow *f)
+{
+	struct due_list due = { .flow = f, .now = clock_now() };
+
+	if (lapse_all(&due) != 0)
+		return -1;
+	due.event = EVENT_EFFECT;
+	if (bring_all_about(&due, DUE_EFFECT, "", 0) != 0)
+		return -1;
+	due.event = EVENT_EXPIRE;
+	if (bring_all_about(&due, DUE_EXPIRE, "", 0) != 0)
+		return -1;
+	if (due.n > 0)
+		f->clock_due = clock_ticks();	/* there may be more */
+	return 0;
+}

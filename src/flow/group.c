@@ -1,0 +1,405 @@
+/*
+ * group: the open group: rulings that will be committed together.
+ *
+ * May not: make a ruling.
+ * The machine's trouble: whatever fails between the commit and the last
+ * answer; recovery takes up from there.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "log.h"
+#include "text.h"
+
+#include "limit.h"
+
+#include "flowing.h"
+
+/* A group is closed when it is full, when nothing else is on its way, or when
+ * its first ruling has waited so long, ms. */
+#define GROUP_MS 200
+
+/* Cases: as the open group has them, else as the index. */
+
+int
+flow_case(struct flow *f, const char *number, struct casefile *c)
+{
+	const struct casefile *open = map_get(&f->cases, number);
+	int found;
+
+	if (open != NULL) {
+		casefile_copy(c, open);
+		return 1;
+	}
+	found = index_case(f->index, number, c);
+	return found < 0 ? flow_fail(f, "%s", index_error()) : found;
+}
+
+static void
+digest_key(struct buf *key, const char *box, const char *digest)
+{
+	buf_putf(key, "%s %s", box, digest);
+}
+
+int
+flow_duplicate(struct flow *f, const struct parcel *p,
+    char number[NUMBER_TEXT])
+{
+	struct buf key = BUF_INIT;
+	const char *open;
+	int found;
+
+	digest_key(&key, p->box, p->digest);
+	open = map_get(&f->digests, buf_str(&key));
+	buf_free(&key);
+	if (open != NULL) {
+		snprintf(number, NUMBER_TEXT, "%s", open);
+		return 1;
+	}
+	found = index_duplicate(f->index, p->box, p->digest, number);
+	return found < 0 ? flow_fail(f, "%s", index_error()) : found;
+}
+
+int
+flow_next_number(struct flow *f, const char *prefix, char number[NUMBER_TEXT])
+{
+	uint64_t *last = map_get(&f->last, prefix);
+
+	if (last == NULL) {
+		last = mem_alloc(sizeof(*last));
+		if (index_last(f->index, prefix, last) != 0) {
+			free(last);
+			return flow_fail(f, "%s", index_error());
+		}
+		map_put(&f->last, prefix, last);
+	}
+	number_make(number, prefix, ++*last);
+	return 0;
+}
+
+void
+flow_forget_numbers(struct flow *f)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	while ((e = map_next(&f->last, &at)) != NULL)
+		free(e->value);
+	map_free(&f->last);
+}
+
+/* The open group. */
+
+struct entry *
+entries_add(struct entries *all, struct ruling *r)
+{
+	struct entry *e;
+
+	all->list = mem_grow(all->list, all->n + 1, sizeof(*all->list));
+	e = &all->list[all->n++];
+	*e = (struct entry){ .ruling = r };
+	return e;
+}
+
+void
+entry_free(struct entry *e)
+{
+	if (e->ruling != NULL)
+		ruling_free(e->ruling);
+	free(e->ruling);
+	parcel_free(e->parcel);
+	free(e->damage.list);
+}
+
+void
+entries_free(struct entries *all)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		entry_free(&all->list[i]);
+	free(all->list);
+	*all = (struct entries){ NULL, 0 };
+}
+
+static struct entry *
+add_entry(struct flow *f, struct ruling *r, struct parcel *p)
+{
+	struct entry *e;
+
+	if (f->group.n == 0)
+		f->group_since = clock_ticks();
+	e = entries_add(&f->group, r);
+	e->parcel = p;
+	if (p != NULL)
+		f->group_bytes += p->file.len + p->form.len;
+	return e;
+}
+
+static int
+apply_to_case(struct flow *f, const struct ruling *r)
+{
+	struct casefile *c = map_get(&f->cases, r->number);
+	int found;
+
+	if (c == NULL) {
+		c = mem_alloc(sizeof(*c));
+		casefile_init(c);
+		map_put(&f->cases, r->number, c);
+		found = index_case(f->index, r->number, c);
+		if (found < 0)
+			return flow_fail(f, "%s", index_error());
+	}
+	if (casefile_apply(c, r) != 0)
+		bug("a ruling does not follow from where its case stands");
+	return 0;
+}
+
+int
+flow_add(struct flow *f, struct ruling *r, struct parcel *p,
+    const struct decision *d)
+{
+	struct entry *e = add_entry(f, r, p);
+	struct buf key = BUF_INIT;
+	size_t i;
+
+	if (d != NULL) {
+		e->decided = true;
+		e->decision = *d;
+	}
+	if (r->event == EVENT_RESTORE) {
+		e->damage = f->damage;
+		f->damage = (struct damage){ NULL, 0 };
+	}
+	if (ledger_add(f->ledger, flow_settings(f)->desk_id, r) != 0)
+		return flow_fail(f, "%s", ledger_error());
+	for (i = 0; i < r->n_ops; i++)
+		f->group_bytes += r->ops[i].len;
+	if (r->number[0] != '\0' && apply_to_case(f, r) != 0)
+		return -1;
+	if (r->event == EVENT_RECEIVE) {
+		digest_key(&key, r->box, r->digest);
+		free(map_put(&f->digests, buf_str(&key), mem_str(r->number)));
+		buf_free(&key);
+	}
+	return 0;
+}
+
+void
+flow_add_unrecorded(struct flow *f, struct ruling *r, struct parcel *p)
+{
+	add_entry(f, r, p)->unrecorded = true;
+}
+
+void
+flow_close_group(struct flow *f)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	entries_free(&f->group);
+	f->group_bytes = 0;
+	while ((e = map_next(&f->cases, &at)) != NULL) {
+		casefile_free(e->value);
+		free(e->value);
+	}
+	map_free(&f->cases);
+	for (at = 0; (e = map_next(&f->digests, &at)) != NULL;)
+		free(e->value);
+	map_free(&f->digests);
+}
+
+bool
+flow_due(const struct flow *f)
+{
+	return f->group.n > 0 && (pool_pending(f->pool) == 0 ||
+	    f->group.n >= LIMIT_GROUP ||
+	    f->group_bytes >= LIMIT_GROUP_BYTES ||
+	    clock_ticks() - f->group_since >= GROUP_MS);
+}
+
+/* Committing. */
+
+static void
+log_ruling(const struct ruling *r)
+{
+	bool of_case = r->number[0] != '\0';
+
+	struct buf about = BUF_INIT;
+
+	if (r->subjects != NULL)
+		text_line(&about, r->subjects, strlen(r->subjects), 300);
+	log_event(LOG_INFO, of_case ? r->number : "desk", "event",
+	    event_name(r->event), "from", r->file, "by",
+	    r->n_deciders > 0 ? r->deciders[0].name : NULL, "state",
+	    of_case ? state_name(r->to) : NULL, "about",
+	    about.len > 0 ? buf_str(&about) : NULL, NULL);
+	buf_free(&about);
+}
+
+/* The rulings that are in the ledger; the caller frees the array. */
+static struct ruling **
+recorded(const struct flow *f, size_t *n)
+{
+	struct ruling **rulings = mem_grow(NULL, f->group.n,
+	    sizeof(*rulings));
+	size_t i;
+
+	for (*n = i = 0; i < f->group.n; i++)
+		if (!f->group.list[i].unrecorded)
+			rulings[(*n)++] = f->group.list[i].ruling;
+	return rulings;
+}
+
+static int
+index_rulings(struct flow *f, struct ruling *const *rulings, size_t n)
+{
+	size_t i;
+
+	if (index_begin(f->index) != 0)
+		return flow_fail(f, "%s", index_error());
+	for (i = 0; i < n; i++)
+		if (index_apply(f->index, rulings[i]) != 0) {
+			flow_fail(f, "%s", index_error());
+			index_abort(f->index);
+			return -1;
+		}
+	if (index_commit(f->index) != 0)
+		return flow_fail(f, "%s", index_error());
+	return 0;
+}
+
+static int
+mend(struct flow *f, const struct damage *damage)
+{
+	size_t i;
+
+	for (i = 0; i < damage->n; i++)
+		if (trays_restore(f->trays, damage->list[i].tray,
+		    damage->list[i].name) != 0)
+			return flow_fail(f, "a tray cannot be mended");
+	return 0;
+}
+
+/* What follows from rulings which are in the ledger now, on the desk. */
+static int
+project(struct flow *f, struct ruling *const *rulings, size_t n)
+{
+	size_t i;
+
+	if (index_rulings(f, rulings, n) != 0)
+		return -1;
+	/* before the new papers are there: a note that comes after them is
+	 * about them */
+	for (i = 0; i < n; i++)
+		if (rulings[i]->number[0] != '\0' &&
+		    rulings[i]->event != EVENT_RECEIVE)
+			trays_tidy(f->trays, rulings[i]->number,
+			    rulings[i]->note);
+	if (trays_apply(f->trays, rulings, n) != 0)
+		return flow_fail(f, "the trays cannot be written");
+	for (i = 0; i < f->group.n; i++)
+		if (mend(f, &f->group.list[i].damage) != 0)
+			return -1;
+	return 0;
+}
+
+/* A refusal whose box is held: ruling and claim are kept. */
+static void
+keep_unanswered(struct flow *f, struct entry *e)
+{
+	struct entry *kept = entries_add(&f->unanswered, e->ruling);
+
+	kept->unrecorded = e->unrecorded;
+	kept->parcel = e->parcel;
+	buf_free(&kept->parcel->file);
+	buf_free(&kept->parcel->form);
+	e->ruling = NULL;
+	e->parcel = NULL;
+}
+
+/* Gives the answers to these entries, and drops the claims of those that were
+ * given. */
+static int
+answer_all(struct flow *f, struct entries *all, const char *mark)
+{
+	struct answer *answers = mem_grow(NULL, all->n, sizeof(*answers));
+	struct entry *e;
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		e = &all->list[i];
+		answers[i] = (struct answer){ .ruling = e->ruling,
+		    .parcel = e->ruling->event == EVENT_REFUSE ? e->parcel :
+		    NULL };
+	}
+	if (outbox_deliver(f->outbox, answers, all->n, mark) != 0)
+		status = flow_fail(f, "answers cannot be written");
+	for (i = 0; i < all->n && status == 0; i++) {
+		e = &all->list[i];
+		if (answers[i].held)
+			keep_unanswered(f, e);
+		else if (e->parcel != NULL)
+			intake_drop(f->intake, e->parcel);
+	}
+	free(answers);
+	return status;
+}
+
+int
+flow_answer_again(struct flow *f)
+{
+	struct entries again = f->unanswered;
+	int status = 0;
+	size_t i;
+
+	f->unanswered = (struct entries){ NULL, 0 };
+	for (i = 0; i < again.n && status == 0; i++)
+		if (intake_reload(f->intake, again.list[i].parcel) != 0)
+			status = flow_fail(f, "the claim %s cannot be read",
+			    again.list[i].parcel->claim);
+	if (status == 0 && again.n > 0)
+		status = answer_all(f, &again, NULL);
+	entries_free(&again);
+	return status;
+}
+
+int
+flow_commit(struct flow *f)
+{
+	struct ruling **rulings;
+	int status = 0;
+	size_t n, i;
+
+	if (f->group.n == 0)
+		return 0;
+	if (intake_sync(f->intake) != 0)
+		return flow_fail(f, "inbox cannot be synced: %s",
+		    strerror(errno));
+	if (ledger_commit(f->ledger) != 0)
+		return flow_fail(f, "%s", ledger_error());
+	for (i = 0; i < f->group.n; i++)
+		log_ruling(f->group.list[i].ruling);
+	rulings = recorded(f, &n);
+	if (n > 0) {
+		f->counts.commits += n;
+		f->counts.groups++;
+		status = project(f, rulings, n);
+	}
+	free(rulings);
+	if (status == 0)
+		status = answer_all(f, &f->group, ledger_head(f->ledger));
+	for (i = 0; i < f->group.n && status == 0; i++)
+		if (f->group.list[i].decided)
+			trays_release(f->trays, &f->group.list[i].decision, 0);
+	if (status != 0)
+		return -1;
+	flow_close_group(f);
+	ledger_tidy(f->ledger);
+	return 0;
+}

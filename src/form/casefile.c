@@ -1,0 +1,238 @@
+/*
+ * casefile: where a case stands.
+ *
+ * May not: read a clock; know where a ruling came from.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+
+#include "casefile.h"
+
+void
+casefile_init(struct casefile *c)
+{
+	*c = (struct casefile){ .state = STATE_NONE };
+}
+
+void
+casefile_free(struct casefile *c)
+{
+	free(c->form);
+	free(c->box);
+	free(c->request_box);
+	free(c->submitters);
+	facts_free(&c->facts);
+	facts_free(&c->asked);
+	casefile_init(c);
+}
+
+void
+casefile_copy(struct casefile *to, const struct casefile *from)
+{
+	*to = *from;
+	to->form = mem_str(from->form);
+	to->box = mem_str(from->box);
+	to->request_box = mem_str(from->request_box);
+	to->submitters = mem_str(from->submitters);
+	facts_copy(&to->facts, &from->facts);
+	facts_copy(&to->asked, &from->asked);
+}
+
+bool
+casefile_submitted_by(const struct casefile *c, long uid)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), " %ld ", uid);
+	return c->submitters != NULL && strstr(c->submitters, text) != NULL;
+}
+
+static void
+add_submitter(struct casefile *c, long uid)
+{
+	struct buf b = BUF_INIT;
+
+	if (uid < 0 || casefile_submitted_by(c, uid))
+		return;
+	buf_puts(&b, c->submitters == NULL ? " " : c->submitters);
+	buf_putf(&b, "%ld ", uid);
+	free(c->submitters);
+	c->submitters = buf_take(&b);
+}
+
+static void
+set(char **to, const char *value)
+{
+	char *copy = mem_str(value);
+
+	free(*to);
+	*to = copy;
+}
+
+static void
+set_facts(struct facts *to, const struct facts *from)
+{
+	facts_free(to);
+	facts_copy(to, from);
+}
+
+static bool
+is_in_force(const struct facts *facts, const char *day)
+{
+	return facts->effective[0] == '\0' ||
+	    strcmp(facts->effective, day) <= 0;
+}
+
+static void
+close_request(struct casefile *c)
+{
+	c->request = REQUEST_NONE;
+	c->request_revision = 0;
+	set(&c->request_box, NULL);
+	facts_free(&c->asked);
+	c->asked_sha256[0] = '\0';
+	c->waiting = 0;
+}
+
+/* A form comes: the first, a new revision, or changed terms. */
+static void
+take_form(struct casefile *c, const struct ruling *r)
+{
+	c->last_revision = r->revision;
+	c->revision = r->revision;
+	memcpy(c->sha256, r->sha256, sizeof(c->sha256));
+	memcpy(c->digest, r->digest, sizeof(c->digest));
+	set_facts(&c->facts, &r->facts);
+	add_submitter(c, r->uid);
+	c->waiting = r->at;
+}
+
+static void
+on_receive(struct casefile *c, const struct ruling *r)
+{
+	memcpy(c->number, r->number, sizeof(c->number));
+	set(&c->form, r->form);
+	set(&c->box, r->box);
+	c->received = r->at;
+	take_form(c, r);
+}
+
+/* Changed terms, or a request about the case, begin to wait. */
+static void
+take_request(struct casefile *c, const struct ruling *r)
+{
+	c->request = r->request;
+	c->request_revision = r->revision;
+	set(&c->request_box, r->box);
+	add_submitter(c, r->uid);
+	c->waiting = r->at;
+	if (r->request == REQUEST_REVOCATION) {
+		c->requests = r->revision;
+		return;
+	}
+	c->last_revision = r->revision;
+	memcpy(c->digest, r->digest, sizeof(c->digest));
+	memcpy(c->asked_sha256, r->sha256, sizeof(c->asked_sha256));
+	set_facts(&c->asked, &r->facts);
+}
+
+static void
+on_revise(struct casefile *c, const struct ruling *r)
+{
+	if (c->request == REQUEST_CHANGE)
+		take_request(c, r);
+	else
+		take_form(c, r);
+}
+
+static void
+on_approve(struct casefile *c, const struct ruling *r)
+{
+	if (c->request == REQUEST_CHANGE) {
+		c->revision = c->request_revision;
+		memcpy(c->sha256, c->asked_sha256, sizeof(c->sha256));
+		set_facts(&c->facts, &c->asked);
+	}
+	close_request(c);
+	c->in_force = r->to == STATE_APPROVED &&
+	    is_in_force(&c->facts, r->checked);
+}
+
+/* Returned, rejected, withdrawn, lapsed: nobody is waited for any more. */
+static void
+on_close(struct casefile *c, const struct ruling *r)
+{
+	if (r->event == EVENT_WITHDRAW)
+		c->withdrawals++;
+	close_request(c);
+}
+
+static void
+on_effect(struct casefile *c, const struct ruling *r)
+{
+	(void)r;
+	c->in_force = true;
+}
+
+static void
+on_end(struct casefile *c, const struct ruling *r)
+{
+	(void)r;
+	close_request(c);
+	c->in_force = false;
+}
+
+static void (*const effect[EVENT_COUNT])(struct casefile *,
+    const struct ruling *) = {
+	[EVENT_RECEIVE] = on_receive,
+	[EVENT_REVISE] = on_revise,
+	[EVENT_RESUBMIT] = take_form,
+	[EVENT_ASK] = take_request,
+	[EVENT_APPROVE] = on_approve,
+	[EVENT_RETURN] = on_close,
+	[EVENT_REJECT] = on_close,
+	[EVENT_WITHDRAW] = on_close,
+	[EVENT_LAPSE] = on_close,
+	[EVENT_EFFECT] = on_effect,
+	[EVENT_EXPIRE] = on_end,
+	[EVENT_REVOKE] = on_end,
+};
+
+int
+casefile_apply(struct casefile *c, const struct ruling *r)
+{
+	const struct transition *t = state_next(c->state, c->request,
+	    r->event);
+
+	if (t == NULL || t->from != r->from || t->to != r->to ||
+	    effect[r->event] == NULL)
+		return -1;
+	effect[r->event](c, r);
+	c->state = r->to;
+	c->changed = r->at;
+	return 0;
+}
+
+const char *
+casefile_paper(const struct casefile *c, char name[PAPER_NAME])
+{
+	struct paper p = { .kind = PAPER_FORM, .revision = c->revision };
+
+	strcpy(p.number, c->number);
+	return paper_name(name, &p);
+}
+
+const char *
+casefile_request_paper(const struct casefile *c, char name[PAPER_NAME])
+{
+	struct paper p = {
+		.kind = paper_of_request(c->request),
+		.revision = c->request_revision,
+	};
+
+	strcpy(p.number, c->number);
+	return paper_name(name, &p);
+}

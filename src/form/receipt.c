@@ -1,0 +1,463 @@
+/*
+ * receipt: the answer to an applicant.
+ *
+ * May not: know where it will be written; say anything that is not in the
+ * ruling.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "text.h"
+#include "xmlout.h"
+
+#include "receipt.h"
+
+#define NAMESPACE "urn:docket:receipt:1"
+
+/* What is said of an event.  In the sentences %N is the case's number, %W
+ * what the case is about a request for, %S the stamped form, %B the inbox
+ * that the applicant uses. */
+static const struct said {
+	enum event	 event;
+	enum request	 request;
+	const char	*name;		/* of the receipt */
+	const char	*sentence, *next;
+} said[] = {
+	{ EVENT_RECEIVE, REQUEST_NONE, "received",
+	  "Your form was received as %N. A reviewer will decide on it.",
+	  "The answer will appear here. To change the form meanwhile, edit %S "
+	  "and drop it into %B again; to withdraw it, use "
+	  "forms/withdrawal.xml." },
+	{ EVENT_RESUBMIT, REQUEST_NONE, "received",
+	  "Your corrected form was received. A reviewer will decide on it.",
+	  "The answer will appear here." },
+	{ EVENT_REVISE, REQUEST_NONE, "received",
+	  "Your new revision was received and takes the place of the one "
+	  "before. A reviewer will decide on it.",
+	  "The answer will appear here." },
+	{ EVENT_REVISE, REQUEST_CHANGE, "received",
+	  "Your new revision of the change was received and takes the place "
+	  "of the one before. A reviewer will decide on it.",
+	  "The terms that are in force stay so meanwhile." },
+	{ EVENT_ASK, REQUEST_CHANGE, "received",
+	  "Your request to change %N was received. A reviewer will decide on "
+	  "it.",
+	  "The terms that are in force stay so meanwhile." },
+	{ EVENT_ASK, REQUEST_REVOCATION, "received",
+	  "Your request to revoke %N was received. A reviewer will decide on "
+	  "it.",
+	  "%N stays in force meanwhile." },
+	{ EVENT_APPROVE, REQUEST_NONE, "approved",
+	  "%N is approved.",
+	  "To change its terms, edit %S and drop it into %B again; to give it "
+	  "up, use forms/revocation.xml." },
+	{ EVENT_APPROVE, REQUEST_CHANGE, "approved",
+	  "The changed terms of %N are approved and take the place of the old "
+	  "ones.",
+	  NULL },
+	{ EVENT_APPROVE, REQUEST_REVOCATION, "revoked",
+	  "%N is revoked, as was asked.",
+	  NULL },
+	{ EVENT_RETURN, REQUEST_NONE, "returned",
+	  "%N was sent back for correction.",
+	  "Correct %S, leave its line <?docket ...?> as it is, and drop it "
+	  "into %B again." },
+	{ EVENT_RETURN, REQUEST_CHANGE, "returned",
+	  "The change of %N was sent back for correction; the terms in force "
+	  "stay.",
+	  "Correct %S, leave its line <?docket ...?> as it is, and drop it "
+	  "into %B again." },
+	{ EVENT_RETURN, REQUEST_REVOCATION, "returned",
+	  "The request to revoke %N was sent back; it stays in force.",
+	  "Send a new request if you still want it revoked." },
+	{ EVENT_REJECT, REQUEST_NONE, "rejected",
+	  "%N is rejected. The case is closed.",
+	  "A new application can be sent at any time." },
+	{ EVENT_REJECT, REQUEST_CHANGE, "rejected",
+	  "The change of %N is rejected; the terms in force stay.",
+	  NULL },
+	{ EVENT_REJECT, REQUEST_REVOCATION, "rejected",
+	  "The request to revoke %N is rejected; it stays in force.",
+	  NULL },
+	{ EVENT_WITHDRAW, REQUEST_NONE, "withdrawn",
+	  "%N is withdrawn, as you asked. The case is closed.",
+	  "A new application can be sent at any time." },
+	{ EVENT_WITHDRAW, REQUEST_CHANGE, "withdrawn",
+	  "The change of %N is withdrawn, as you asked; the terms in force "
+	  "stay.",
+	  NULL },
+	{ EVENT_WITHDRAW, REQUEST_REVOCATION, "withdrawn",
+	  "The request to revoke %N is withdrawn, as you asked; it stays in "
+	  "force.",
+	  NULL },
+	{ EVENT_LAPSE, REQUEST_NONE, "returned",
+	  "Nobody decided on %N in the time that this desk allows. It was "
+	  "sent back; that is not your fault.",
+	  "Drop %S into %B again if you still want it." },
+	{ EVENT_LAPSE, REQUEST_CHANGE, "returned",
+	  "Nobody decided on the change of %N in the time that this desk "
+	  "allows. The terms in force stay.",
+	  "Drop %S into %B again if you still want the change." },
+	{ EVENT_LAPSE, REQUEST_REVOCATION, "returned",
+	  "Nobody decided on the request to revoke %N in the time that this "
+	  "desk allows. It stays in force.",
+	  "Send a new request if you still want it revoked." },
+	{ EVENT_REVOKE, REQUEST_NONE, "revoked",
+	  "%N is revoked.",
+	  NULL },
+	{ EVENT_EFFECT, REQUEST_NONE, "effective",
+	  "%N is in force from today.",
+	  NULL },
+	{ EVENT_EXPIRE, REQUEST_NONE, "expired",
+	  "%N has expired: its last day is over.",
+	  "A new application can be sent at any time." },
+	{ EVENT_REFUSE, REQUEST_NONE, "refused",
+	  "This was not accepted, and nothing was filed. What is wrong:",
+	  "Mend it and drop it into %B again." },
+};
+#define SAID (sizeof(said) / sizeof(said[0]))
+
+/* The row for a ruling; what is not told apart by request has one row. */
+static const struct said *
+said_of(const struct ruling *r)
+{
+	const struct said *any = NULL;
+	size_t i;
+
+	for (i = 0; i < SAID; i++)
+		if (said[i].event == r->event) {
+			if (said[i].request == r->request)
+				return &said[i];
+			if (said[i].request == REQUEST_NONE)
+				any = &said[i];
+		}
+	return any;
+}
+
+const char *
+receipt_name(char name[RECEIPT_NAME], const struct ruling *r)
+{
+	const struct said *s = said_of(r);
+	char stem[256], paper[PAPER_NAME];
+	struct paper p;
+
+	if (r->event == EVENT_REFUSE)
+		snprintf(stem, sizeof(stem), "%s", strrchr(r->file, '/') ==
+		    NULL ? r->file : strrchr(r->file, '/') + 1);
+	else if (r->event == EVENT_REVOKE || r->event == EVENT_EFFECT ||
+	    r->event == EVENT_EXPIRE ||
+	    paper_parse(ruling_paper(r, paper), &p) != 0)
+		snprintf(stem, sizeof(stem), "%s", r->number);
+	else
+		paper_stem(stem, &p);
+	snprintf(name, RECEIPT_NAME, "%s.%s", stem, s->name);
+	return name;
+}
+
+static void
+put_inbox(struct buf *out, const char *box)
+{
+	buf_puts(out, "inbox");
+	if (*box != '\0')
+		buf_putf(out, "/%s", box);
+}
+
+static void
+put_sentence(struct buf *out, const char *text, const struct ruling *r,
+    const char *box)
+{
+	char paper[PAPER_NAME];
+
+	for (; *text != '\0'; text++) {
+		if (*text != '%') {
+			buf_putc(out, *text);
+			continue;
+		}
+		switch (*++text) {
+		case 'N':
+			buf_puts(out, r->number);
+			break;
+		case 'S':
+			buf_puts(out, ruling_paper(r, paper));
+			break;
+		case 'B':
+			put_inbox(out, box);
+			break;
+		}
+	}
+}
+
+/* A text wrapped at 76 columns, indented. */
+static void
+put_wrapped(struct buf *out, const char *indent, const char *text)
+{
+	size_t column = 0, n, width;
+
+	while (*(text += strspn(text, " \n")) != '\0') {
+		n = strcspn(text, " \n");
+		width = n;
+		if (column > 0 && column + 1 + width > 76) {
+			buf_putc(out, '\n');
+			column = 0;
+		}
+		if (column == 0) {
+			buf_puts(out, indent);
+			column = strlen(indent);
+		} else {
+			buf_putc(out, ' ');
+			column++;
+		}
+		buf_put(out, text, n);
+		column += width;
+		text += n;
+	}
+	buf_putc(out, '\n');
+}
+
+static void
+put_row(struct buf *out, const char *key, const char *value)
+{
+	if (value == NULL || *value == '\0')
+		return;
+	buf_putf(out, "  %-10s  ", key);
+	text_line(out, value, strlen(value), 300);
+	buf_putc(out, '\n');
+}
+
+static void
+put_heading(struct buf *out, const char *what, const char *event, int64_t at)
+{
+	char when[TIME_TEXT];
+	struct buf line = BUF_INIT;
+	size_t i;
+
+	text_line(&line, what, strlen(what), 200);
+	buf_putf(&line, "  %s  %s", event, time_local(when, at));
+	buf_put(out, line.data, line.len);
+	buf_putc(out, '\n');
+	for (i = text_width(line.data); i > 0; i--)
+		buf_putc(out, '=');
+	buf_puts(out, "\n\n");
+	buf_free(&line);
+}
+
+static void
+put_faults(struct buf *out, const struct faults *faults)
+{
+	struct buf text = BUF_INIT;
+	const char *remedy;
+	size_t i;
+
+	for (i = 0; i < faults->n; i++) {
+		buf_clear(&text);
+		fault_line(&faults->list[i], &text);
+		put_wrapped(out, "  ", buf_str(&text));
+		remedy = fault_remedy(&faults->list[i]);
+		if (remedy != NULL)
+			put_wrapped(out, "         ", remedy);
+		if (faults->list[i].raw != NULL) {
+			buf_clear(&text);
+			buf_putf(&text, "(%s)", faults->list[i].raw);
+			put_wrapped(out, "         ", buf_str(&text));
+		}
+	}
+	if (faults->more > 0)
+		buf_putf(out, "  ... and %zu more.\n", faults->more);
+	buf_putc(out, '\n');
+	buf_free(&text);
+}
+
+static void
+put_note(struct buf *out, const struct ruling *r)
+{
+	const char *p, *end;
+
+	buf_puts(out, r->n_deciders > 0 ? "The reviewer says:\n\n" :
+	    "The reason that was given:\n\n");
+	for (p = r->note; *p != '\0'; p = end + (*end != '\0')) {
+		end = p + strcspn(p, "\n");
+		buf_putf(out, "    %.*s\n", (int)(end - p), p);
+	}
+	buf_putc(out, '\n');
+}
+
+static void
+put_about(struct buf *out, const struct ruling *r)
+{
+	char revision[NUM_TEXT];
+
+	put_row(out, "Name", r->label);
+	put_row(out, "Client", r->client);
+	put_row(out, "Form", r->form);
+	if (r->revision > 1)
+		put_row(out, "Revision", num_text(revision, r->revision));
+	put_row(out, "File", r->file);
+	if (r->number[0] != '\0')
+		put_row(out, "State", state_name(r->to));
+	buf_putc(out, '\n');
+}
+
+void
+receipt_text(const struct ruling *r, const struct receipt_desk *desk,
+    const char *box, struct buf *out)
+{
+	const struct said *s = said_of(r);
+	struct buf text = BUF_INIT;
+
+	put_heading(out, r->number[0] != '\0' ? r->number : r->file, s->name,
+	    r->at);
+	put_about(out, r);
+	put_sentence(&text, s->sentence, r, box);
+	put_wrapped(out, "", buf_str(&text));
+	buf_putc(out, '\n');
+	if (r->note != NULL)
+		put_note(out, r);
+	if (r->faults.n > 0)
+		put_faults(out, &r->faults);
+	if (s->next != NULL) {
+		buf_clear(&text);
+		put_sentence(&text, s->next, r, box);
+		put_wrapped(out, "", buf_str(&text));
+		buf_putc(out, '\n');
+	}
+	buf_putf(out, "-- \n%s", desk->name);
+	if (r->commit[0] != '\0')
+		buf_putf(out, ", commit %s", r->commit);
+	buf_putc(out, '\n');
+	buf_free(&text);
+}
+
+/* XML. */
+
+static void
+open_receipt(struct xmlout *x, const char *event,
+    const struct receipt_desk *desk, int64_t at)
+{
+	char when[TIME_TEXT];
+
+	xml_open(x, "receipt");
+	xml_attr(x, "xmlns", NAMESPACE);
+	xml_attr(x, "event", event);
+	xml_attr(x, "at", time_text(when, at));
+	xml_attr(x, "desk", desk->id);
+}
+
+static void
+leaf(struct xmlout *x, const char *name, const char *value)
+{
+	if (value != NULL && *value != '\0')
+		xml_leaf(x, name, value);
+}
+
+static void
+put_fault_xml(struct xmlout *x, const struct fault *f)
+{
+	const struct fault_kind *kind = fault_kind(f->code);
+
+	xml_open(x, "fault");
+	xml_attr_num(x, "code", (long)f->code);
+	if (kind != NULL)
+		xml_attr(x, "name", kind->name);
+	if (f->line > 0)
+		xml_attr_num(x, "line", f->line);
+	if (f->field != NULL)
+		xml_attr(x, "field", f->field);
+	leaf(x, "text", fault_text(f));
+	leaf(x, "remedy", fault_remedy(f));
+	leaf(x, "parser", f->raw);
+	xml_close(x);
+}
+
+static void
+put_deciders_xml(struct xmlout *x, const struct ruling *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_deciders; i++) {
+		xml_open(x, "decided");
+		xml_attr(x, "by", r->deciders[i].name);
+		xml_attr(x, "evidence",
+		    evidence_name(r->deciders[i].evidence));
+		xml_close(x);
+	}
+}
+
+static void
+put_state_xml(struct xmlout *x, const struct ruling *r)
+{
+	if (r->number[0] == '\0')
+		return;
+	xml_open(x, "state");
+	xml_attr(x, "from", state_name(r->from));
+	xml_attr(x, "to", state_name(r->to));
+	xml_close(x);
+	if (r->request == REQUEST_NONE)
+		return;
+	xml_open(x, "request");
+	xml_attr(x, "kind", request_name(r->request));
+	xml_attr(x, "from", state_name(r->request_from));
+	xml_attr(x, "to", state_name(r->request_to));
+	xml_close(x);
+}
+
+void
+receipt_xml(const struct ruling *r, const struct receipt_desk *desk,
+    struct buf *out)
+{
+	struct xmlout x;
+	char revision[NUM_TEXT];
+	size_t i;
+
+	xml_begin(&x, out);
+	open_receipt(&x, said_of(r)->name, desk, r->at);
+	if (r->commit[0] != '\0')
+		xml_attr(&x, "commit", r->commit);
+	leaf(&x, "number", r->number);
+	if (r->revision > 0)
+		leaf(&x, "revision", num_text(revision, r->revision));
+	leaf(&x, "form", r->form);
+	leaf(&x, "client", r->client);
+	leaf(&x, "name", r->label);
+	leaf(&x, "file", r->file);
+	leaf(&x, "sha256", r->sha256);
+	put_state_xml(&x, r);
+	put_deciders_xml(&x, r);
+	leaf(&x, "note", r->note);
+	for (i = 0; i < r->faults.n; i++)
+		put_fault_xml(&x, &r->faults.list[i]);
+	xml_close(&x);
+}
+
+/* Notices. */
+
+void
+notice_xml(const struct notice *n, const struct receipt_desk *desk,
+    struct buf *out)
+{
+	struct fault f = { .code = n->code };
+	struct xmlout x;
+
+	xml_begin(&x, out);
+	open_receipt(&x, n->event, desk, n->at);
+	leaf(&x, "number", n->number);
+	leaf(&x, "file", n->file);
+	leaf(&x, "sha256", n->sha256);
+	leaf(&x, "note", n->text);
+	if (n->code != 0)
+		put_fault_xml(&x, &f);
+	xml_close(&x);
+}
+
+void
+notice_text(const struct notice *n, const struct receipt_desk *desk,
+    struct buf *out)
+{
+	put_heading(out, n->file, n->event, n->at);
+	put_wrapped(out, "", n->text);
+	if (n->code != 0)
+		buf_putf(out, "\n  %u - %s.\n", n->code,
+		    fault_kind(n->code)->sentence);
+	buf_putf(out, "\n-- \n%s\n", desk->name);
+}

@@ -1,0 +1,488 @@
+/*
+ * wire: what docket and docket-check say to each other.
+ *
+ * May not: read or write a descriptor.
+ * A fault of the other side: every decode that fails.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "log.h"
+#include "text.h"
+
+#include "limit.h"
+#include "wire.h"
+
+/* Writing. */
+
+static void
+put_u32(struct buf *out, uint32_t v)
+{
+	unsigned char b[4] = {
+		(unsigned char)v, (unsigned char)(v >> 8),
+		(unsigned char)(v >> 16), (unsigned char)(v >> 24),
+	};
+
+	buf_put(out, b, 4);
+}
+
+static void
+put_bytes(struct buf *out, const char *p, size_t n)
+{
+	if (n > UINT32_MAX)
+		bug("message too long");
+	put_u32(out, (uint32_t)n);
+	buf_put(out, p, n);
+}
+
+/* An absent string is an empty one. */
+static void
+put_str(struct buf *out, const char *s)
+{
+	put_bytes(out, s == NULL ? "" : s, s == NULL ? 0 : strlen(s));
+}
+
+static size_t
+begin(struct buf *out, enum wire_type type)
+{
+	size_t at = out->len;
+
+	put_u32(out, 0);
+	buf_putc(out, (char)type);
+	return at;
+}
+
+static void
+end(struct buf *out, size_t at)
+{
+	size_t n = out->len - at - WIRE_HEADER;
+	unsigned char *p = (unsigned char *)out->data + at;
+	int i;
+
+	if (n > UINT32_MAX)
+		bug("message too long");
+	for (i = 0; i < 4; i++)
+		p[i] = (unsigned char)(n >> (8 * i));
+}
+
+/* Reading: once something is wrong, everything after it reads as empty, and
+ * done() says so. */
+struct reader {
+	const char *p, *end;
+	bool	 bad;
+};
+
+static struct reader
+reader(const struct frame *f)
+{
+	return (struct reader){ f->data, f->data + f->len, false };
+}
+
+static uint32_t
+get_u32(struct reader *r)
+{
+	const unsigned char *u = (const unsigned char *)r->p;
+
+	if (r->end - r->p < 4) {
+		r->bad = true;
+		return 0;
+	}
+	r->p += 4;
+	return (uint32_t)u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16 |
+	    (uint32_t)u[3] << 24;
+}
+
+static const char *
+get_bytes(struct reader *r, size_t most, size_t *n)
+{
+	const char *p;
+
+	*n = get_u32(r);
+	if (*n > most || *n > (size_t)(r->end - r->p)) {
+		r->bad = true;
+		*n = 0;
+	}
+	p = r->p;
+	r->p += *n;
+	return p;
+}
+
+/* Plain text that may be shown; tabs and line ends only where `lines'. */
+static bool
+is_fit(const char *p, size_t n, bool lines)
+{
+	const char *end = p + n, *q;
+
+	if (!lines)
+		return text_plain(p, n);
+	for (; p < end; p = q + 1) {
+		for (q = p; q < end && *q != '\t' && *q != '\n'; q++)
+			;
+		if (!text_plain(p, (size_t)(q - p)))
+			return false;
+	}
+	return true;
+}
+
+static char *
+get_text(struct reader *r, size_t most, bool lines)
+{
+	size_t n;
+	const char *p = get_bytes(r, most, &n);
+
+	if (!is_fit(p, n, lines)) {
+		r->bad = true;
+		n = 0;
+	}
+	return n == 0 ? NULL : mem_strn(p, n);
+}
+
+/* Into an array of the caller's. */
+static void
+get_short(struct reader *r, char *to, size_t size)
+{
+	char *s = get_text(r, size - 1, false);
+
+	strcpy(to, s == NULL ? "" : s);
+	free(s);
+}
+
+static uint32_t
+get_below(struct reader *r, uint32_t bound)
+{
+	uint32_t v = get_u32(r);
+
+	if (v >= bound) {
+		r->bad = true;
+		return 0;
+	}
+	return v;
+}
+
+static int
+done(const struct reader *r)
+{
+	return r->bad || r->p != r->end ? -1 : 0;
+}
+
+int
+wire_next(const struct buf *in, size_t *at, size_t most, struct frame *f)
+{
+	struct reader r = { in->data + *at, in->data + in->len, false };
+	size_t n;
+
+	if (in->len - *at < WIRE_HEADER)
+		return 0;
+	n = get_u32(&r);
+	if (n > most)
+		return -1;
+	if ((size_t)(r.end - r.p) < n + 1)
+		return 0;
+	f->type = (enum wire_type)(unsigned char)*r.p;
+	f->data = r.p + 1;
+	f->len = n;
+	*at += WIRE_HEADER + n;
+	return 1;
+}
+
+void
+frame_encode(const struct frame *f, struct buf *out)
+{
+	size_t at = begin(out, f->type);
+
+	buf_put(out, f->data, f->len);
+	end(out, at);
+}
+
+/* Messages. */
+
+void
+limits_encode(const struct check_limits *l, struct buf *out)
+{
+	size_t at = begin(out, WIRE_LIMITS);
+
+	put_u32(out, l->depth);
+	put_u32(out, l->attributes);
+	put_u32(out, l->value);
+	put_u32(out, l->cpu);
+	put_u32(out, (uint32_t)(l->memory >> 32));
+	put_u32(out, (uint32_t)l->memory);
+	put_u32(out, l->reuse);
+	end(out, at);
+}
+
+int
+limits_decode(struct check_limits *l, const struct frame *f)
+{
+	struct reader r = reader(f);
+
+	l->depth = get_u32(&r);
+	l->attributes = get_u32(&r);
+	l->value = get_u32(&r);
+	l->cpu = get_u32(&r);
+	l->memory = (uint64_t)get_u32(&r) << 32;
+	l->memory |= get_u32(&r);
+	l->reuse = get_u32(&r);
+	return done(&r);
+}
+
+void
+schema_encode(const struct schema_file *s, struct buf *out)
+{
+	size_t at = begin(out, WIRE_SCHEMA);
+
+	put_str(out, s->path);
+	put_bytes(out, s->data, s->len);
+	end(out, at);
+}
+
+int
+schema_decode(struct schema_file *s, const struct frame *f)
+{
+	struct reader r = reader(f);
+	const char *p;
+
+	s->path = get_text(&r, 4096, false);
+	p = get_bytes(&r, LIMIT_SCHEMA, &s->len);
+	s->data = mem_strn(p, s->len);
+	if (done(&r) == 0 && s->path != NULL)
+		return 0;
+	schema_free(s);
+	return -1;
+}
+
+void
+schema_free(struct schema_file *s)
+{
+	free(s->path);
+	free(s->data);
+	*s = (struct schema_file){ NULL, NULL, 0 };
+}
+
+static void
+put_faults(struct buf *out, const struct faults *all)
+{
+	const struct fault *f;
+
+	put_u32(out, (uint32_t)all->n);
+	for (f = all->list; f < all->list + all->n; f++) {
+		put_u32(out, f->code);
+		put_u32(out, (uint32_t)f->line);
+		put_str(out, f->field);
+		put_str(out, f->text);
+		put_str(out, f->remedy);
+		put_str(out, f->raw);
+	}
+	put_u32(out, (uint32_t)all->more);
+}
+
+static void
+get_faults(struct reader *r, struct faults *all)
+{
+	uint32_t n = get_below(r, LIMIT_FAULTS + 1), i, code;
+	char *field, *text;
+	struct fault *f;
+	long line;
+
+	for (i = 0; i < n && !r->bad; i++) {
+		code = get_u32(r);
+		line = (long)get_u32(r);
+		field = get_text(r, LIMIT_SENTENCE, false);
+		text = get_text(r, LIMIT_SENTENCE, false);
+		if (fault_kind(code) == NULL)
+			r->bad = true;
+		f = faults_add(all, code, line, field, text);
+		f->remedy = get_text(r, LIMIT_SENTENCE, false);
+		f->raw = get_text(r, LIMIT_SENTENCE, false);
+		free(field);
+		free(text);
+	}
+	all->more = get_u32(r);
+}
+
+void
+types_encode(const struct form_types *types, struct buf *out)
+{
+	size_t at = begin(out, WIRE_TYPES), i;
+	const struct form_type *t;
+
+	put_u32(out, (uint32_t)types->n);
+	for (i = 0; i < types->n; i++) {
+		t = &types->list[i];
+		put_str(out, t->form);
+		put_str(out, t->prefix);
+		put_str(out, t->title);
+		put_u32(out, t->issues_key);
+		put_u32(out, t->ask);
+	}
+	put_faults(out, &types->faults);
+	end(out, at);
+}
+
+struct form_type *
+types_add(struct form_types *types)
+{
+	types->list = mem_grow(types->list, types->n + 1,
+	    sizeof(*types->list));
+	memset(&types->list[types->n], 0, sizeof(*types->list));
+	return &types->list[types->n++];
+}
+
+int
+types_decode(struct form_types *types, const struct frame *f)
+{
+	struct reader r = reader(f);
+	uint32_t n = get_below(&r, 65536), i;
+	struct form_type *t;
+
+	*types = (struct form_types){ 0 };
+	for (i = 0; i < n && !r.bad; i++) {
+		t = types_add(types);
+		t->form = get_text(&r, 4096, false);
+		get_short(&r, t->prefix, sizeof(t->prefix));
+		t->title = get_text(&r, LIMIT_SENTENCE, false);
+		t->issues_key = get_below(&r, 2);
+		t->ask = (enum ask)get_below(&r, ASK_COUNT);
+		if (t->form == NULL || (t->ask == ASK_NOTHING &&
+		    !prefix_valid(t->prefix)))
+			r.bad = true;
+	}
+	get_faults(&r, &types->faults);
+	if (done(&r) == 0)
+		return 0;
+	types_free(types);
+	return -1;
+}
+
+void
+types_free(struct form_types *types)
+{
+	size_t i;
+
+	for (i = 0; i < types->n; i++) {
+		free(types->list[i].form);
+		free(types->list[i].title);
+	}
+	free(types->list);
+	faults_free(&types->faults);
+	*types = (struct form_types){ 0 };
+}
+
+int
+types_find(const struct form_types *types, const char *form)
+{
+	size_t i;
+
+	for (i = 0; i < types->n; i++)
+		if (strcmp(types->list[i].form, form) == 0)
+			return (int)i;
+	return -1;
+}
+
+void
+child_encode(enum wire_type type, const struct child_note *c, struct buf *out)
+{
+	size_t at = begin(out, type);
+
+	put_u32(out, c->slot);
+	put_u32(out, c->status);
+	end(out, at);
+}
+
+int
+child_decode(struct child_note *c, const struct frame *f)
+{
+	struct reader r = reader(f);
+
+	c->slot = get_u32(&r);
+	c->status = get_u32(&r);
+	return done(&r);
+}
+
+void
+query_encode(const struct query *q, struct buf *out)
+{
+	size_t at = begin(out, WIRE_QUERY);
+
+	put_u32(out, q->purpose);
+	put_u32(out, (uint32_t)q->today);
+	put_bytes(out, q->data, q->len);
+	end(out, at);
+}
+
+int
+query_decode(struct query *q, const struct frame *f)
+{
+	struct reader r = reader(f);
+
+	q->purpose = (enum purpose)get_below(&r, PURPOSE_COUNT);
+	q->today = (int32_t)get_u32(&r);
+	q->data = get_bytes(&r, LIMIT_FORM, &q->len);
+	return done(&r);
+}
+
+void
+verdict_encode(const struct verdict *v, struct buf *out)
+{
+	size_t at = begin(out, WIRE_VERDICT);
+
+	put_u32(out, (uint32_t)(v->type + 1));
+	put_u32(out, v->last);
+	put_faults(out, &v->faults);
+	put_str(out, v->facts.client);
+	put_str(out, v->facts.label);
+	put_str(out, v->facts.effective);
+	put_str(out, v->facts.expiry);
+	put_str(out, v->facts.fields);
+	put_str(out, v->facts.apis);
+	put_str(out, v->number);
+	put_str(out, v->reason);
+	end(out, at);
+}
+
+/* Empty or a day. */
+static void
+get_day(struct reader *r, char day[DAY_TEXT])
+{
+	int32_t value;
+
+	get_short(r, day, DAY_TEXT);
+	if (day[0] != '\0' && day_parse(day, &value) != 0)
+		r->bad = true;
+}
+
+int
+verdict_decode(struct verdict *v, const struct frame *f, size_t n_types)
+{
+	struct reader r = reader(f);
+
+	*v = (struct verdict){ 0 };
+	v->type = (int)get_below(&r, (uint32_t)n_types + 1) - 1;
+	v->last = get_below(&r, 2);
+	get_faults(&r, &v->faults);
+	v->facts.client = get_text(&r, LIMIT_FIELD_VALUE, false);
+	v->facts.label = get_text(&r, LIMIT_FIELD_VALUE, false);
+	get_day(&r, v->facts.effective);
+	get_day(&r, v->facts.expiry);
+	v->facts.fields = get_text(&r, LIMIT_FIELDS_BYTES, true);
+	v->facts.apis = get_text(&r, LIMIT_FIELDS_BYTES, true);
+	get_short(&r, v->number, sizeof(v->number));
+	v->reason = get_text(&r, LIMIT_NOTE, true);
+	/* a form is either good and of a known type, or has faults */
+	if (v->faults.n == 0 && v->type < 0)
+		r.bad = true;
+	if (done(&r) == 0)
+		return 0;
+	verdict_free(v);
+	return -1;
+}
+
+void
+verdict_free(struct verdict *v)
+{
+	faults_free(&v->faults);
+	facts_free(&v->facts);
+	free(v->reason);
+	*v = (struct verdict){ 0 };
+}

@@ -1,0 +1,701 @@
+/*
+ * index: where every case stands, in SQLite: keeping it (query.c asks).
+ *
+ * May not: decide anything; casefile_apply() says what a ruling means.
+ * The machine's trouble: a database that cannot be read or written.
+ *
+ * BUGS: a reader that keeps its lock for longer than BUSY_MS (a debugger on
+ * it, say) makes the daemon stop and restart through recovery.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "fs.h"
+#include "log.h"
+
+#include "indexing.h"
+
+#define BUSY_MS 10000
+
+/* A change of the tables below needs another number: an index of another
+ * version is made anew. */
+#define LAYOUT "1"
+
+static const char schema[] =
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
+    "CREATE TABLE cases(id INTEGER PRIMARY KEY, number TEXT, prefix TEXT,"
+    " seq INTEGER, form TEXT, state INTEGER, revision INTEGER,"
+    " last_revision INTEGER, request INTEGER, request_revision INTEGER,"
+    " requests INTEGER, withdrawals INTEGER, in_force INTEGER, box TEXT,"
+    " request_box TEXT, submitters TEXT, received INTEGER,"
+    " changed INTEGER, waiting INTEGER, digest TEXT, sha256 TEXT,"
+    " client TEXT, label TEXT, effective TEXT, expiry TEXT, fields TEXT,"
+    " apis TEXT, asked_client TEXT, asked_label TEXT,"
+    " asked_effective TEXT, asked_expiry TEXT, asked_fields TEXT,"
+    " asked_apis TEXT, asked_sha256 TEXT);"
+    "CREATE UNIQUE INDEX by_number ON cases(number);"
+    "CREATE INDEX by_seq ON cases(prefix, seq);"
+    "CREATE INDEX by_state ON cases(state, changed);"
+    "CREATE INDEX by_waiting ON cases(waiting) WHERE waiting > 0;"
+    "CREATE INDEX by_digest ON cases(digest);"
+    "CREATE INDEX by_client ON cases(client, seq);"
+    "CREATE INDEX by_box ON cases(box, changed);"
+    "CREATE INDEX by_change ON cases(changed);"
+    "CREATE INDEX by_effect ON cases(effective)"
+    " WHERE state = 2 AND in_force = 0;"
+    "CREATE INDEX by_expiry ON cases(expiry)"
+    " WHERE state = 2 AND expiry > '';"
+    "CREATE TABLE events(id INTEGER PRIMARY KEY, number TEXT,"
+    " \"commit\" TEXT, intake TEXT, digest TEXT, file TEXT);"
+    "CREATE INDEX event_number ON events(number);"
+    "CREATE INDEX event_intake ON events(intake) WHERE intake IS NOT NULL;"
+    "CREATE INDEX event_digest ON events(digest) WHERE digest IS NOT NULL;"
+    "CREATE INDEX event_file ON events(file) WHERE file IS NOT NULL;"
+    "CREATE TABLE prefixes(prefix TEXT PRIMARY KEY, last INTEGER)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE counts(state INTEGER PRIMARY KEY, n INTEGER);"
+    "CREATE TABLE seen(api INTEGER, name TEXT, n INTEGER,"
+    " PRIMARY KEY(api, name)) WITHOUT ROWID;"
+    "CREATE VIRTUAL TABLE words USING fts5(number, client, label, fields,"
+    " content='cases', content_rowid='id', prefix='2 3');"
+    "INSERT INTO meta VALUES('version', '" LAYOUT "'), ('head', ''),"
+    " ('boot', '');";
+
+/* The columns of a case and the members they are kept in. */
+
+enum kind { STRING, ARRAY, INT, BOOL, INT64 };
+
+static const struct column {
+	const char	*name;
+	enum kind	 kind;
+	size_t		 at, size;
+} columns[] = {
+#define M(m) offsetof(struct casefile, m), \
+	sizeof(((struct casefile *)0)->m)
+	{ "number", ARRAY, M(number) },
+	{ "form", STRING, M(form) },
+	{ "state", INT, M(state) },
+	{ "revision", INT, M(revision) },
+	{ "last_revision", INT, M(last_revision) },
+	{ "request", INT, M(request) },
+	{ "request_revision", INT, M(request_revision) },
+	{ "requests", INT, M(requests) },
+	{ "withdrawals", INT, M(withdrawals) },
+	{ "in_force", BOOL, M(in_force) },
+	{ "box", STRING, M(box) },
+	{ "request_box", STRING, M(request_box) },
+	{ "submitters", STRING, M(submitters) },
+	{ "received", INT64, M(received) },
+	{ "changed", INT64, M(changed) },
+	{ "waiting", INT64, M(waiting) },
+	{ "digest", ARRAY, M(digest) },
+	{ "sha256", ARRAY, M(sha256) },
+	{ "client", STRING, M(facts.client) },
+	{ "label", STRING, M(facts.label) },
+	{ "effective", ARRAY, M(facts.effective) },
+	{ "expiry", ARRAY, M(facts.expiry) },
+	{ "fields", STRING, M(facts.fields) },
+	{ "apis", STRING, M(facts.apis) },
+	{ "asked_client", STRING, M(asked.client) },
+	{ "asked_label", STRING, M(asked.label) },
+	{ "asked_effective", ARRAY, M(asked.effective) },
+	{ "asked_expiry", ARRAY, M(asked.expiry) },
+	{ "asked_fields", STRING, M(asked.fields) },
+	{ "asked_apis", STRING, M(asked.apis) },
+	{ "asked_sha256", ARRAY, M(asked_sha256) },
+#undef M
+};
+#define COLUMNS (int)(sizeof(columns) / sizeof(columns[0]))
+
+/* Statements, prepared when they are first needed.  %C stands for all the
+ * columns, %S for their settings (number = ?1, …), %I for the parameter after
+ * those. */
+static const char *const sql[STATEMENTS] = {
+	[S_META_SET] = "UPDATE meta SET value = ?2 WHERE key = ?1",
+	[S_CASE] = "SELECT %C FROM cases WHERE number = ?1",
+	[S_CASE_ADD] = "INSERT INTO cases(prefix, seq) VALUES(?1, ?2)",
+	[S_CASE_SET] = "UPDATE cases SET %S WHERE id = %I",
+	[S_LAST] = "SELECT last FROM prefixes WHERE prefix = ?1",
+	[S_LAST_SET] = "INSERT INTO prefixes VALUES(?1, ?2)"
+	    " ON CONFLICT DO UPDATE SET last = max(last, ?2)",
+	[S_PREFIXES] = "SELECT prefix FROM prefixes",
+	[S_DUPLICATE] = "SELECT number FROM cases WHERE digest = ?2"
+	    " AND box = ?1 AND state IN (1, 2, 3) ORDER BY id DESC LIMIT 1",
+	[S_INTAKE] = "SELECT \"commit\" FROM events WHERE intake = ?1",
+	[S_EVENT_ADD] = "INSERT INTO events(number, \"commit\", intake,"
+	    " digest, file) VALUES(?1, ?2, ?3, ?4, ?5)",
+	[S_COUNT_ADD] = "INSERT INTO counts VALUES(?1, ?2)"
+	    " ON CONFLICT DO UPDATE SET n = n + ?2",
+	[S_SEEN_ADD] = "INSERT INTO seen VALUES(?1, ?2, 1)"
+	    " ON CONFLICT DO UPDATE SET n = n + 1",
+	[S_WORDS_DEL] = "INSERT INTO words(words, rowid, number, client,"
+	    " label, fields) SELECT 'delete', id, number, client, label,"
+	    " fields FROM cases WHERE id = ?1",
+	[S_WORDS_ADD] = "INSERT INTO words(rowid, number, client, label,"
+	    " fields) SELECT id, number, client, label, fields FROM cases"
+	    " WHERE id = ?1",
+	[S_ID] = "SELECT id FROM cases WHERE number = ?1",
+	[S_LAPSE] = "SELECT number FROM cases WHERE waiting > 0 AND"
+	    " waiting <= ?2 AND (?1 = '' OR prefix = ?1)"
+	    " ORDER BY waiting LIMIT ?4",
+	[S_EFFECT] = "SELECT number FROM cases WHERE state = 2 AND"
+	    " in_force = 0 AND effective <= ?3 AND"
+	    " (?1 = '' OR prefix = ?1) AND ?2 = ?2"
+	    " ORDER BY effective LIMIT ?4",
+	[S_EXPIRE] = "SELECT number FROM cases WHERE state = 2 AND"
+	    " expiry > '' AND expiry < ?3 AND (?1 = '' OR prefix = ?1)"
+	    " AND ?2 = ?2 ORDER BY expiry LIMIT ?4",
+	[S_OF] = "SELECT \"commit\" FROM events WHERE number = ?1"
+	    " ORDER BY id",
+	[S_OF_FILE] = "SELECT \"commit\" FROM events WHERE digest = ?1"
+	    " OR file = ?2 ORDER BY id DESC LIMIT ?3",
+	[S_OF_LAST] = "SELECT \"commit\" FROM events ORDER BY id DESC"
+	    " LIMIT ?1",
+	[S_COUNTS] = "SELECT state, n FROM counts",
+	[S_COUNT_WAITING] = "SELECT count(*) FROM cases WHERE waiting > 0",
+	[S_AGES] = "SELECT count(*) FROM cases WHERE waiting > ?1"
+	    " AND waiting <= ?2",
+};
+
+static char last_error[512];
+
+const char *
+index_error(void)
+{
+	return last_error;
+}
+
+int
+index_fail(struct index *x, const char *what)
+{
+	snprintf(last_error, sizeof(last_error), "index: %s: %s", what,
+	    x->db == NULL ? "out of memory" : sqlite3_errmsg(x->db));
+	return -1;
+}
+
+/* Statements. */
+
+static void
+expand(struct buf *out, const char *text)
+{
+	int i;
+
+	for (; *text != '\0'; text++) {
+		if (*text != '%') {
+			buf_putc(out, *text);
+			continue;
+		}
+		if (*++text == 'I') {
+			buf_putf(out, "?%d", COLUMNS + 1);
+			continue;
+		}
+		for (i = 0; i < COLUMNS; i++) {
+			buf_puts(out, i == 0 ? "" : ", ");
+			if (*text == 'C')
+				buf_puts(out, columns[i].name);
+			else
+				buf_putf(out, "%s = ?%d", columns[i].name,
+				    i + 1);
+		}
+	}
+}
+
+sqlite3_stmt *
+index_statement(struct index *x, enum statement which)
+{
+	struct buf text = BUF_INIT;
+
+	if (x->st[which] != NULL) {
+		sqlite3_reset(x->st[which]);
+		sqlite3_clear_bindings(x->st[which]);
+		return x->st[which];
+	}
+	expand(&text, sql[which]);
+	if (sqlite3_prepare_v3(x->db, buf_str(&text), -1,
+	    SQLITE_PREPARE_PERSISTENT, &x->st[which], NULL) != SQLITE_OK)
+		index_fail(x, "prepare");
+	buf_free(&text);
+	return x->st[which];
+}
+
+void
+index_bind_text(sqlite3_stmt *st, int at, const char *value)
+{
+	if (value != NULL)
+		sqlite3_bind_text(st, at, value, -1, SQLITE_TRANSIENT);
+}
+
+/* Ends a statement whose last step returned `rc'. */
+int
+index_finish(struct index *x, sqlite3_stmt *st, int rc)
+{
+	int status = 0;
+
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		status = index_fail(x, "step");
+	sqlite3_reset(st);
+	return status;
+}
+
+static int
+run(struct index *x, sqlite3_stmt *st)
+{
+	return index_finish(x, st, sqlite3_step(st));
+}
+
+static int
+exec(struct index *x, const char *text)
+{
+	return sqlite3_exec(x->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 :
+	    index_fail(x, "exec");
+}
+
+/* Opening. */
+
+static const char *
+boot_id(char id[64])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, id, 63);
+
+	if (fd >= 0)
+		close(fd);
+	id[n < 0 ? 0 : n] = '\0';
+	id[strcspn(id, "\n")] = '\0';
+	return id;
+}
+
+static int
+get_meta(struct index *x, const char *key, char *value, size_t size)
+{
+	sqlite3_stmt *st = NULL;
+	int status = -1;
+
+	value[0] = '\0';
+	if (sqlite3_prepare_v2(x->db, "SELECT value FROM meta WHERE key = ?",
+	    -1, &st, NULL) != SQLITE_OK)
+		return -1;
+	index_bind_text(st, 1, key);
+	if (sqlite3_step(st) == SQLITE_ROW) {
+		snprintf(value, size, "%s",
+		    (const char *)sqlite3_column_text(st, 0));
+		status = 0;
+	}
+	sqlite3_finalize(st);
+	return status;
+}
+
+static int
+set_meta(struct index *x, const char *key, const char *value)
+{
+	sqlite3_stmt *st = index_statement(x, S_META_SET);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, key);
+	index_bind_text(st, 2, value);
+	return run(x, st);
+}
+
+/* Whether what is there can be gone on with. */
+static bool
+is_of_use(struct index *x)
+{
+	char version[16], boot[64], now[64];
+
+	return get_meta(x, "version", version, sizeof(version)) == 0 &&
+	    strcmp(version, LAYOUT) == 0 &&
+	    get_meta(x, "boot", boot, sizeof(boot)) == 0 &&
+	    (boot[0] == '\0' || strcmp(boot, boot_id(now)) == 0) &&
+	    get_meta(x, "head", x->head, sizeof(x->head)) == 0;
+}
+
+static int
+open_db(struct index *x, const char *path, int flags)
+{
+	if (sqlite3_open_v2(path, &x->db, flags, NULL) != SQLITE_OK)
+		return index_fail(x, path);
+	sqlite3_busy_timeout(x->db, BUSY_MS);
+	return 0;
+}
+
+static void
+close_db(struct index *x)
+{
+	int i;
+
+	for (i = 0; i < STATEMENTS; i++) {
+		sqlite3_finalize(x->st[i]);
+		x->st[i] = NULL;
+	}
+	sqlite3_close(x->db);
+	x->db = NULL;
+}
+
+static int
+open_to_write(struct index *x, const char *path, bool anew)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	char now[64];
+
+	if (anew)
+		unlink(path);
+	if (open_db(x, path, flags) != 0)
+		return -1;
+	if (!is_of_use(x)) {
+		close_db(x);
+		unlink(path);
+		x->head[0] = '\0';
+		if (open_db(x, path, flags) != 0 || exec(x, schema) != 0)
+			return -1;
+	}
+	x->write = true;
+	chmod(path, 0640);
+	return exec(x, "PRAGMA synchronous = OFF; PRAGMA journal_mode ="
+	    " TRUNCATE; PRAGMA temp_store = MEMORY; PRAGMA cache_size ="
+	    " -8000") == 0 && set_meta(x, "boot", boot_id(now)) == 0 ? 0 : -1;
+}
+
+static int
+open_to_read(struct index *x, const char *path)
+{
+	if (open_db(x, path, SQLITE_OPEN_READONLY) != 0)
+		return -1;
+	if (get_meta(x, "head", x->head, sizeof(x->head)) != 0)
+		return index_fail(x, path);
+	return 0;
+}
+
+struct index *
+index_open(const char *dirpath, enum index_use use)
+{
+	struct index *x = mem_alloc(sizeof(*x));
+	struct buf path = BUF_INIT;
+	int status;
+
+	buf_putf(&path, "%s/index.db", dirpath);
+	if (use == INDEX_READ)
+		status = open_to_read(x, buf_str(&path));
+	else
+		status = open_to_write(x, buf_str(&path), use == INDEX_ANEW);
+	buf_free(&path);
+	if (status == 0)
+		return x;
+	x->write = false;
+	index_close(x);
+	return NULL;
+}
+
+void
+index_close(struct index *x)
+{
+	if (x == NULL)
+		return;
+	/* closed in order, and durably: the next start may trust it */
+	if (x->write && (exec(x, "PRAGMA synchronous = FULL") != 0 ||
+	    set_meta(x, "boot", "") != 0))
+		log_event(LOG_WARN, "index", "error", last_error, NULL);
+	close_db(x);
+	free(x);
+}
+
+const char *
+index_head(const struct index *x)
+{
+	return x->head;
+}
+
+/* Cases. */
+
+static void
+load_column(const struct column *c, struct casefile *to, sqlite3_stmt *st,
+    int at)
+{
+	const char *text = (const char *)sqlite3_column_text(st, at);
+	int64_t number = sqlite3_column_int64(st, at);
+	char *p = (char *)to + c->at;
+
+	switch (c->kind) {
+	case STRING:
+		*(char **)(void *)p = mem_str(text);
+		break;
+	case ARRAY:
+		snprintf(p, c->size, "%s", text == NULL ? "" : text);
+		break;
+	case INT:
+		*(int *)(void *)p = (int)number;
+		break;
+	case BOOL:
+		*(bool *)(void *)p = number != 0;
+		break;
+	case INT64:
+		*(int64_t *)(void *)p = number;
+	}
+}
+
+int
+index_columns(void)
+{
+	return COLUMNS;
+}
+
+const char *
+index_column(int i)
+{
+	return columns[i].name;
+}
+
+void
+index_load_case(struct casefile *c, sqlite3_stmt *st)
+{
+	int i;
+
+	casefile_init(c);
+	for (i = 0; i < COLUMNS; i++)
+		load_column(&columns[i], c, st, i);
+}
+
+static void
+bind_column(const struct column *c, const struct casefile *from,
+    sqlite3_stmt *st, int at)
+{
+	const char *p = (const char *)from + c->at;
+
+	switch (c->kind) {
+	case STRING:
+		index_bind_text(st, at, *(char *const *)(const void *)p);
+		break;
+	case ARRAY:
+		index_bind_text(st, at, p);
+		break;
+	case INT:
+		sqlite3_bind_int(st, at, *(const int *)(const void *)p);
+		break;
+	case BOOL:
+		sqlite3_bind_int(st, at, *(const bool *)(const void *)p);
+		break;
+	case INT64:
+		sqlite3_bind_int64(st, at, *(const int64_t *)(const void *)p);
+	}
+}
+
+int
+index_case(struct index *x, const char *number, struct casefile *c)
+{
+	sqlite3_stmt *st = index_statement(x, S_CASE);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, number);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		index_load_case(c, st);
+	return index_finish(x, st, rc) != 0 ? -1 : rc == SQLITE_ROW;
+}
+
+/* Writing. */
+
+int
+index_begin(struct index *x)
+{
+	return exec(x, "BEGIN IMMEDIATE");
+}
+
+int
+index_commit(struct index *x)
+{
+	if (set_meta(x, "head", x->head) != 0)
+		return -1;
+	return exec(x, "COMMIT");
+}
+
+void
+index_abort(struct index *x)
+{
+	exec(x, "ROLLBACK");
+	get_meta(x, "head", x->head, sizeof(x->head));
+}
+
+static int
+add_count(struct index *x, enum state state, int n)
+{
+	sqlite3_stmt *st;
+
+	if (state == STATE_NONE)
+		return 0;
+	if ((st = index_statement(x, S_COUNT_ADD)) == NULL)
+		return -1;
+	sqlite3_bind_int(st, 1, (int)state);
+	sqlite3_bind_int(st, 2, n);
+	return run(x, st);
+}
+
+static int
+add_seen(struct index *x, int api, const char *name)
+{
+	sqlite3_stmt *st = index_statement(x, S_SEEN_ADD);
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int(st, 1, api);
+	index_bind_text(st, 2, name);
+	return run(x, st);
+}
+
+static int
+add_names(struct index *x, const struct facts *facts)
+{
+	const char *at = facts->apis, *end;
+	char *name;
+	int status = 0;
+
+	if (facts->client != NULL && add_seen(x, 0, facts->client) != 0)
+		return -1;
+	for (; at != NULL && *at != '\0' && status == 0; at = end + 1) {
+		end = strchr(at, '\n');
+		name = mem_strn(at, (size_t)(end - at));
+		status = add_seen(x, 1, name);
+		free(name);
+	}
+	return status;
+}
+
+static int
+run_with(struct index *x, enum statement which, const char *prefix,
+    uint64_t seq)
+{
+	sqlite3_stmt *st = index_statement(x, which);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, prefix);
+	sqlite3_bind_int64(st, 2, (int64_t)seq);
+	return run(x, st);
+}
+
+/* The row of a case, which is made when it is new. */
+static int
+row_of(struct index *x, const char *number, int64_t *id)
+{
+	char prefix[PREFIX_TEXT];
+	sqlite3_stmt *st = index_statement(x, S_ID);
+	uint64_t seq;
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, number);
+	rc = sqlite3_step(st);
+	*id = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+	if (index_finish(x, st, rc) != 0 || *id != 0)
+		return *id != 0 ? 0 : -1;
+	number_split(number, prefix, &seq);
+	if (run_with(x, S_CASE_ADD, prefix, seq) != 0)
+		return -1;
+	*id = sqlite3_last_insert_rowid(x->db);
+	return run_with(x, S_LAST_SET, prefix, seq);
+}
+
+static int
+run_on_row(struct index *x, enum statement which, int64_t id)
+{
+	sqlite3_stmt *st = index_statement(x, which);
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, id);
+	return run(x, st);
+}
+
+/* Whether the ruling changes what can be searched for. */
+static bool
+changes_words(const struct ruling *r)
+{
+	return r->event == EVENT_RECEIVE || r->event == EVENT_RESUBMIT ||
+	    (r->event == EVENT_REVISE && r->request == REQUEST_NONE) ||
+	    (r->event == EVENT_APPROVE && r->request == REQUEST_CHANGE);
+}
+
+static int
+save_case(struct index *x, const struct casefile *c, const struct ruling *r)
+{
+	sqlite3_stmt *st;
+	int64_t id;
+	int i;
+
+	if (row_of(x, c->number, &id) != 0)
+		return -1;
+	if (changes_words(r) && r->event != EVENT_RECEIVE &&
+	    run_on_row(x, S_WORDS_DEL, id) != 0)
+		return -1;
+	if ((st = index_statement(x, S_CASE_SET)) == NULL)
+		return -1;
+	for (i = 0; i < COLUMNS; i++)
+		bind_column(&columns[i], c, st, i + 1);
+	sqlite3_bind_int64(st, COLUMNS + 1, id);
+	if (run(x, st) != 0)
+		return -1;
+	return changes_words(r) ? run_on_row(x, S_WORDS_ADD, id) : 0;
+}
+
+static int
+apply_to_case(struct index *x, const struct ruling *r)
+{
+	struct casefile c;
+	int status = index_case(x, r->number, &c);
+
+	if (status < 0)
+		return -1;
+	if (status == 0)
+		casefile_init(&c);
+	if (casefile_apply(&c, r) != 0) {
+		snprintf(last_error, sizeof(last_error), "index: commit %s "
+		    "does not follow from where %s stands", r->commit,
+		    r->number);
+		status = -1;
+	} else if (save_case(x, &c, r) == 0 &&
+	    add_count(x, r->from, -1) == 0 && add_count(x, r->to, 1) == 0 &&
+	    (r->event != EVENT_RECEIVE || add_names(x, &c.facts) == 0))
+		status = 0;
+	else
+		status = -1;
+	casefile_free(&c);
+	return status;
+}
+
+static int
+add_event(struct index *x, const struct ruling *r)
+{
+	sqlite3_stmt *st = index_statement(x, S_EVENT_ADD);
+
+	if (st == NULL)
+		return -1;
+	if (r->number[0] != '\0')
+		index_bind_text(st, 1, r->number);
+	index_bind_text(st, 2, r->commit);
+	index_bind_text(st, 3, r->intake);
+	/* what was submitted: the file itself if it was refused */
+	if (r->event == EVENT_REFUSE && r->sha256[0] != '\0')
+		index_bind_text(st, 4, r->sha256);
+	else if (r->digest[0] != '\0')
+		index_bind_text(st, 4, r->digest);
+	index_bind_text(st, 5, r->file);
+	return run(x, st);
+}
+
+int
+index_apply(struct index *x, const struct ruling *r)
+{
+	if (r->number[0] != '\0' && apply_to_case(x, r) != 0)
+		return -1;
+	if (add_event(x, r) != 0)
+		return -1;
+	strcpy(x->head, r->commit);
+	return 0;
+}

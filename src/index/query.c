@@ -1,0 +1,315 @@
+/*
+ * query: questions to the index.
+ *
+ * May not: write.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "buf.h"
+
+#include "indexing.h"
+
+/* Questions of the daemon. */
+
+int
+index_last(struct index *x, const char *prefix, uint64_t *seq)
+{
+	sqlite3_stmt *st = index_statement(x, S_LAST);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, prefix);
+	rc = sqlite3_step(st);
+	*seq = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+	return index_finish(x, st, rc);
+}
+
+/* One text of at most one row. */
+static int
+one_text(struct index *x, sqlite3_stmt *st, char *text, size_t size)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		snprintf(text, size, "%s",
+		    (const char *)sqlite3_column_text(st, 0));
+	return index_finish(x, st, rc) != 0 ? -1 : rc == SQLITE_ROW;
+}
+
+int
+index_duplicate(struct index *x, const char *box, const char *digest,
+    char number[NUMBER_TEXT])
+{
+	sqlite3_stmt *st = index_statement(x, S_DUPLICATE);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, box);
+	index_bind_text(st, 2, digest);
+	return one_text(x, st, number, NUMBER_TEXT);
+}
+
+int
+index_intake(struct index *x, const char *intake, char commit[COMMIT_HEX])
+{
+	sqlite3_stmt *st = index_statement(x, S_INTAKE);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, intake);
+	return one_text(x, st, commit, COMMIT_HEX);
+}
+
+/* Gives the first column of every row. */
+static int
+each_text(struct index *x, sqlite3_stmt *st, index_text_fn *fn, void *arg)
+{
+	int rc, status = 0;
+
+	while (status == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		status = fn(arg, (const char *)sqlite3_column_text(st, 0));
+	if (status != 0) {
+		sqlite3_reset(st);
+		return status;
+	}
+	return index_finish(x, st, rc);
+}
+
+int
+index_prefixes(struct index *x, index_text_fn *fn, void *arg)
+{
+	sqlite3_stmt *st = index_statement(x, S_PREFIXES);
+
+	return st == NULL ? -1 : each_text(x, st, fn, arg);
+}
+
+int
+index_due(struct index *x, enum due due, const char *prefix, int64_t before,
+    const char *day, unsigned most, index_text_fn *fn, void *arg)
+{
+	static const enum statement which[DUE_COUNT] = {
+		[DUE_LAPSE] = S_LAPSE,
+		[DUE_EFFECT] = S_EFFECT,
+		[DUE_EXPIRE] = S_EXPIRE,
+	};
+	sqlite3_stmt *st = index_statement(x, which[due]);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, prefix);
+	sqlite3_bind_int64(st, 2, before);
+	index_bind_text(st, 3, day);
+	sqlite3_bind_int(st, 4, (int)most);
+	return each_text(x, st, fn, arg);
+}
+
+/* Questions of people. */
+
+/* Words as an FTS5 query: each quoted, each a prefix, all of them. */
+static void
+put_words(struct buf *out, const char *words)
+{
+	size_t n;
+
+	for (words += strspn(words, " "); *words != '\0';
+	    words += n, words += strspn(words, " ")) {
+		n = strcspn(words, " ");
+		buf_puts(out, out->len == 0 ? "\"" : " \"");
+		for (size_t i = 0; i < n; i++)
+			if (words[i] != '"')
+				buf_putc(out, words[i]);
+		buf_puts(out, "\"*");
+	}
+}
+
+static void
+put_query(struct buf *out, const struct index_query *q)
+{
+	int i;
+
+	buf_puts(out, "SELECT ");
+	for (i = 0; i < index_columns(); i++)
+		buf_putf(out, "%scases.%s", i == 0 ? "" : ", ",
+		    index_column(i));
+	buf_puts(out, q->words == NULL ? " FROM cases WHERE 1" :
+	    " FROM words JOIN cases ON cases.id = words.rowid"
+	    " WHERE words MATCH :words");
+	if (q->number != NULL)
+		buf_puts(out, " AND cases.number = :number");
+	if (q->client != NULL)
+		buf_puts(out, " AND cases.client = :client");
+	if (q->prefix != NULL)
+		buf_puts(out, " AND prefix = :prefix");
+	if (q->box != NULL)
+		buf_puts(out, " AND box = :box");
+	if (q->state != STATE_COUNT)
+		buf_putf(out, " AND state = %d", (int)q->state);
+	if (q->waiting)
+		buf_puts(out, " AND waiting > 0");
+	buf_puts(out, q->words != NULL ? " ORDER BY rank" :
+	    q->waiting ? " ORDER BY waiting, id" :
+	    q->recent ? " ORDER BY changed DESC, id DESC" :
+	    " ORDER BY prefix, seq");
+	if (q->most > 0)
+		buf_putf(out, " LIMIT %lld", (long long)q->most);
+}
+
+static void
+bind_named(sqlite3_stmt *st, const char *name, const char *value)
+{
+	int at = sqlite3_bind_parameter_index(st, name);
+
+	if (at > 0)
+		index_bind_text(st, at, value);
+}
+
+int
+index_cases(struct index *x, const struct index_query *q, index_case_fn *fn,
+    void *arg)
+{
+	struct buf text = BUF_INIT, words = BUF_INIT;
+	sqlite3_stmt *st = NULL;
+	struct casefile c;
+	int rc = SQLITE_DONE, status = 0;
+
+	put_query(&text, q);
+	if (q->words != NULL)
+		put_words(&words, q->words);
+	if (sqlite3_prepare_v2(x->db, buf_str(&text), -1, &st, NULL) !=
+	    SQLITE_OK)
+		status = index_fail(x, "list");
+	bind_named(st, ":words", buf_str(&words));
+	bind_named(st, ":number", q->number);
+	bind_named(st, ":client", q->client);
+	bind_named(st, ":prefix", q->prefix);
+	bind_named(st, ":box", q->box);
+	while (status == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		index_load_case(&c, st);
+		status = fn(arg, &c);
+		casefile_free(&c);
+	}
+	if (status == 0 && rc != SQLITE_DONE)
+		status = index_fail(x, "list");
+	sqlite3_finalize(st);
+	buf_free(&text);
+	buf_free(&words);
+	return status;
+}
+
+int
+index_commits_of(struct index *x, const char *number, index_text_fn *fn,
+    void *arg)
+{
+	sqlite3_stmt *st = index_statement(x, S_OF);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, number);
+	return each_text(x, st, fn, arg);
+}
+
+int
+index_commits_of_file(struct index *x, const char *digest, const char *file,
+    int64_t most, index_text_fn *fn, void *arg)
+{
+	sqlite3_stmt *st = index_statement(x, S_OF_FILE);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, digest);
+	index_bind_text(st, 2, file);
+	sqlite3_bind_int64(st, 3, most);
+	return each_text(x, st, fn, arg);
+}
+
+int
+index_commits_last(struct index *x, int64_t most, index_text_fn *fn,
+    void *arg)
+{
+	sqlite3_stmt *st = index_statement(x, S_OF_LAST);
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, most);
+	return each_text(x, st, fn, arg);
+}
+
+static int
+count_one(struct index *x, sqlite3_stmt *st, uint64_t *n)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		*n = (uint64_t)sqlite3_column_int64(st, 0);
+	return index_finish(x, st, rc);
+}
+
+int
+index_count(struct index *x, struct index_count *count)
+{
+	sqlite3_stmt *st = index_statement(x, S_COUNTS);
+	int rc, state;
+
+	*count = (struct index_count){ { 0 }, 0 };
+	if (st == NULL)
+		return -1;
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		state = sqlite3_column_int(st, 0);
+		if (state > 0 && state < STATE_COUNT)
+			count->in[state] =
+			    (uint64_t)sqlite3_column_int64(st, 1);
+	}
+	if (index_finish(x, st, rc) != 0 ||
+	    (st = index_statement(x, S_COUNT_WAITING)) == NULL)
+		return -1;
+	return count_one(x, st, &count->waiting);
+}
+
+int
+index_ages(struct index *x, int64_t now, const int64_t *bounds, size_t n,
+    uint64_t *counts)
+{
+	sqlite3_stmt *st;
+	size_t i;
+
+	for (i = 0; i <= n; i++) {
+		if ((st = index_statement(x, S_AGES)) == NULL)
+			return -1;
+		sqlite3_bind_int64(st, 1, i == n ? 0 : now - bounds[i]);
+		sqlite3_bind_int64(st, 2, i == 0 ? INT64_MAX :
+		    now - bounds[i - 1]);
+		if (count_one(x, st, &counts[i]) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+index_seen(struct index *x, bool apis, const char *const *words,
+    size_t n_words, index_seen_fn *fn, void *arg)
+{
+	struct buf text = BUF_INIT;
+	sqlite3_stmt *st = NULL;
+	int rc = SQLITE_DONE, status = 0;
+	size_t i;
+
+	buf_putf(&text, "SELECT name, n FROM seen WHERE api = %d", apis);
+	for (i = 0; i < n_words; i++)
+		buf_puts(&text, " AND instr(lower(name), lower(?)) > 0");
+	buf_puts(&text, " ORDER BY n DESC, name");
+	if (sqlite3_prepare_v2(x->db, buf_str(&text), -1, &st, NULL) !=
+	    SQLITE_OK)
+		status = index_fail(x, "search");
+	for (i = 0; i < n_words && status == 0; i++)
+		index_bind_text(st, (int)i + 1, words[i]);
+	while (status == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		status = fn(arg, (const char *)sqlite3_column_text(st, 0),
+		    (uint64_t)sqlite3_column_int64(st, 1));
+	if (status == 0 && rc != SQLITE_DONE)
+		status = index_fail(x, "search");
+	sqlite3_finalize(st);
+	buf_free(&text);
+	return status;
+}

@@ -1,0 +1,521 @@
+/*
+ * ledger: writing the truth.
+ *
+ * May not: know what a form says, or whether a ruling is right.
+ * The machine's trouble: whatever cannot be read or written; the daemon then
+ * stops and restarts through recovery.
+ * Our bug: nothing here; a ruling about papers that are not there is
+ * refused, since somebody else may have rewritten the ledger.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "fs.h"
+#include "log.h"
+#include "text.h"
+
+#include "repo.h"
+
+/* Folders kept in memory between groups, in bytes. */
+#define TREE_CACHE (8u * 1024 * 1024)
+
+/* What libgit2 may keep: objects, and packs mapped into memory. */
+#define OBJECT_CACHE (8u * 1024 * 1024)
+#define MAP_WINDOW (1u * 1024 * 1024)
+#define MAP_ALL (16u * 1024 * 1024)
+
+static char last_error[512];
+
+const char *
+ledger_error(void)
+{
+	return last_error;
+}
+
+int
+repo_fail(const char *what)
+{
+	const git_error *e = git_error_last();
+
+	snprintf(last_error, sizeof(last_error), "ledger: %s: %.400s", what,
+	    e == NULL || e->message == NULL ? strerror(errno) : e->message);
+	git_error_clear();
+	return -1;
+}
+
+void
+ledger_init(void)
+{
+	static bool done;
+	int level;
+
+	if (done)
+		return;
+	done = true;
+	git_libgit2_init();
+	/* nothing is synced otherwise */
+	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+	/* the daemon's memory does not grow with the ledger */
+	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)OBJECT_CACHE);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)MAP_WINDOW);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)MAP_ALL);
+	/* an auditor reads a ledger that is another user's */
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	/* what a user or the system configured is none of our business */
+	for (level = GIT_CONFIG_LEVEL_PROGRAMDATA;
+	    level <= GIT_CONFIG_LEVEL_GLOBAL; level++)
+		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
+}
+
+/* Settings of the repository, for git's own commands. */
+static const struct {
+	const char *key, *value;
+} repo_config[] = {
+	{ "core.fsync", "committed,reference" },
+	{ "core.logallrefupdates", "false" },
+	{ "gc.auto", "0" },
+	{ "receive.denynonfastforwards", "true" },
+	{ "receive.denydeletes", "true" },
+};
+
+static int
+configure(git_repository *repo)
+{
+	git_config *config = NULL;
+	int status;
+	size_t i;
+
+	if (git_repository_config(&config, repo) != 0)
+		return -1;
+	for (i = 0, status = 0; status == 0 &&
+	    i < sizeof(repo_config) / sizeof(repo_config[0]); i++)
+		status = git_config_set_string(config, repo_config[i].key,
+		    repo_config[i].value);
+	git_config_free(config);
+	return status;
+}
+
+int
+ledger_create(const char *path)
+{
+	git_repository_init_options o;
+	git_repository *repo = NULL;
+	int status;
+
+	ledger_init();
+	git_repository_init_options_init(&o,
+	    GIT_REPOSITORY_INIT_OPTIONS_VERSION);
+	o.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT |
+	    GIT_REPOSITORY_INIT_MKDIR;
+	o.initial_head = "main";
+	o.description = "The ledger of a docket desk: one commit a state "
+	    "change.\n";
+	if (git_repository_init_ext(&repo, path, &o) != 0)
+		return repo_fail("cannot be made");
+	status = configure(repo);
+	if (status != 0)
+		repo_fail("cannot be configured");
+	git_repository_free(repo);
+	return status;
+}
+
+/* Reading, for the tree. */
+
+int
+repo_read(struct ledger *l, const git_oid *oid, git_odb_object **object)
+{
+	int status = git_odb_read(object, l->odb, oid);
+
+	if (status == 0)
+		return 0;
+	/* git may have merged the pack away under our eyes */
+	git_odb_refresh(l->odb);
+	return git_odb_read(object, l->odb, oid);
+}
+
+static int
+load_tree(void *arg, const struct oid *oid, struct buf *raw)
+{
+	struct ledger *l = arg;
+	git_odb_object *object;
+	git_oid id;
+
+	git_oid_fromraw(&id, oid->id);
+	if (repo_read(l, &id, &object) != 0)
+		return repo_fail("a folder cannot be read");
+	buf_put(raw, git_odb_object_data(object), git_odb_object_size(object));
+	git_odb_object_free(object);
+	return 0;
+}
+
+static void
+name_object(void *arg, enum object type, const void *data, size_t n,
+    struct oid *oid)
+{
+	git_oid id;
+
+	(void)arg;
+	if (git_odb_hash(&id, data, n, (git_object_t)type) != 0)
+		bug("an object cannot be named");
+	memcpy(oid->id, id.id, sizeof(oid->id));
+}
+
+/* Opening. */
+
+static void
+count_packs(struct ledger *l)
+{
+	DIR *dir = fs_list(l->packdir);
+	const char *name, *dot;
+
+	l->packs = 0;
+	while (dir != NULL && (name = fs_list_next(dir)) != NULL)
+		if ((dot = strrchr(name, '.')) != NULL &&
+		    strcmp(dot, ".idx") == 0)
+			l->packs++;
+	if (dir != NULL)
+		closedir(dir);
+}
+
+/* The head, and the tree of the open group with it. */
+static int
+load_head(struct ledger *l)
+{
+	const struct tree_ops ops = { load_tree, name_object, l };
+	git_commit *commit = NULL;
+	struct oid root;
+	git_oid id;
+	int status;
+
+	status = git_reference_name_to_id(&id, l->repo, REPO_BRANCH);
+	if (status == GIT_ENOTFOUND) {
+		git_error_clear();
+		l->tree = tree_new(&ops, NULL);
+		return 0;
+	}
+	if (status != 0 || git_commit_lookup(&commit, l->repo, &id) != 0)
+		return repo_fail("its head cannot be read");
+	git_oid_tostr(l->head, sizeof(l->head), &id);
+	l->head_time = l->tip_time = git_commit_time(commit);
+	memcpy(l->tip.id, id.id, OID_SIZE);
+	memcpy(root.id, git_commit_tree_id(commit)->id, OID_SIZE);
+	git_commit_free(commit);
+	l->tree = tree_new(&ops, &root);
+	return 0;
+}
+
+struct ledger *
+ledger_open(const char *path)
+{
+	struct ledger *l = mem_alloc(sizeof(*l));
+	struct buf packs = BUF_INIT;
+
+	ledger_init();
+	l->path = mem_str(path);
+	l->packdir = -1;
+	l->pack = pack_new();
+	buf_putf(&packs, "%s/objects/pack", path);
+	if (git_repository_open_bare(&l->repo, path) != 0 ||
+	    git_repository_odb(&l->odb, l->repo) != 0) {
+		repo_fail("cannot be opened");
+	} else if ((l->packdir = open(buf_str(&packs),
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+		repo_fail("objects/pack cannot be opened");
+	} else if (load_head(l) == 0) {
+		buf_free(&packs);
+		count_packs(l);
+		return l;
+	}
+	buf_free(&packs);
+	ledger_close(l);
+	return NULL;
+}
+
+void
+ledger_close(struct ledger *l)
+{
+	if (l == NULL)
+		return;
+	tree_free(l->tree);
+	pack_free(l->pack);
+	git_tree_free(l->view);
+	git_odb_free(l->odb);
+	git_repository_free(l->repo);
+	if (l->packdir >= 0)
+		close(l->packdir);
+	free(l->path);
+	free(l);
+}
+
+int
+ledger_recover(struct ledger *l)
+{
+	static const char *const stale[] = {
+		"refs/heads/main.lock", "HEAD.lock", "packed-refs.lock",
+		"config.lock", "objects/pack/tmp_docket.pack",
+		"objects/pack/tmp_docket.idx", "gc.pid",
+	};
+	int dir = open(l->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t i;
+	int status;
+
+	if (dir < 0)
+		return repo_fail("cannot be opened");
+	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++)
+		if (unlinkat(dir, stale[i], 0) == 0)
+			log_event(LOG_WARN, "ledger", "event", "stale-lock",
+			    "removed", stale[i], NULL);
+	status = syncfs(dir);
+	close(dir);
+	return status == 0 ? 0 : repo_fail("cannot be synced");
+}
+
+const char *
+ledger_head(const struct ledger *l)
+{
+	return l->head;
+}
+
+/* Groups. */
+
+size_t
+ledger_open_count(const struct ledger *l)
+{
+	return l->open;
+}
+
+size_t
+ledger_open_bytes(const struct ledger *l)
+{
+	return pack_bytes(l->pack);
+}
+
+/* Whether everything that the ruling moves or drops is where it says. */
+static int
+check_ops(struct ledger *l, const struct ruling *r)
+{
+	struct oid oid;
+	size_t i;
+
+	for (i = 0; i < r->n_ops; i++)
+		if (r->ops[i].kind != OP_PUT &&
+		    tree_get(l->tree, r->ops[i].path, &oid) != 1) {
+			snprintf(last_error, sizeof(last_error),
+			    "ledger: %.200s is not there", r->ops[i].path);
+			return -1;
+		}
+	return 0;
+}
+
+static int
+apply_op(struct ledger *l, const struct op *op)
+{
+	struct oid oid;
+
+	switch (op->kind) {
+	case OP_PUT:
+		name_object(NULL, OBJECT_BLOB, op->data, op->len, &oid);
+		pack_add(l->pack, OBJECT_BLOB, &oid, op->data, op->len, NULL);
+		return tree_put(l->tree, op->path, &oid);
+	case OP_MOVE:
+		if (tree_get(l->tree, op->path, &oid) != 1 ||
+		    tree_drop(l->tree, op->path) != 0)
+			return -1;
+		return tree_put(l->tree, op->to, &oid);
+	default:
+		return tree_drop(l->tree, op->path);
+	}
+}
+
+/* "name <mailbox@desk>": who caused it, or the desk. */
+static void
+put_ident(struct buf *out, const char *role, const char *name,
+    const char *mailbox, const char *id, int64_t at)
+{
+	struct buf clean = BUF_INIT;
+	const char *p;
+
+	buf_putf(out, "%s ", role);
+	text_line(&clean, name, strlen(name), 100);
+	for (p = buf_str(&clean); *p != '\0'; p++)
+		if (strchr("<>\\\"", *p) == NULL)
+			buf_putc(out, *p);
+	if (out->data[out->len - 1] == ' ')
+		buf_puts(out, "unnamed ");
+	else
+		buf_putc(out, ' ');
+	buf_putc(out, '<');
+	for (p = mailbox; *p != '\0'; p++)
+		buf_putc(out, strchr("<>@ ", *p) != NULL ||
+		    (unsigned char)*p < ' ' || (unsigned char)*p >= 0x7f ?
+		    '_' : *p);
+	buf_putf(out, "@%s> %lld +0000\n", id, (long long)at);
+	buf_free(&clean);
+}
+
+static void
+put_author(struct buf *out, const struct ruling *r, const char *id)
+{
+	char uid[32];
+
+	if (r->n_deciders > 0 && r->deciders[0].evidence != EVIDENCE_POLICY) {
+		put_ident(out, "author", r->deciders[0].name,
+		    r->deciders[0].name, id, r->at);
+	} else if (r->uid >= 0) {
+		snprintf(uid, sizeof(uid), "uid%ld", r->uid);
+		put_ident(out, "author", r->client != NULL ? r->client :
+		    r->box != NULL && *r->box != '\0' ? r->box : uid, uid, id,
+		    r->at);
+	} else
+		put_ident(out, "author", "docket", "docket", id, r->at);
+}
+
+static void
+put_hex(struct buf *out, const struct oid *oid)
+{
+	size_t i;
+
+	for (i = 0; i < OID_SIZE; i++)
+		buf_putf(out, "%02x", oid->id[i]);
+}
+
+static void
+add_commit(struct ledger *l, const char *id, struct ruling *r,
+    const struct oid *root)
+{
+	struct buf text = BUF_INIT, hex = BUF_INIT;
+
+	buf_puts(&text, "tree ");
+	put_hex(&text, root);
+	if (l->open > 0 || l->head[0] != '\0') {
+		buf_puts(&text, "\nparent ");
+		put_hex(&text, &l->tip);
+	}
+	buf_putc(&text, '\n');
+	put_author(&text, r, id);
+	put_ident(&text, "committer", "docket", "docket", id, r->at);
+	buf_putc(&text, '\n');
+	ruling_encode(r, &text);
+	name_object(NULL, OBJECT_COMMIT, text.data, text.len, &l->tip);
+	pack_add(l->pack, OBJECT_COMMIT, &l->tip, text.data, text.len, NULL);
+	put_hex(&hex, &l->tip);
+	strcpy(r->commit, buf_str(&hex));
+	buf_free(&hex);
+	buf_free(&text);
+}
+
+int
+ledger_add(struct ledger *l, const char *id, struct ruling *r)
+{
+	struct oid root;
+	size_t i;
+
+	if (check_ops(l, r) != 0)
+		return -1;
+	for (i = 0; i < r->n_ops; i++)
+		if (apply_op(l, &r->ops[i]) != 0)
+			return repo_fail("a folder cannot be read");
+	tree_write(l->tree, l->pack, &root);
+	if (r->at < l->tip_time)
+		r->at = l->tip_time;
+	l->tip_time = r->at;
+	add_commit(l, id, r, &root);
+	l->open++;
+	return 0;
+}
+
+/* From the head that was known to the new one, or not at all. */
+static int
+move_branch(struct ledger *l)
+{
+	git_reference *ref = NULL;
+	git_oid old, new;
+	int status;
+
+	git_oid_fromraw(&new, l->tip.id);
+	if (l->head[0] != '\0')
+		git_oid_fromstr(&old, l->head);
+	status = git_reference_create_matching(&ref, l->repo, REPO_BRANCH,
+	    &new, l->head[0] != '\0', l->head[0] != '\0' ? &old : NULL, NULL);
+	git_reference_free(ref);
+	if (status == GIT_EMODIFIED || status == GIT_EEXISTS)
+		return repo_fail("somebody else has moved the branch");
+	return status == 0 ? 0 : repo_fail("the branch cannot be moved");
+}
+
+int
+ledger_commit(struct ledger *l)
+{
+	git_oid tip;
+
+	if (l->open == 0)
+		return 0;
+	if (pack_write(l->pack, l->packdir) != 0) {
+		git_error_clear();
+		return repo_fail("a pack cannot be written");
+	}
+	if (move_branch(l) != 0)
+		return -1;
+	git_oid_fromraw(&tip, l->tip.id);
+	git_oid_tostr(l->head, sizeof(l->head), &tip);
+	l->head_time = l->tip_time;
+	l->open = 0;
+	l->packs++;
+	pack_reset(l->pack);
+	if (tree_bytes(l->tree) > TREE_CACHE) {
+		struct oid root;
+
+		tree_write(l->tree, l->pack, &root);
+		tree_reset(l->tree, &root);
+	}
+	return 0;
+}
+
+void
+ledger_abort(struct ledger *l)
+{
+	pack_reset(l->pack);
+	tree_free(l->tree);
+	l->tree = NULL;
+	l->open = 0;
+	if (load_head(l) != 0)
+		log_event(LOG_ERROR, "ledger", "error", last_error, NULL);
+}
+
+/* The papers of a case in a tray: those of its folder that begin with its
+ * number and a dot. */
+
+struct papers {
+	const char	*number;
+	size_t		 len;
+	ledger_name_fn	*fn;
+	void		*arg;
+};
+
+static int
+match_paper(void *arg, const char *name, bool folder, const struct oid *oid)
+{
+	const struct papers *p = arg;
+
+	(void)oid;
+	if (folder || strncmp(name, p->number, p->len) != 0 ||
+	    name[p->len] != '.')
+		return 0;
+	return p->fn(p->arg, name);
+}
+
+int
+ledger_papers(struct ledger *l, enum state tray, const char *number,
+    ledger_name_fn *fn, void *arg)
+{
+	struct papers p = { number, strlen(number), fn, arg };
+	char folder[LEDGER_PATH];
+
+	return tree_list(l->tree, ledger_path(folder, tray, number, NULL),
+	    match_paper, &p);
+}

@@ -1,0 +1,308 @@
+/*
+ * claim: files out of inbox, made ours, and what becomes of them.
+ *
+ * May not: look into a form; choose what is taken (intake.c does).
+ * A fault of the form: a file that is not one, cannot be read, is too large.
+ * The machine's trouble: a claim that cannot be made; the file stays.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "fs.h"
+#include "gunzip.h"
+#include "hash.h"
+#include "log.h"
+#include "text.h"
+
+#include "limit.h"
+
+#include "intaking.h"
+
+static int
+open_round(struct intake *in, struct box *b, struct round *r)
+{
+	struct timespec t;
+	char random[9];
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	snprintf(r->id, sizeof(r->id), "%012llx%s",
+	    (unsigned long long)fs_ms(t), hash_random(random, 8));
+	snprintf(r->dir, sizeof(r->dir), "%s@%s", r->id, b->name);
+	if (mkdirat(in->desk->claims, r->dir, 0700) != 0 ||
+	    (r->fd = fs_open_dir(in->desk->claims, r->dir)) < 0) {
+		log_errno("intake", "claim", r->dir);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+claim_id(char id[CLAIM_ID], const char *round, const char *name)
+{
+	char hex[SHA256_HEX];
+
+	hash_sha256(hex, name, strlen(name));
+	snprintf(id, CLAIM_ID, "%s-%.12s", round, hex);
+}
+
+static struct parcel *
+new_parcel(const char *round, const char *box, const char *dir,
+    const char *name)
+{
+	struct parcel *p = mem_alloc(sizeof(*p));
+	struct buf path = BUF_INIT;
+
+	claim_id(p->id, round, name);
+	p->box = mem_str(box);
+	p->name = mem_str(name);
+	p->uid = -1;
+	p->keep = true;
+	buf_putf(&path, "%s/%s", dir, name);
+	p->claim = buf_take(&path);
+	return p;
+}
+
+static const char *
+type_name(mode_t mode)
+{
+	return S_ISLNK(mode) ? "a symbolic link" :
+	    S_ISFIFO(mode) ? "a named pipe" :
+	    S_ISSOCK(mode) ? "a socket" :
+	    S_ISDIR(mode) ? "a folder" : "a device";
+}
+
+static void
+not_a_file(struct parcel *p, const struct stat *st)
+{
+	p->uid = (long)st->st_uid;
+	p->keep = false;
+	faults_addf(&p->faults, FAULT_NOT_A_FILE, 0, NULL,
+	    "This is %s.", type_name(st->st_mode));
+}
+
+static void
+inflate_form(struct intake *in, struct parcel *p)
+{
+	static const struct {
+		enum gunzip result;
+		unsigned code;
+	} faults[] = {
+		{ GUNZIP_DAMAGED, FAULT_GZIP },
+		{ GUNZIP_TOO_LARGE, FAULT_TOO_LARGE },
+		{ GUNZIP_BOMB, FAULT_BOMB },
+	};
+	enum gunzip result = gunzip(p->file.data, p->file.len,
+	    in->settings->form_limit, (unsigned)in->settings->ratio, &p->form);
+	size_t i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (faults[i].result == result) {
+			faults_add(&p->faults, faults[i].code, 0, NULL, NULL);
+			buf_free(&p->form);
+		}
+}
+
+static void
+take_bytes(struct intake *in, struct parcel *p, int fd)
+{
+	if (fs_read(fd, in->settings->form_limit, &p->file) != 0) {
+		buf_free(&p->file);
+		if (errno == EFBIG)
+			faults_addf(&p->faults, FAULT_TOO_LARGE, 0, NULL,
+			    "The form has more than %llu bytes.",
+			    (unsigned long long)in->settings->form_limit);
+		else
+			faults_add(&p->faults, FAULT_UNREADABLE, 0, NULL,
+			    NULL);
+		return;
+	}
+	hash_sha256(p->sha256, buf_str(&p->file), p->file.len);
+	if (p->file.len == 0)
+		faults_add(&p->faults, FAULT_EMPTY, 0, NULL, NULL);
+	else if (gunzip_is(p->file.data, p->file.len))
+		inflate_form(in, p);
+	hash_sha256(p->digest, buf_str(parcel_form(p)), parcel_form(p)->len);
+}
+
+/* Whether a file may still be growing: written to less than inbox.grace
+ * ago. */
+static bool
+is_young(const struct intake *in, const struct stat *st)
+{
+	int64_t now, age;
+
+	if (fs_now(in->desk->probe, &now) != 0)
+		return false;
+	age = now - fs_ms(st->st_mtim);
+	return age >= 0 && age < in->settings->grace;
+}
+
+int
+intake_reload(struct intake *in, struct parcel *p)
+{
+	struct stat st;
+	int fd;
+
+	faults_free(&p->faults);
+	buf_free(&p->file);
+	buf_free(&p->form);
+	if (fstatat(in->desk->claims, p->claim, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return -1;
+	if (!text_plain(p->name, strlen(p->name)))
+		faults_add(&p->faults, FAULT_FILE_NAME, 0, NULL, NULL);
+	if (!S_ISREG(st.st_mode)) {
+		not_a_file(p, &st);
+		return 0;
+	}
+	p->uid = (long)st.st_uid;
+	if (st.st_nlink > 1) {
+		p->keep = false;
+		faults_add(&p->faults, FAULT_LINKED, 0, NULL, NULL);
+		return 0;
+	}
+	fd = fs_open(in->desk->claims, p->claim, O_RDONLY, 0);
+	if (fd < 0) {
+		faults_add(&p->faults, FAULT_UNREADABLE, 0, NULL, NULL);
+		return 0;
+	}
+	p->young = is_young(in, &st);
+	take_bytes(in, p, fd);
+	close(fd);
+	return 0;
+}
+
+/* NULL: it is gone, or stays where it is. */
+struct parcel *
+intake_claim(struct intake *in, struct box *b, struct round *r, const char *name)
+{
+	struct buf text = BUF_INIT;
+	struct parcel *p;
+
+	if (r->fd < 0 && open_round(in, b, r) != 0)
+		return NULL;
+	if (fs_move(b->fd, name, r->fd, name) != 0) {
+		if (errno != ENOENT) {
+			buf_puts(&text, "inbox/");
+			text_line(&text, name, strlen(name), NAME_SIZE);
+			buf_putf(&text, " cannot be taken: %s",
+			    strerror(errno));
+			desk_notice(in->desk, "claim", buf_str(&text));
+			buf_free(&text);
+		}
+		return NULL;
+	}
+	desk_notice(in->desk, "claim", NULL);
+	b->claimed = in->claimed = true;
+	p = new_parcel(r->id, b->name, r->dir, name);
+	if (intake_reload(in, p) == 0)
+		return p;
+	log_errno("intake", "read", p->claim);
+	parcel_free(p);
+	return NULL;
+}
+
+/* After a crash. */
+
+static int
+recover_round(struct intake *in, const char *dir, intake_fn *fn, void *arg)
+{
+	const char *at = strchr(dir, '@'), *name;
+	int fd = fs_open_dir(in->desk->claims, dir);
+	DIR *list = fd < 0 ? NULL : fs_list(fd);
+	char round[32];
+	struct parcel *p;
+
+	if (fd >= 0)
+		close(fd);
+	if (list == NULL || at == NULL || at - dir >= (int)sizeof(round)) {
+		if (list != NULL)
+			closedir(list);
+		return -1;
+	}
+	snprintf(round, sizeof(round), "%.*s", (int)(at - dir), dir);
+	while ((name = fs_list_next(list)) != NULL) {
+		p = new_parcel(round, at + 1, dir, name);
+		if (intake_reload(in, p) == 0)
+			fn(arg, p);
+		else
+			parcel_free(p);
+	}
+	closedir(list);
+	unlinkat(in->desk->claims, dir, AT_REMOVEDIR);	/* if it is empty */
+	return 0;
+}
+
+int
+intake_recover(struct intake *in, intake_fn *fn, void *arg)
+{
+	DIR *list = fs_list(in->desk->claims);
+	const char *name;
+	int status = 0;
+
+	if (list == NULL)
+		return -1;
+	while ((name = fs_list_next(list)) != NULL)
+		if (recover_round(in, name, fn, arg) != 0) {
+			log_errno("intake", "recover", name);
+			status = -1;
+		}
+	closedir(list);
+	return status;
+}
+
+int
+intake_sync(struct intake *in)
+{
+	struct box *b;
+
+	if (!in->claimed)
+		return 0;
+	if (fs_sync_dir(in->desk->claims) != 0)
+		return -1;
+	for (b = in->boxes; b < in->boxes + in->n_boxes; b++)
+		if (b->claimed) {
+			if (fs_sync_dir(b->fd) != 0)
+				return -1;
+			b->claimed = false;
+		}
+	in->claimed = false;
+	return 0;
+}
+
+bool
+intake_put_back(struct intake *in, const struct parcel *p)
+{
+	struct box *b = intake_find_box(in, p->box);
+	struct buf key = BUF_INIT;
+	int64_t until = clock_ticks() + in->settings->grace;
+
+	/* by link(2), which tells watchers only to look some time; never over
+	 * a file that came meanwhile */
+	if (b == NULL || linkat(in->desk->claims, p->claim, b->fd, p->name,
+	    0) != 0)
+		return false;
+	intake_drop(in, p);
+	intake_grace_key(b, p->name, &key);
+	map_put(&in->grace, buf_str(&key), (void *)(intptr_t)until);
+	buf_free(&key);
+	intake_due_in(b, in->settings->grace);
+	return true;
+}
+
+void
+intake_drop(struct intake *in, const struct parcel *p)
+{
+	char *dir = mem_strn(p->claim, strcspn(p->claim, "/"));
+
+	if (unlinkat(in->desk->claims, p->claim, 0) != 0 && errno != ENOENT)
+		log_errno("intake", "drop", p->claim);
+	unlinkat(in->desk->claims, dir, AT_REMOVEDIR);	/* if it was the last */
+	free(dir);
+}

@@ -1,0 +1,535 @@
+/*
+ * intake: inbox: its boxes, and which files in them are complete.
+ *
+ * May not: open a file; know what becomes of it (claim.c makes it ours).
+ * The operator's: a folder in inbox that somebody else has made.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "fs.h"
+#include "log.h"
+#include "text.h"
+
+#include "limit.h"
+
+#include "intaking.h"
+
+/* Names remembered from events, for one box; beyond it is looked at whole. */
+#define READY_MAX 4096
+
+/* A file that was just put there is left for so long, ms: cp(1) and mv(1) of
+ * several files look at each once more, and complain if it is gone. */
+#define TOUCH_MS 3
+
+/* Files of one box in a row, while others wait. */
+#define TURN 64
+
+/* Names looked at in one go, when most are left alone. */
+#define LOOK_MAX 2000
+
+static const char *const reserved[] = { "gateway", "reviewers", "strays",
+    "forms" };
+
+/* Boxes. */
+
+static bool
+is_box_name(const char *name)
+{
+	size_t n = strlen(name), i;
+
+	if (n == 0 || n > LIMIT_BOX || name[0] == '.' || strspn(name,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789._-") != n)
+		return false;
+	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if (strcmp(name, reserved[i]) == 0)
+			return false;
+	return true;
+}
+
+struct box *
+intake_find_box(const struct intake *in, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < in->n_boxes; i++)
+		if (!in->boxes[i].gone && strcmp(in->boxes[i].name, name) == 0)
+			return &in->boxes[i];
+	return NULL;
+}
+
+static void
+add_box(struct intake *in, const char *name, int fd)
+{
+	struct box *b;
+
+	if (in->n_boxes == in->cap_boxes) {
+		in->cap_boxes = in->cap_boxes == 0 ? 8 : in->cap_boxes * 2;
+		in->boxes = mem_grow(in->boxes, in->cap_boxes,
+		    sizeof(*in->boxes));
+	}
+	b = &in->boxes[in->n_boxes];
+	*b = (struct box){ .name = mem_str(name), .fd = fd, .look = true,
+	    .tag = in->tag + (int)in->n_boxes, .due = INT64_MAX };
+	b->watched = fs_is_local(fd) && watch_add(in->watch, fd, b->tag) == 0;
+	in->n_boxes++;
+}
+
+static void
+close_box(struct intake *in, struct box *b)
+{
+	size_t i;
+
+	if (b->watched)
+		watch_del(in->watch, b->tag);
+	if (b->list != NULL)
+		closedir(b->list);
+	if (*b->name != '\0' && b->fd >= 0)
+		close(b->fd);
+	for (i = 0; i < b->n_ready; i++)
+		free(b->ready[i].name);
+	free(b->ready);
+	b->ready = NULL;
+	b->n_ready = 0;
+	b->list = NULL;
+	b->fd = -1;
+	b->look = b->watched = b->claimed = false;
+	b->due = INT64_MAX;
+	b->gone = true;
+}
+
+/* A folder in inbox: a drop box, if the desk's user or root made it. */
+static void
+meet_folder(struct intake *in, const char *name)
+{
+	struct buf key = BUF_INIT, text = BUF_INIT;
+	struct stat st;
+	int fd;
+
+	if (intake_find_box(in, name) != NULL)
+		return;
+	buf_puts(&key, "folder ");
+	text_line(&key, name, strlen(name), NAME_SIZE);
+	fd = fs_open_dir(in->desk->inbox, name);
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		buf_putf(&text, "inbox/%s cannot be opened: %s",
+		    buf_str(&key) + 7, strerror(errno));
+	} else if (!is_box_name(name)) {
+		buf_putf(&text, "inbox/%s is not a name for a drop box: "
+		    "letters, digits, dots, hyphens; not gateway, reviewers, "
+		    "strays, forms", buf_str(&key) + 7);
+	} else if (st.st_uid != in->desk->uid && st.st_uid != 0) {
+		buf_putf(&text, "inbox/%s was made by uid %ld and is left "
+		    "alone; drop boxes are made by the desk's user or root",
+		    buf_str(&key) + 7, (long)st.st_uid);
+	} else {
+		add_box(in, name, fd);
+		fd = -1;
+	}
+	desk_notice(in->desk, buf_str(&key),
+	    text.len == 0 ? NULL : buf_str(&text));
+	if (fd >= 0)
+		close(fd);
+	buf_free(&key);
+	buf_free(&text);
+}
+
+/* Whether the folder that is open still is the one in inbox.  An open folder
+ * that is removed sends no event of its own. */
+static bool
+is_still_there(const struct intake *in, const struct box *b)
+{
+	struct stat open_st, st;
+
+	return *b->name == '\0' || (fstat(b->fd, &open_st) == 0 &&
+	    fstatat(in->desk->inbox, b->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_ino == open_st.st_ino && st.st_dev == open_st.st_dev);
+}
+
+static void
+miss_folders(struct intake *in)
+{
+	size_t i;
+
+	for (i = 0; i < in->n_boxes; i++)
+		if (!in->boxes[i].gone && !is_still_there(in, &in->boxes[i]))
+			close_box(in, &in->boxes[i]);
+}
+
+static void
+meet_folders(struct intake *in)
+{
+	DIR *list = fs_list(in->desk->inbox);
+	struct stat st;
+	const char *name;
+
+	miss_folders(in);
+	while (list != NULL && (name = fs_list_next(list)) != NULL)
+		if (name[0] != '.' && fstatat(in->desk->inbox, name, &st,
+		    AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+			meet_folder(in, name);
+	if (list != NULL)
+		closedir(list);
+}
+
+struct intake *
+intake_open(struct desk *desk, const struct settings *s, struct watch *watch,
+    int tag)
+{
+	struct intake *in = mem_alloc(sizeof(*in));
+
+	in->desk = desk;
+	in->settings = s;
+	in->watch = watch;
+	in->tag = tag;
+	add_box(in, "", desk->inbox);
+	meet_folders(in);
+	return in;
+}
+
+void
+intake_close(struct intake *in)
+{
+	size_t i;
+
+	if (in == NULL)
+		return;
+	for (i = 0; i < in->n_boxes; i++) {
+		if (!in->boxes[i].gone)
+			close_box(in, &in->boxes[i]);
+		free(in->boxes[i].name);
+	}
+	free(in->boxes);
+	map_free(&in->grace);
+	free(in);
+}
+
+void
+intake_configure(struct intake *in, const struct settings *s)
+{
+	in->settings = s;
+}
+
+const char *
+intake_box(const struct intake *in, size_t *at)
+{
+	while (*at < in->n_boxes)
+		if (!in->boxes[(*at)++].gone)
+			return in->boxes[*at - 1].name;
+	return NULL;
+}
+
+int
+intake_box_stat(const struct intake *in, const char *box, struct stat *st)
+{
+	const struct box *b = intake_find_box(in, box);
+
+	return b == NULL ? -1 : fstat(b->fd, st);
+}
+
+/* What to look at. */
+
+static void
+look_box(struct box *b)
+{
+	b->look = true;
+	if (b->list != NULL) {
+		closedir(b->list);
+		b->list = NULL;
+	}
+}
+
+void
+intake_look(struct intake *in)
+{
+	size_t i;
+
+	meet_folders(in);
+	for (i = 0; i < in->n_boxes; i++)
+		if (!in->boxes[i].gone)
+			look_box(&in->boxes[i]);
+}
+
+void
+intake_hurry(struct intake *in)
+{
+	in->hurry = true;
+}
+
+/* Brings a box's next look forward. */
+void
+intake_due_in(struct box *b, int64_t ms)
+{
+	int64_t at = clock_ticks() + (ms < 0 ? 0 : ms);
+
+	if (at < b->due)
+		b->due = at;
+}
+
+/* Something that may still be written to. */
+static bool
+is_file(const struct box *b, const char *name)
+{
+	struct stat st;
+
+	return fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    S_ISREG(st.st_mode);
+}
+
+void
+intake_event(struct intake *in, const struct watch_event *e)
+{
+	size_t at = (size_t)(e->tag - in->tag);
+	struct box *b;
+
+	if (at >= in->n_boxes || in->boxes[at].gone)
+		return;
+	b = &in->boxes[at];
+	if (at == 0 && intake_find_box(in, e->name) != NULL)
+		miss_folders(in);
+	if (e->what == WATCH_GONE && at > 0)
+		close_box(in, b);
+	else if (e->what == WATCH_TOUCHED && is_file(b, e->name))
+		intake_due_in(b, in->settings->settle);
+	else if (e->what <= WATCH_COMPLETE && b->n_ready < READY_MAX) {
+		b->ready = mem_grow(b->ready, b->n_ready + 1,
+		    sizeof(*b->ready));
+		b->ready[b->n_ready++] = (struct ready){ mem_str(e->name),
+		    clock_ticks() + TOUCH_MS };
+	} else
+		look_box(b);
+}
+
+bool
+intake_is_waiting(struct intake *in)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	/* a file that its sender took away is waited for no longer */
+	while ((e = map_next(&in->grace, &at)) != NULL)
+		if ((int64_t)(intptr_t)e->value + in->settings->settle <
+		    clock_ticks())
+			map_del(&in->grace, e->key);
+	return map_count(&in->grace) > 0;
+}
+
+int64_t
+intake_due(const struct intake *in)
+{
+	int64_t due = INT64_MAX;
+	const struct box *b;
+
+	for (b = in->boxes; b < in->boxes + in->n_boxes; b++) {
+		if (b->gone)
+			continue;
+		if (b->look)
+			return clock_ticks();
+		if (b->n_ready > 0 && b->ready[0].at < due)
+			due = b->ready[0].at;
+		if (b->due < due)
+			due = b->due;
+	}
+	return due;
+}
+
+/* Files. */
+
+/* Names that others use while they write, or to say something to people. */
+static bool
+is_left_alone(const char *name)
+{
+	static const char *const suffix[] = { ".part", ".tmp", ".filepart",
+	    "~" };
+	size_t n = strlen(name), k, i;
+
+	if (name[0] == '.' || strncmp(name, "README", 6) == 0)
+		return true;
+	for (i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++) {
+		k = strlen(suffix[i]);
+		if (n > k && strcmp(name + n - k, suffix[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+intake_grace_key(const struct box *b, const char *name, struct buf *key)
+{
+	buf_putf(key, "%s/%s", b->name, name);
+}
+
+/* How long a file that was put back is still left, ms.  An event says that
+ * somebody has completed it, and ends the wait. */
+static int64_t
+grace_left(struct intake *in, const struct box *b, const char *name,
+    bool complete)
+{
+	struct buf key = BUF_INIT;
+	int64_t left = 0, until;
+
+	if (map_count(&in->grace) == 0)
+		return 0;
+	intake_grace_key(b, name, &key);
+	until = (int64_t)(intptr_t)map_get(&in->grace, buf_str(&key));
+	if (until > 0)
+		left = until - clock_ticks();
+	if (until > 0 && (complete || left <= 0)) {
+		map_del(&in->grace, buf_str(&key));
+		left = 0;
+	}
+	buf_free(&key);
+	return left;
+}
+
+/* How long until a file counts as complete, ms; 0: it does. */
+static int64_t
+unsettled(const struct intake *in, const struct stat *st)
+{
+	int64_t now, changed = fs_ms(st->st_ctim);
+	int64_t modified = fs_ms(st->st_mtim);
+
+	if (in->hurry || fs_now(in->desk->probe, &now) != 0)
+		return 0;
+	if (modified > changed && modified <= now)
+		changed = modified;
+	/* a change in the future is none that we could wait for */
+	if (changed > now)
+		changed = now;
+	return changed + in->settings->settle - now;
+}
+
+/* Whether the file at hand is to be taken; else when to look again. */
+static bool
+is_ready(struct intake *in, struct box *b, const char *name, bool complete)
+{
+	struct stat st;
+	int64_t wait;
+
+	if (is_left_alone(name) ||
+	    fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return false;
+	if (S_ISDIR(st.st_mode)) {
+		if (*b->name == '\0')
+			meet_folder(in, name);
+		return false;
+	}
+	wait = grace_left(in, b, name, complete);
+	/* a file with two names may be one that is being delivered by
+	 * link(2) and unlink(2); what is no file will not become one */
+	if (wait <= 0 && S_ISREG(st.st_mode) &&
+	    (!complete || st.st_nlink > 1))
+		wait = unsettled(in, &st);
+	if (wait > 0)
+		intake_due_in(b, wait);
+	return wait <= 0;
+}
+
+struct collecting {
+	struct intake	*in;
+	struct round	 round;
+	unsigned	 left;		/* of this turn */
+	unsigned	 looks;
+	intake_fn	*fn;
+	void		*arg;
+};
+
+static void
+take(struct collecting *c, struct box *b, const char *name, bool complete)
+{
+	struct parcel *p;
+
+	c->looks--;
+	if (!is_ready(c->in, b, name, complete))
+		return;
+	p = intake_claim(c->in, b, &c->round, name);
+	if (p == NULL)
+		return;
+	c->left--;
+	c->fn(c->arg, p);
+}
+
+/* Those that events have named, as far as they are due. */
+static void
+collect_ready(struct collecting *c, size_t box)
+{
+	struct box *b = &c->in->boxes[box];
+	int64_t now = clock_ticks();
+	size_t i;
+
+	for (i = 0; i < b->n_ready && c->left > 0 && b->ready[i].at <= now;
+	    i++) {
+		take(c, b, b->ready[i].name, true);
+		b = &c->in->boxes[box];		/* boxes may have moved */
+		free(b->ready[i].name);
+	}
+	memmove(b->ready, b->ready + i, (b->n_ready - i) * sizeof(*b->ready));
+	b->n_ready -= i;
+}
+
+/* The directory, from where it was left. */
+static void
+collect_listed(struct collecting *c, size_t box)
+{
+	struct box *b = &c->in->boxes[box];
+	const char *name = NULL;
+
+	if (b->due <= clock_ticks()) {
+		b->due = INT64_MAX;
+		b->look = true;
+	}
+	if (b->look && b->list == NULL)
+		b->list = fs_list(b->fd);
+	while (b->list != NULL && c->left > 0 && c->looks > 0) {
+		name = fs_list_next(b->list);
+		if (name == NULL)
+			break;
+		take(c, b, name, false);
+		b = &c->in->boxes[box];
+	}
+	if (b->list == NULL || name != NULL || c->left == 0 || c->looks == 0)
+		return;
+	closedir(b->list);
+	b->list = NULL;
+	b->look = false;
+	if (!b->watched)
+		intake_due_in(b, c->in->settings->poll);
+}
+
+bool
+intake_collect(struct intake *in, unsigned most, intake_fn *fn, void *arg)
+{
+	struct collecting c = { .in = in, .fn = fn, .arg = arg };
+	size_t n = in->n_boxes, i;
+	bool more = false;
+	struct box *b;
+
+	for (i = 0; i < n && most > 0; i++) {
+		in->turn = (in->turn + 1) % n;
+		b = &in->boxes[in->turn];
+		if (b->gone)
+			continue;
+		c.left = most < TURN ? most : TURN;
+		most -= c.left;
+		c.looks = LOOK_MAX;
+		c.round.fd = -1;
+		collect_ready(&c, in->turn);
+		collect_listed(&c, in->turn);
+		most += c.left;
+		if (c.round.fd >= 0)
+			close(c.round.fd);
+		b = &in->boxes[in->turn];
+		more |= b->look || (b->n_ready > 0 &&
+		    b->ready[0].at <= clock_ticks());
+	}
+	return more || most == 0;
+}
+

@@ -1,0 +1,807 @@
+/*
+ * outbox: the answers.
+ *
+ * May not: decide what is answered; a receipt says what its ruling says.
+ * The operator's: a box that cannot be written to; it is held.
+ * The machine's trouble: files that cannot be written at all.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "fs.h"
+#include "log.h"
+#include "text.h"
+
+#include "limit.h"
+#include "outbox.h"
+#include "shipped.h"
+
+#define WORK "out-"		/* our files in .docket/work */
+
+/* Lines of a status.txt; who has more looks into an older receipt. */
+#define STATUS_MAX 1000
+
+/* A status.txt is not written more often than this while much goes on; a
+ * held box is not tried more often. */
+#define STATUS_MS 1000
+#define RETRY_MS 5000
+
+/* Commits answered in one batch. */
+#define BATCH 200
+
+struct box {
+	char	 name[LIMIT_BOX + 1];
+	int	 fd;			/* -1: cannot be opened */
+	bool	 changed;		/* its status.txt is out of date */
+	char	 held[COMMIT_HEX];	/* answered up to here; "": up to the
+					 * mark */
+};
+
+struct outbox {
+	struct desk	*desk;
+	const struct settings *settings;
+	struct ledger	*ledger;
+	struct index	*index;
+	struct map	 boxes;
+	char		 mark[COMMIT_HEX];
+	size_t		 n_held;
+	int64_t		 status_due, retry_due;
+};
+
+static struct receipt_desk
+desk_of(const struct outbox *o)
+{
+	return (struct receipt_desk){ o->settings->desk_id,
+	    o->settings->desk_name };
+}
+
+/* Boxes. */
+
+static void
+box_notice(struct outbox *o, const struct box *b, const char *what,
+    const char *file)
+{
+	struct buf key = BUF_INIT, text = BUF_INIT;
+	int saved = errno;
+
+	buf_putf(&key, "outbox %s", b->name);
+	if (what != NULL)
+		buf_putf(&text, "outbox/%s%s%s cannot be %s: %s; its answers "
+		    "wait", b->name, *b->name == '\0' ? "" : "/", file, what,
+		    strerror(saved));
+	desk_notice(o->desk, buf_str(&key),
+	    what == NULL ? NULL : buf_str(&text));
+	buf_free(&key);
+	buf_free(&text);
+}
+
+static void
+open_box(struct outbox *o, struct box *b)
+{
+	if (b->fd >= 0)
+		return;
+	if (b->name[0] == '\0')
+		b->fd = o->desk->outbox;
+	else if (fs_make_dir(o->desk->outbox, b->name, 0755) == 0)
+		b->fd = fs_open_dir(o->desk->outbox, b->name);
+}
+
+static struct box *
+box_of(struct outbox *o, const char *name)
+{
+	struct box *b = map_get(&o->boxes, name);
+
+	if (b == NULL) {
+		b = mem_alloc(sizeof(*b));
+		snprintf(b->name, sizeof(b->name), "%s", name);
+		b->fd = -1;
+		map_put(&o->boxes, name, b);
+	}
+	open_box(o, b);
+	return b;
+}
+
+/* The box goes on without answers from here. */
+static void
+hold(struct outbox *o, struct box *b, const char *what, const char *file)
+{
+	box_notice(o, b, what, file);
+	if (b->held[0] != '\0')
+		return;
+	snprintf(b->held, sizeof(b->held), "%s",
+	    o->mark[0] == '\0' ? "-" : o->mark);
+	o->n_held++;
+	o->retry_due = clock_ticks() + RETRY_MS;
+}
+
+static void
+release(struct outbox *o, struct box *b)
+{
+	if (b->held[0] == '\0')
+		return;
+	b->held[0] = '\0';
+	o->n_held--;
+	box_notice(o, b, NULL, NULL);
+}
+
+/* "HEAD acme=COMMIT …": the mark, and boxes that are behind it. */
+static void
+load_mark(struct outbox *o)
+{
+	struct buf line = BUF_INIT;
+	char *at, *word, *equals;
+	struct box *b;
+
+	if (desk_get_line(o->desk, "delivered", &line) == 0 && line.len > 0) {
+		at = line.data;
+		word = strsep(&at, " ");
+		snprintf(o->mark, sizeof(o->mark), "%s", word);
+		while ((word = strsep(&at, " ")) != NULL) {
+			equals = strchr(word, '=');
+			if (equals == NULL)
+				continue;
+			*equals = '\0';
+			b = box_of(o, strcmp(word, "inbox") == 0 ? "" : word);
+			snprintf(b->held, sizeof(b->held), "%s", equals + 1);
+			o->n_held++;
+		}
+	}
+	buf_free(&line);
+}
+
+static int
+save_mark(struct outbox *o, const char *commit)
+{
+	struct buf line = BUF_INIT;
+	const struct map_entry *e;
+	const struct box *b;
+	size_t at = 0;
+	int status;
+
+	if (commit != o->mark)
+		snprintf(o->mark, sizeof(o->mark), "%s", commit);
+	buf_puts(&line, o->mark);
+	while (o->n_held > 0 && (e = map_next(&o->boxes, &at)) != NULL) {
+		b = e->value;
+		if (b->held[0] != '\0')
+			buf_putf(&line, " %s=%s", b->name[0] == '\0' ?
+			    "inbox" : b->name, b->held);
+	}
+	status = desk_put_line(o->desk, "delivered", buf_str(&line));
+	if (status != 0)
+		log_errno("outbox", "write", "delivered");
+	buf_free(&line);
+	return status;
+}
+
+struct outbox *
+outbox_open(struct desk *desk, const struct settings *s,
+    struct ledger *ledger, struct index *index)
+{
+	struct outbox *o = mem_alloc(sizeof(*o));
+
+	o->desk = desk;
+	o->settings = s;
+	o->ledger = ledger;
+	o->index = index;
+	load_mark(o);
+	return o;
+}
+
+void
+outbox_close(struct outbox *o)
+{
+	const struct map_entry *e;
+	struct box *b;
+	size_t at = 0;
+
+	if (o == NULL)
+		return;
+	while ((e = map_next(&o->boxes, &at)) != NULL) {
+		b = e->value;
+		if (b->name[0] != '\0' && b->fd >= 0)
+			close(b->fd);
+		free(b);
+	}
+	map_free(&o->boxes);
+	free(o);
+}
+
+void
+outbox_configure(struct outbox *o, const struct settings *s)
+{
+	o->settings = s;
+}
+
+/* A blank that is there already, filled in for another day, will do. */
+static void
+put_blanks(struct outbox *o, int fd)
+{
+	struct buf text = BUF_INIT;
+	struct shipped blank;
+	size_t i;
+	int dir;
+
+	if (fs_make_dir(fd, "forms", 0755) != 0 ||
+	    (dir = fs_open_dir(fd, "forms")) < 0) {
+		desk_notice(o->desk, "forms",
+		    "a folder forms/ cannot be made in outbox");
+		return;
+	}
+	for (i = 0; shipped_blank(i, &blank); i++) {
+		buf_clear(&text);
+		shipped_fill(&blank, clock_day(clock_now()), &text);
+		fs_replace(dir, blank.path, buf_str(&text), text.len, 0644);
+	}
+	buf_free(&text);
+	close(dir);
+}
+
+void
+outbox_meet(struct outbox *o, const char *box, const struct stat *like)
+{
+	bool private = (like->st_mode & S_IRWXO) == 0;
+	struct box *b;
+
+	if (*box != '\0' && private &&
+	    mkdirat(o->desk->outbox, box, 0700) == 0 &&
+	    (fchownat(o->desk->outbox, box, (uid_t)-1, like->st_gid, 0) != 0 ||
+	    fchmodat(o->desk->outbox, box, 02750, 0) != 0))
+		log_errno("outbox", "give to the box's group", box);
+	b = box_of(o, box);
+	if (b->fd < 0)
+		hold(o, b, "opened", "");
+	else
+		put_blanks(o, b->fd);
+	b->changed = true;
+}
+
+/* Answers. */
+
+struct giving {
+	struct outbox	*outbox;
+	struct fs_batch	*batch;
+	const char	*only;		/* this box; NULL: all that are not
+					 * held */
+	size_t		 commits;
+	bool		 failed;	/* for `only' */
+};
+
+static struct box *
+box_of_fd(struct outbox *o, int fd)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	while ((e = map_next(&o->boxes, &at)) != NULL)
+		if (((struct box *)e->value)->fd == fd)
+			return e->value;
+	bug("a file for no box");
+}
+
+static void
+not_given(void *arg, int dirfd, const char *name)
+{
+	struct giving *g = arg;
+
+	g->failed = true;
+	hold(g->outbox, box_of_fd(g->outbox, dirfd), "written", name);
+}
+
+static const struct fs_batch_ops give_ops = { .failed = not_given };
+
+static int
+put_text(struct giving *g, const struct box *b, const char *stem,
+    const char *suffix, const struct buf *text)
+{
+	char name[RECEIPT_NAME + 8];
+
+	snprintf(name, sizeof(name), "%s%s", stem, suffix);
+	return fs_batch_put(g->batch, b->fd, name, buf_str(text), text->len,
+	    0644);
+}
+
+static int
+put_receipts(struct giving *g, const struct box *b, const struct ruling *r)
+{
+	struct receipt_desk desk = desk_of(g->outbox);
+	struct buf text = BUF_INIT;
+	char stem[RECEIPT_NAME];
+	int status;
+
+	receipt_name(stem, r);
+	receipt_xml(r, &desk, &text);
+	status = put_text(g, b, stem, ".xml", &text);
+	buf_clear(&text);
+	receipt_text(r, &desk, b->name, &text);
+	if (status == 0)
+		status = put_text(g, b, stem, ".txt", &text);
+	buf_free(&text);
+	return status;
+}
+
+/* The stamped form, with the receipt of its arrival. */
+static int
+put_paper(struct giving *g, const struct box *b, const struct ruling *r)
+{
+	char name[PAPER_NAME], path[LEDGER_PATH];
+	struct buf bytes = BUF_INIT;
+	const struct op *op;
+	int status = 0;
+
+	if (r->event != EVENT_RECEIVE && r->event != EVENT_RESUBMIT &&
+	    r->event != EVENT_REVISE && r->event != EVENT_ASK)
+		return 0;
+	ledger_path(path, STATE_PENDING, r->number, ruling_paper(r, name));
+	/* a ruling that was just made has the bytes at hand */
+	for (op = r->ops; op < r->ops + r->n_ops; op++)
+		if (op->kind == OP_PUT && strcmp(op->path, path) == 0)
+			return fs_batch_put(g->batch, b->fd, name, op->data,
+			    op->len, 0644);
+	if (ledger_read(g->outbox->ledger, r->commit, path, &bytes) != 1)
+		status = -1;
+	else
+		status = fs_batch_put(g->batch, b->fd, name, buf_str(&bytes),
+		    bytes.len, 0644);
+	buf_free(&bytes);
+	return status;
+}
+
+static int
+give_to(struct giving *g, const struct ruling *r, const char *name)
+{
+	struct box *b = box_of(g->outbox, name);
+
+	if (g->only != NULL ? strcmp(g->only, name) != 0 : b->held[0] != '\0')
+		return 0;
+	b->changed = true;
+	if (b->fd < 0) {
+		hold(g->outbox, b, "opened", "");
+		g->failed = true;
+		return 0;
+	}
+	if (put_receipts(g, b, r) != 0 || put_paper(g, b, r) != 0) {
+		log_errno("outbox", "write", r->number);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+give(struct giving *g, const struct ruling *r)
+{
+	char box[LIMIT_BOX + 1];
+	const char *at = r->answers;
+
+	/* a refusal comes with the form, which only its claim has */
+	if (r->event == EVENT_REFUSE)
+		return 0;
+	while (ruling_next_answer(&at, box))
+		if (give_to(g, r, box) != 0)
+			return -1;
+	return 0;
+}
+
+static void
+begin(struct giving *g, struct outbox *o, const char *only)
+{
+	*g = (struct giving){ .outbox = o, .only = only,
+	    .batch = fs_batch_new(o->desk->work, WORK) };
+}
+
+static int
+end(struct giving *g)
+{
+	int status = 0;
+
+	if (fs_batch_sync(g->batch) != 0 ||
+	    fs_batch_show(g->batch, &give_ops, g) != 0) {
+		log_errno("outbox", "write", "receipts");
+		status = -1;
+	}
+	fs_batch_free(g->batch);
+	g->batch = NULL;
+	return status;
+}
+
+/* Answers to what the ledger tells, in batches. */
+
+static int
+give_walked(void *arg, struct ruling *r)
+{
+	struct giving *g = arg;
+
+	if (give(g, r) != 0)
+		return -1;
+	if (++g->commits % BATCH != 0)
+		return 0;
+	if (end(g) != 0)
+		return -1;
+	g->batch = fs_batch_new(g->outbox->desk->work, WORK);
+	return 0;
+}
+
+static int
+give_since(struct outbox *o, const char *since, const char *only,
+    bool *failed)
+{
+	struct giving g;
+	int status;
+
+	begin(&g, o, only);
+	status = ledger_walk(o->ledger, strcmp(since, "-") == 0 ? "" : since,
+	    ledger_head(o->ledger), give_walked, &g);
+	if (g.batch != NULL && end(&g) != 0)
+		status = -1;
+	*failed = g.failed;
+	return status;
+}
+
+int
+outbox_catch_up(struct outbox *o)
+{
+	const char *head = ledger_head(o->ledger);
+	bool failed;
+
+	/* on a ledger that is not the one it was, everything is old */
+	if (o->mark[0] != '\0' &&
+	    ledger_distance(o->ledger, o->mark, head) < 0)
+		return save_mark(o, head);
+	if (strcmp(o->mark, head) == 0)
+		return 0;
+	if (give_since(o, o->mark, NULL, &failed) != 0)
+		return -1;
+	return save_mark(o, head);
+}
+
+static int
+rewrite_one(void *arg, const char *commit)
+{
+	struct giving *g = arg;
+	struct ruling r;
+	int status = ledger_ruling(g->outbox->ledger, commit, &r);
+
+	if (status == 0)
+		status = give_walked(g, &r);
+	ruling_free(&r);
+	return status;
+}
+
+int
+outbox_rewrite_since(struct outbox *o, const char *since)
+{
+	bool failed;
+
+	return give_since(o, since, NULL, &failed);
+}
+
+int
+outbox_rewrite(struct outbox *o, const char *number)
+{
+	struct giving g;
+	int status;
+
+	begin(&g, o, NULL);
+	status = index_commits_of(o->index, number, rewrite_one, &g);
+	if (g.batch != NULL && end(&g) != 0)
+		status = -1;
+	return status;
+}
+
+/* The first commit only. */
+static int
+again_one(void *arg, const char *commit)
+{
+	return rewrite_one(arg, commit) == 0 ? 1 : -1;
+}
+
+int
+outbox_again(struct outbox *o, const char *number, const char *box)
+{
+	struct giving g;
+	int status;
+
+	begin(&g, o, box);
+	status = index_commits_of(o->index, number, again_one, &g);
+	if (g.batch != NULL && end(&g) != 0)
+		status = -1;
+	return status < 0 ? -1 : 0;
+}
+
+/* Refused forms. */
+
+/* A file of that name with other bytes is kept, under a number. */
+static void
+keep_older(const struct box *b, const char *name, const struct buf *bytes)
+{
+	struct buf there = BUF_INIT;
+	char taken[NAME_SIZE];
+	struct stat st;
+
+	if (fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	if (fs_read_file(b->fd, name, LIMIT_FORM, &there) != 0 ||
+	    there.len != bytes->len ||
+	    memcmp(buf_str(&there), buf_str(bytes), bytes->len) != 0)
+		fs_move_aside(b->fd, name, b->fd, name, taken);
+	buf_free(&there);
+}
+
+static bool
+ends_in(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), k = strlen(suffix);
+
+	return n >= k && strcmp(name + n - k, suffix) == 0;
+}
+
+/* Names that an answer or a folder of ours may have: nobody gets one by
+ * sending a file of that name. */
+static bool
+is_ours(const struct box *b, const char *name)
+{
+	static const char *const whole[] = { "status.txt", "clients.txt",
+	    "apis.txt", "forms", "strays", "gateway", "reviewers" };
+	static const char *const ends[] = { ".refused.xml", ".refused.txt",
+	    ".duplicate.xml", ".duplicate.txt", ".held.xml", ".held.txt" };
+	char number[NUMBER_TEXT];
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		if (strcmp(name, whole[i]) == 0)
+			return true;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends_in(name, ends[i]))
+			return true;
+	snprintf(number, sizeof(number), "%.*s",
+	    (int)(strcspn(name, ".") % sizeof(number)), name);
+	return number_valid(number) || (fstatat(b->fd, name, &st,
+	    AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode));
+}
+
+/* The form itself, byte for byte: written anew, or, where it was too large
+ * to be read or may not be, the file as it is. */
+static int
+give_back(struct giving *g, const struct box *b, const struct parcel *p)
+{
+	char name[NAME_SIZE + 8], taken[NAME_SIZE];
+
+	if (!p->keep)
+		return 0;
+	fs_short_name(name, p->name, PARCEL_NAME);
+	if (is_ours(b, name))
+		strcat(name, ".sent");
+	if (p->file.len > 0) {
+		keep_older(b, name, &p->file);
+		return fs_batch_put(g->batch, b->fd, name, p->file.data,
+		    p->file.len, 0644);
+	}
+	if (fs_move_aside(g->outbox->desk->claims, p->claim, b->fd, name,
+	    taken) != 0 && errno != ENOENT) {
+		hold(g->outbox, box_of(g->outbox, b->name), "written", name);
+		g->failed = true;
+	}
+	return 0;
+}
+
+/* A refusal: not given while its box is held. */
+static int
+refuse(struct giving *g, struct answer *a)
+{
+	struct box *b = box_of(g->outbox, a->parcel->box);
+
+	if (b->fd < 0)
+		hold(g->outbox, b, "opened", "");
+	if (b->held[0] != '\0') {
+		a->held = true;
+		return 0;
+	}
+	if (give_back(g, b, a->parcel) != 0 ||
+	    put_receipts(g, b, a->ruling) != 0) {
+		log_errno("outbox", "write", a->parcel->name);
+		return -1;
+	}
+	return 0;
+}
+
+int
+outbox_deliver(struct outbox *o, struct answer *answers, size_t n,
+    const char *mark)
+{
+	struct giving g;
+	int status = 0;
+	size_t i;
+
+	begin(&g, o, NULL);
+	for (i = 0; i < n && status == 0; i++) {
+		answers[i].held = false;
+		status = answers[i].parcel != NULL ? refuse(&g, &answers[i]) :
+		    give(&g, answers[i].ruling);
+	}
+	if (end(&g) != 0 || status != 0)
+		return -1;
+	/* a box that failed just now has not got its refusals either */
+	for (i = 0; g.failed && i < n; i++)
+		if (answers[i].parcel != NULL && box_of(o,
+		    answers[i].parcel->box)->held[0] != '\0')
+			answers[i].held = true;
+	return save_mark(o, mark == NULL ? o->mark : mark);
+}
+
+int
+outbox_notice(struct outbox *o, const char *box, const struct notice *n)
+{
+	struct receipt_desk desk = desk_of(o);
+	struct box *b = box_of(o, box);
+	const char *slash = strrchr(n->file, '/');
+	char stem[RECEIPT_NAME];
+	struct buf text = BUF_INIT;
+	struct giving g;
+	int status;
+
+	if (b->fd < 0)
+		return 0;
+	snprintf(stem, sizeof(stem), "%.255s.%.32s", slash == NULL ? n->file :
+	    slash + 1, n->event);
+	begin(&g, o, box);
+	notice_xml(n, &desk, &text);
+	status = put_text(&g, b, stem, ".xml", &text);
+	buf_clear(&text);
+	notice_text(n, &desk, &text);
+	if (status == 0)
+		status = put_text(&g, b, stem, ".txt", &text);
+	buf_free(&text);
+	return end(&g) != 0 || status != 0 ? -1 : 0;
+}
+
+/* status.txt */
+
+struct listing {
+	struct buf	 text;
+	unsigned	 n;
+};
+
+static void
+put_state(struct buf *out, const struct casefile *c)
+{
+	if (c->request != REQUEST_NONE)
+		buf_putf(out, "%s, %s asked", state_name(c->state),
+		    request_name(c->request));
+	else if (c->state == STATE_APPROVED && !c->in_force)
+		buf_putf(out, "approved, from %s", c->facts.effective);
+	else
+		buf_puts(out, state_name(c->state));
+}
+
+static int
+list_case(void *arg, const struct casefile *c)
+{
+	struct listing *l = arg;
+	struct buf state = BUF_INIT;
+	char when[TIME_TEXT];
+
+	if (l->n++ == STATUS_MAX) {
+		buf_putf(&l->text, "(older ones are left out)\n");
+		return 0;
+	}
+	if (l->n > STATUS_MAX)
+		return 0;
+	put_state(&state, c);
+	buf_putf(&l->text, "%-12s  %-28s  %s  ", c->number, buf_str(&state),
+	    time_local(when, c->changed));
+	if (c->facts.label != NULL)
+		text_line(&l->text, c->facts.label, strlen(c->facts.label),
+		    100);
+	buf_putc(&l->text, '\n');
+	buf_free(&state);
+	return 0;
+}
+
+static int
+write_status(struct outbox *o, struct box *b)
+{
+	struct index_query q = { .box = b->name, .state = STATE_COUNT,
+	    .recent = true, .most = STATUS_MAX + 1 };
+	struct listing l = { BUF_INIT, 0 };
+	char when[TIME_TEXT];
+	int status;
+
+	buf_putf(&l.text, "%s: your cases, the last changed first; as of %s"
+	    "\n\n", o->settings->desk_name, time_local(when, clock_now()));
+	status = index_cases(o->index, &q, list_case, &l);
+	if (l.n == 0)
+		buf_puts(&l.text, "none\n");
+	if (status == 0 && b->fd >= 0 && fs_replace(b->fd, "status.txt",
+	    buf_str(&l.text), l.text.len, 0644) != 0 && b->held[0] == '\0')
+		hold(o, b, "written", "status.txt");
+	buf_free(&l.text);
+	b->changed = false;
+	return status;
+}
+
+static int
+write_statuses(struct outbox *o)
+{
+	const struct map_entry *e;
+	struct box *b;
+	size_t at = 0;
+
+	while ((e = map_next(&o->boxes, &at)) != NULL) {
+		b = e->value;
+		if (b->changed && b->fd >= 0 && write_status(o, b) != 0)
+			return -1;
+	}
+	o->status_due = clock_ticks() + STATUS_MS;
+	return 0;
+}
+
+static int
+retry_held(struct outbox *o)
+{
+	const struct map_entry *e;
+	struct box *b;
+	size_t at = 0;
+	bool failed;
+
+	o->retry_due = clock_ticks() + RETRY_MS;
+	while ((e = map_next(&o->boxes, &at)) != NULL) {
+		b = e->value;
+		if (b->held[0] == '\0')
+			continue;
+		/* the folder may be another by now */
+		if (b->name[0] != '\0' && b->fd >= 0) {
+			close(b->fd);
+			b->fd = -1;
+		}
+		open_box(o, b);
+		if (b->fd < 0)
+			continue;
+		if (give_since(o, b->held, b->name, &failed) != 0)
+			return -1;
+		if (!failed)
+			release(o, b);
+	}
+	return save_mark(o, o->mark);
+}
+
+static bool
+any_changed(const struct outbox *o)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	while ((e = map_next(&o->boxes, &at)) != NULL)
+		if (((const struct box *)e->value)->changed)
+			return true;
+	return false;
+}
+
+int64_t
+outbox_due(const struct outbox *o)
+{
+	int64_t due = INT64_MAX;
+
+	if (o->n_held > 0)
+		due = o->retry_due;
+	if (any_changed(o) && o->status_due < due)
+		due = o->status_due;
+	return due;
+}
+
+int
+outbox_tend(struct outbox *o, bool now)
+{
+	if ((now || clock_ticks() >= o->status_due) && any_changed(o) &&
+	    write_statuses(o) != 0)
+		return -1;
+	if (o->n_held > 0 && clock_ticks() >= o->retry_due)
+		return retry_held(o);
+	return 0;
+}

@@ -1,0 +1,703 @@
+/*
+ * pool: the workers, and the forms that are with them.
+ *
+ * May not: look into a form; believe a worker beyond what wire.c checks.
+ * A fault of the form: OUTCOME_COSTLY, when a child exceeds its bounds at it.
+ * Our trouble: everything else that happens to a child.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "log.h"
+#include "spawn.h"
+#include "text.h"
+
+#include "limit.h"
+#include "pool.h"
+
+/* Jobs with one child at a time: enough to keep it busy while we do
+ * something else. */
+#define DEPTH 16
+
+/* How long compiling may take, ms; and a child be silent beyond its bound of
+ * processor time. */
+#define COMPILE_MS 60000
+#define PATIENCE_MS 20000
+
+struct queue {
+	struct job	*first, **last;
+	size_t		 n;
+};
+
+struct slot {
+	enum { FREE, LIVE, ENDING } state;
+	int		 fd;		/* -1: closed */
+	char		*box;
+	uint32_t	 given;		/* jobs in its life */
+	struct queue	 at;		/* jobs with it, in order */
+	bool		 said_last;
+	bool		 leaving;	/* for another box: gets no more jobs */
+	bool		 killed;	/* by us, overdue */
+	struct buf	 in, out;
+	size_t		 sent;		/* of out */
+	int64_t		 deadline;	/* for the first job */
+};
+
+struct pool {
+	pid_t		 parent;
+	int		 fd;
+	struct buf	 in;
+	struct form_types types;
+	struct check_limits limits;
+	struct slot	 slots[LIMIT_WORKERS];
+	size_t		 n_slots;
+	struct queue	 waiting, done;
+	size_t		 pending;
+};
+
+/* Queues. */
+
+static void
+queue_init(struct queue *q)
+{
+	*q = (struct queue){ NULL, &q->first, 0 };
+}
+
+static void
+queue_put(struct queue *q, struct job *job)
+{
+	job->next = NULL;
+	*q->last = job;
+	q->last = &job->next;
+	q->n++;
+}
+
+static struct job *
+queue_take(struct queue *q)
+{
+	struct job *job = q->first;
+
+	if (job == NULL)
+		return NULL;
+	q->first = job->next;
+	if (q->first == NULL)
+		q->last = &q->first;
+	q->n--;
+	return job;
+}
+
+/* Puts all of `from' before all of `to'. */
+static void
+queue_prepend(struct queue *to, struct queue *from)
+{
+	struct job *job;
+
+	while ((job = queue_take(to)) != NULL)
+		queue_put(from, job);
+	while ((job = queue_take(from)) != NULL)
+		queue_put(to, job);
+}
+
+static void
+finish(struct pool *p, struct job *job, enum outcome outcome)
+{
+	job->outcome = outcome;
+	queue_put(&p->done, job);
+}
+
+/* The parent. */
+
+static int
+send_all(int fd, const struct buf *message)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < message->len) {
+		n = send(fd, message->data + done, message->len - done,
+		    MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* A message with a descriptor. */
+static int
+send_fd(int to, const struct buf *message, int fd)
+{
+	union {
+		struct cmsghdr	head;
+		char		space[CMSG_SPACE(sizeof(int))];
+	} control = { .space = { 0 } };
+	struct iovec iov = { message->data, message->len };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = control.space,
+	    .msg_controllen = sizeof(control.space) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	return sendmsg(to, &m, MSG_NOSIGNAL) == (ssize_t)message->len ? 0 : -1;
+}
+
+static int
+start_parent(struct pool *p)
+{
+	char path[4096];
+	const char *argv[] = { NULL, NULL };
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	argv[0] = spawn_sibling("docket-check", path, sizeof(path));
+	p->parent = spawn_worker(argv, pair[1]);
+	close(pair[1]);
+	p->fd = pair[0];
+	return p->parent < 0 ? -1 : 0;
+}
+
+static int
+send_schemas(struct pool *p, const struct rules *rules)
+{
+	struct buf out = BUF_INIT;
+	const struct rules_file *f;
+	struct schema_file file;
+	int status;
+
+	limits_encode(&p->limits, &out);
+	status = send_all(p->fd, &out);
+	for (f = rules->files; status == 0 && f < rules->files + rules->n;
+	    f++) {
+		if (strncmp(f->path, "schemas/", 8) != 0)
+			continue;
+		file = (struct schema_file){ f->path, f->data, f->len };
+		buf_clear(&out);
+		schema_encode(&file, &out);
+		status = send_all(p->fd, &out);
+	}
+	if (status == 0) {
+		struct frame compile = { WIRE_COMPILE, NULL, 0 };
+
+		buf_clear(&out);
+		frame_encode(&compile, &out);
+		status = send_all(p->fd, &out);
+	}
+	buf_free(&out);
+	return status;
+}
+
+/* Reads once into a buffer.  1: something; 0: nothing there now; -1: end. */
+static int
+receive(int fd, struct buf *in)
+{
+	ssize_t n;
+
+	buf_reserve(in, 65536);
+	do
+		n = recv(fd, in->data + in->len, 65536, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 0;
+	if (n <= 0)
+		return -1;
+	in->len += (size_t)n;
+	return 1;
+}
+
+static void
+consume(struct buf *in, size_t at)
+{
+	memmove(in->data, in->data + at, in->len - at);
+	buf_cut(in, in->len - at);
+}
+
+/* Waits for what the schemas are. */
+static int
+receive_types(struct pool *p)
+{
+	int64_t until = clock_ticks() + COMPILE_MS, left;
+	struct pollfd pfd = { .fd = p->fd, .events = POLLIN };
+	struct frame f;
+	size_t at = 0;
+	int got;
+
+	while ((got = wire_next(&p->in, &at, LIMIT_SCHEMA, &f)) == 0) {
+		left = until - clock_ticks();
+		if (left <= 0 || poll(&pfd, 1, (int)left) < 0 ||
+		    receive(p->fd, &p->in) < 0)
+			return -1;
+	}
+	if (got < 0 || f.type != WIRE_TYPES || types_decode(&p->types, &f) != 0)
+		return -1;
+	consume(&p->in, at);
+	return 0;
+}
+
+static size_t
+worker_count(const struct settings *s)
+{
+	long n = s->workers > 0 ? (long)s->workers :
+	    sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > LIMIT_WORKERS ? LIMIT_WORKERS : (size_t)n;
+}
+
+struct pool *
+pool_open(const struct rules *rules, const struct settings *s,
+    struct faults *faults)
+{
+	struct pool *p = mem_alloc(sizeof(*p));
+	size_t i;
+
+	p->fd = -1;
+	p->parent = -1;
+	p->limits = s->check;
+	p->n_slots = worker_count(s);
+	queue_init(&p->waiting);
+	queue_init(&p->done);
+	for (i = 0; i < LIMIT_WORKERS; i++) {
+		p->slots[i].fd = -1;
+		queue_init(&p->slots[i].at);
+	}
+	if (start_parent(p) == 0 && send_schemas(p, rules) == 0 &&
+	    receive_types(p) == 0) {
+		if (p->types.faults.n == 0)
+			return p;
+		faults_copy(faults, &p->types.faults);
+	} else
+		log_event(LOG_ERROR, "pool", "error",
+		    "docket-check cannot be started", NULL);
+	pool_close(p);
+	return NULL;
+}
+
+void
+pool_close(struct pool *p)
+{
+	size_t i;
+	int status;
+
+	if (p == NULL)
+		return;
+	if (p->fd >= 0)
+		close(p->fd);
+	for (i = 0; i < LIMIT_WORKERS; i++) {
+		if (p->slots[i].fd >= 0)
+			close(p->slots[i].fd);
+		free(p->slots[i].box);
+		buf_free(&p->slots[i].in);
+		buf_free(&p->slots[i].out);
+	}
+	/* its children die with it */
+	if (p->parent > 0) {
+		kill(p->parent, SIGKILL);
+		spawn_wait(p->parent, &status);
+	}
+	types_free(&p->types);
+	buf_free(&p->in);
+	free(p);
+}
+
+const struct form_types *
+pool_types(const struct pool *p)
+{
+	return &p->types;
+}
+
+/* Children. */
+
+static void
+restart_deadline(struct pool *p, struct slot *s)
+{
+	s->deadline = s->at.n == 0 ? INT64_MAX : clock_ticks() + PATIENCE_MS +
+	    (int64_t)p->limits.cpu * 1000;
+}
+
+/* Asks the parent to fork. */
+static int
+start_child(struct pool *p, struct slot *s, const char *box)
+{
+	struct child_note note = { .slot = (uint32_t)(s - p->slots) };
+	struct buf out = BUF_INIT;
+	int pair[2], status;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	child_encode(WIRE_FORK, &note, &out);
+	status = send_fd(p->fd, &out, pair[1]);
+	buf_free(&out);
+	close(pair[1]);
+	if (status != 0) {
+		close(pair[0]);
+		return -1;
+	}
+	s->state = LIVE;
+	s->fd = pair[0];
+	s->box = mem_str(box);
+	s->given = 0;
+	s->said_last = s->leaving = s->killed = false;
+	s->deadline = INT64_MAX;
+	return 0;
+}
+
+/* The child finds its socket closed and ends. */
+static void
+retire(struct slot *s)
+{
+	close(s->fd);
+	s->fd = -1;
+	s->state = ENDING;
+}
+
+static void
+give(struct pool *p, struct slot *s, struct job *job)
+{
+	struct query q = { job->purpose, job->today, job->data, job->len };
+
+	query_encode(&q, &s->out);
+	queue_put(&s->at, job);
+	s->given++;
+	if (s->at.n == 1)
+		restart_deadline(p, s);
+}
+
+static bool
+takes(const struct pool *p, const struct slot *s, const char *box)
+{
+	return s->state == LIVE && !s->said_last && !s->leaving &&
+	    s->at.n < DEPTH && s->given < p->limits.reuse &&
+	    strcmp(s->box, box) == 0;
+}
+
+/* Makes room for a box that has no child: the least laden child of another
+ * box goes as soon as it is idle.  One at a time. */
+static void
+make_room(struct pool *p)
+{
+	struct slot *s, *least = NULL;
+
+	for (s = p->slots; s < p->slots + p->n_slots; s++) {
+		if (s->state != LIVE || s->said_last || s->leaving)
+			return;		/* one is on its way out */
+		if (least == NULL || s->at.n < least->at.n)
+			least = s;
+	}
+	if (least == NULL)
+		return;
+	least->leaving = true;
+	if (least->at.n == 0)
+		retire(least);
+}
+
+/* The slot for a job: an idle child of its box; a new child; the least
+ * laden child of its box.  NULL: none now. */
+static struct slot *
+slot_for(struct pool *p, const char *box)
+{
+	struct slot *s, *free_slot = NULL, *best = NULL;
+	bool served = false;
+
+	for (s = p->slots; s < p->slots + p->n_slots; s++) {
+		if (s->state == FREE) {
+			free_slot = s;
+			continue;
+		}
+		served |= s->state == LIVE && strcmp(s->box, box) == 0;
+		if (takes(p, s, box) && (best == NULL ||
+		    s->at.n < best->at.n))
+			best = s;
+	}
+	if (best != NULL && best->at.n == 0)
+		return best;
+	if (free_slot != NULL && start_child(p, free_slot, box) == 0)
+		return free_slot;
+	if (!served)
+		make_room(p);
+	return best;
+}
+
+/* Hands out what waits, in order; who cannot be served now stays. */
+static void
+hand_out(struct pool *p)
+{
+	struct queue rest;
+	struct job *job;
+	struct slot *s;
+
+	queue_init(&rest);
+	while ((job = queue_take(&p->waiting)) != NULL) {
+		s = slot_for(p, job->box);
+		if (s != NULL)
+			give(p, s, job);
+		else
+			queue_put(&rest, job);
+		if (rest.n > p->n_slots * 4)
+			break;		/* everyone is busy: do not look on */
+	}
+	queue_prepend(&p->waiting, &rest);
+}
+
+static void
+send_some(struct slot *s)
+{
+	ssize_t n;
+
+	while (s->fd >= 0 && s->sent < s->out.len) {
+		n = send(s->fd, s->out.data + s->sent, s->out.len - s->sent,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;	/* full; or dead, which reading will tell */
+		s->sent += (size_t)n;
+	}
+	buf_clear(&s->out);
+	s->sent = 0;
+}
+
+/* A verdict for the first job of the child.  -1: nonsense. */
+static int
+take_verdict(struct pool *p, struct slot *s, const struct frame *f)
+{
+	struct job *job = s->at.first;
+
+	if (job == NULL || f->type != WIRE_VERDICT || s->said_last ||
+	    verdict_decode(&job->verdict, f, p->types.n) != 0)
+		return -1;
+	queue_take(&s->at);
+	s->said_last = job->verdict.last;
+	finish(p, job, OUTCOME_VERDICT);
+	restart_deadline(p, s);
+	return 0;
+}
+
+/* True while there may be more. */
+static bool
+receive_verdicts(struct pool *p, struct slot *s)
+{
+	struct frame f;
+	size_t at = 0;
+	int got, more;
+
+	more = receive(s->fd, &s->in);
+	while ((got = wire_next(&s->in, &at, LIMIT_VERDICT, &f)) == 1 &&
+	    take_verdict(p, s, &f) == 0)
+		;
+	if (got != 0) {
+		/* it lies or is out of its mind: no word of it counts */
+		log_event(LOG_ERROR, "pool", "event", "worker-nonsense", "box",
+		    s->box, NULL);
+		buf_clear(&s->in);
+		retire(s);
+		return false;
+	}
+	consume(&s->in, at);
+	if (more < 0 || (s->leaving && s->at.n == 0))
+		retire(s);
+	return more > 0 && s->fd >= 0;
+}
+
+/* What the end of a child means for the job it was at. */
+static void
+blame(struct pool *p, struct slot *s, struct job *job, int status)
+{
+	char text[NUM_TEXT];
+
+	if ((WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF) ||
+	    (WIFEXITED(status) && WEXITSTATUS(status) ==
+	    CHILD_OUT_OF_MEMORY)) {
+		finish(p, job, OUTCOME_COSTLY);
+		return;
+	}
+	log_event(LOG_WARN, "pool", "event", "worker-died", "box", s->box,
+	    "signal", num_text(text, WIFSIGNALED(status) ?
+	    (unsigned)WTERMSIG(status) : 0), NULL);
+	if (++job->tries >= LIMIT_TRIES)
+		finish(p, job, OUTCOME_TROUBLE);
+	else
+		queue_put(&p->waiting, job);
+}
+
+static void
+child_ended(struct pool *p, struct slot *s, int status)
+{
+	struct job *job;
+
+	/* what it said before it died counts */
+	while (s->fd >= 0 && receive_verdicts(p, s))
+		;
+	if (s->fd >= 0)
+		retire(s);
+	if (!s->said_last && (job = queue_take(&s->at)) != NULL)
+		blame(p, s, job, status);
+	queue_prepend(&p->waiting, &s->at);
+	free(s->box);
+	s->box = NULL;
+	buf_clear(&s->in);
+	buf_clear(&s->out);
+	s->sent = 0;
+	s->deadline = INT64_MAX;
+	s->state = FREE;
+}
+
+static int
+receive_endings(struct pool *p)
+{
+	struct child_note note;
+	struct frame f;
+	size_t at = 0;
+	int got;
+
+	if (receive(p->fd, &p->in) < 0)
+		return -1;
+	while ((got = wire_next(&p->in, &at, 4096, &f)) == 1) {
+		if (f.type != WIRE_ENDED || child_decode(&note, &f) != 0 ||
+		    note.slot >= p->n_slots ||
+		    p->slots[note.slot].state == FREE)
+			return -1;
+		child_ended(p, &p->slots[note.slot], (int)note.status);
+	}
+	consume(&p->in, at);
+	return got;
+}
+
+static int
+kill_overdue(struct pool *p)
+{
+	int64_t now = clock_ticks();
+	struct buf out = BUF_INIT;
+	struct child_note note = { 0 };
+	struct slot *s;
+	int status;
+
+	for (s = p->slots; s < p->slots + p->n_slots; s++)
+		if (s->state != FREE && !s->killed && now >= s->deadline) {
+			note.slot = (uint32_t)(s - p->slots);
+			child_encode(WIRE_KILL, &note, &out);
+			s->killed = true;
+		}
+	status = out.len == 0 ? 0 : send_all(p->fd, &out);
+	buf_free(&out);
+	return status;
+}
+
+void
+pool_submit(struct pool *p, struct job *job)
+{
+	job->tries = 0;
+	queue_put(&p->waiting, job);
+	p->pending++;
+}
+
+size_t
+pool_pending(const struct pool *p)
+{
+	return p->pending;
+}
+
+size_t
+pool_poll(const struct pool *p, struct pollfd *fds, size_t most)
+{
+	const struct slot *s;
+	size_t n = 0;
+
+	if (n < most)
+		fds[n++] = (struct pollfd){ .fd = p->fd, .events = POLLIN };
+	for (s = p->slots; s < p->slots + p->n_slots && n < most; s++)
+		if (s->fd >= 0)
+			fds[n++] = (struct pollfd){ .fd = s->fd,
+			    .events = (short)(s->sent < s->out.len ?
+			    POLLIN | POLLOUT : POLLIN) };
+	return n;
+}
+
+int64_t
+pool_deadline(const struct pool *p)
+{
+	int64_t first = INT64_MAX;
+	const struct slot *s;
+
+	for (s = p->slots; s < p->slots + p->n_slots; s++)
+		if (s->state != FREE && !s->killed && s->deadline < first)
+			first = s->deadline;
+	return first;
+}
+
+int
+pool_exchange(struct pool *p)
+{
+	struct slot *s;
+
+	for (s = p->slots; s < p->slots + p->n_slots; s++)
+		if (s->fd >= 0)
+			receive_verdicts(p, s);
+	if (receive_endings(p) != 0 || kill_overdue(p) != 0)
+		return -1;
+	hand_out(p);
+	for (s = p->slots; s < p->slots + p->n_slots; s++)
+		send_some(s);
+	return 0;
+}
+
+struct job *
+pool_done(struct pool *p)
+{
+	struct job *job = queue_take(&p->done);
+
+	if (job != NULL)
+		p->pending--;
+	return job;
+}
+
+struct job *
+pool_cancel(struct pool *p)
+{
+	struct job *job = queue_take(&p->done);
+	struct slot *s;
+
+	if (job == NULL)
+		job = queue_take(&p->waiting);
+	for (s = p->slots; job == NULL && s < p->slots + p->n_slots; s++)
+		job = queue_take(&s->at);
+	if (job != NULL)
+		p->pending--;
+	return job;
+}
+
+struct job *
+pool_wait(struct pool *p)
+{
+	struct pollfd fds[POOL_FDS];
+	int64_t left;
+	size_t n;
+
+	while (p->pending > 0) {
+		if (p->done.n > 0)
+			return pool_done(p);
+		if (pool_exchange(p) != 0)
+			return NULL;
+		if (p->done.n > 0)
+			continue;
+		left = pool_deadline(p);
+		left = left == INT64_MAX ? -1 : left - clock_ticks();
+		n = pool_poll(p, fds, POOL_FDS);
+		if (poll(fds, n, left < -1 ? 0 : (int)left) < 0 &&
+		    errno != EINTR)
+			return NULL;
+	}
+	return NULL;
+}

@@ -1,0 +1,566 @@
+/*
+ * trays: what people do to the trays: finding decisions and damage.
+ *
+ * May not: judge a decision; look into a form; write (trayshow.c does).
+ * The machine's trouble: a tray or the ledger that cannot be read.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "fs.h"
+#include "log.h"
+
+#include "traying.h"
+
+/* Names looked at in one go. */
+#define LOOK_MAX 256
+
+/* Where no events come, names are compared every inbox.poll, papers only so
+ * often. */
+#define DEEP_MS 60000
+
+/* How soon to look again at something that is still being written. */
+#define AGAIN_MS 200
+
+/* Names. */
+
+static bool
+is_left_alone(const char *name)
+{
+	static const char *const whole[] = { "Thumbs.db", "desktop.ini",
+	    ".DS_Store" };
+	static const char *const start[] = { "._", "~$", ".nfs",
+	    ".fuse_hidden", ".docket-" };
+	size_t i;
+
+	for (i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		if (strcmp(name, whole[i]) == 0)
+			return true;
+	for (i = 0; i < sizeof(start) / sizeof(start[0]); i++)
+		if (strncmp(name, start[i], strlen(start[i])) == 0)
+			return true;
+	return false;
+}
+
+static void
+mark(struct trays *t, const char *key, int64_t in_ms)
+{
+	map_put(&t->dirty, key, (void *)(intptr_t)(clock_ticks() + in_ms + 1));
+}
+
+static void
+mark_foreign(struct trays *t, enum state tray, const char *name,
+    int64_t in_ms)
+{
+	struct buf key = BUF_INIT;
+
+	tray_key(&key, tray, name);
+	mark(t, buf_str(&key), in_ms);
+	buf_free(&key);
+}
+
+/* Opening. */
+
+static void
+watch_all(struct trays *t)
+{
+	unsigned i;
+
+	t->watched = true;
+	for (i = STATE_PENDING; i < STATE_COUNT; i++)
+		if (!fs_is_local(t->desk->tray[i]) || watch_add(t->watch,
+		    t->desk->tray[i], t->tag + (int)i) != 0)
+			t->watched = false;
+}
+
+struct trays *
+trays_open(struct desk *desk, const struct settings *s, struct ledger *ledger,
+    struct watch *watch, int tag)
+{
+	struct trays *t = mem_alloc(sizeof(*t));
+	struct buf line = BUF_INIT;
+
+	t->desk = desk;
+	t->settings = s;
+	t->ledger = ledger;
+	t->watch = watch;
+	t->tag = tag;
+	t->strays = -1;
+	t->at = STATE_COUNT;
+	t->compare_due = INT64_MAX;
+	if (watch != NULL)
+		watch_all(t);
+	if (desk_get_line(desk, "shown", &line) == 0 && line.len == 40)
+		strcpy(t->shown, buf_str(&line));
+	buf_free(&line);
+	return t;
+}
+
+static void
+free_values(struct map *m)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	while ((e = map_next(m, &at)) != NULL) {
+		buf_free(e->value);
+		free(e->value);
+	}
+}
+
+void
+trays_close(struct trays *t)
+{
+	if (t == NULL)
+		return;
+	free_values(&t->busy);
+	map_free(&t->busy);
+	map_free(&t->dirty);
+	map_free(&t->own);
+	if (t->list != NULL)
+		closedir(t->list);
+	if (t->strays >= 0)
+		close(t->strays);
+	free(t);
+}
+
+void
+trays_configure(struct trays *t, const struct settings *s)
+{
+	t->settings = s;
+}
+
+void
+trays_hurry(struct trays *t)
+{
+	t->hurry = true;
+}
+
+/* Looking. */
+
+/* How long ago a file was put there or changed, ms. */
+static int64_t
+age_of(const struct trays *t, const struct stat *st)
+{
+	int64_t now, at = fs_ms(st->st_ctim);
+
+	if (fs_now(t->desk->probe, &now) != 0 || at > now)
+		return 0;
+	return now - at;
+}
+
+static void
+touch(struct trays *t, enum state tray, const char *name)
+{
+	struct paper p;
+
+	if (is_left_alone(name))
+		return;
+	if (paper_parse(name, &p) == 0 && paper_is_filed(&p))
+		mark(t, name, 0);
+	else
+		mark_foreign(t, tray, name, 0);
+}
+
+void
+trays_event(struct trays *t, const struct watch_event *e)
+{
+	enum state tray = (enum state)(e->tag - t->tag);
+
+	if (e->what == WATCH_LOST)
+		trays_compare(t);
+	else if (*e->name != '\0' && tray > STATE_NONE && tray < STATE_COUNT &&
+	    !tray_is_own(t, tray, e->name))
+		touch(t, tray, e->name);
+}
+
+static void
+begin_comparing(struct trays *t)
+{
+	if (t->list != NULL)
+		closedir(t->list);
+	t->list = NULL;
+	t->at = STATE_PENDING;
+	t->listed = false;
+	t->cursor[0] = '\0';
+	t->compare_due = INT64_MAX;
+}
+
+void
+trays_compare(struct trays *t)
+{
+	begin_comparing(t);
+	t->deep_due = 0;
+}
+
+bool
+trays_compared(const struct trays *t)
+{
+	return t->at == STATE_COUNT;
+}
+
+int64_t
+trays_due(const struct trays *t)
+{
+	const struct map_entry *e;
+	int64_t due = t->compare_due, at_ticks;
+	size_t at = 0;
+
+	if (t->at != STATE_COUNT)
+		return clock_ticks();
+	while ((e = map_next(&t->dirty, &at)) != NULL) {
+		at_ticks = (int64_t)(intptr_t)e->value - 1;
+		if (at_ticks < due)
+			due = at_ticks;
+	}
+	return due;
+}
+
+/* Something that is not a paper in its tray. */
+static void
+look_foreign(struct trays *t, enum state tray, const char *name)
+{
+	struct stat st;
+	int64_t left;
+
+	if (is_left_alone(name) || !tray_is_there(t, tray, name, &st))
+		return;
+	left = t->settings->strays - age_of(t, &st);
+	if (left > 0 && !t->hurry)
+		mark_foreign(t, tray, name, left);
+	else if (tray_to_strays(t, t->desk->tray[tray], name, name) != 0)
+		mark_foreign(t, tray, name, t->settings->strays);
+}
+
+static int
+count_paper(void *arg, const char *name)
+{
+	(void)name;
+	*(bool *)arg = true;
+	return 1;
+}
+
+static bool
+has_papers(struct trays *t, enum state tray, const char *number)
+{
+	bool found = false;
+
+	ledger_papers(t->ledger, tray, number, count_paper, &found);
+	return found;
+}
+
+/* Notes and explanations stay while the case has a paper in the tray. */
+static void
+look_beside(struct trays *t, enum state tray, const char *name,
+    const struct paper *p)
+{
+	struct stat st;
+
+	if (has_papers(t, tray, p->number) || !tray_is_there(t, tray, name, &st))
+		return;
+	if (p->kind == PAPER_REFUSED && st.st_uid == t->desk->uid)
+		unlinkat(t->desk->tray[tray], name, 0);
+	else
+		look_foreign(t, tray, name);
+}
+
+/* Where the ledger has a paper, as shown.  1, 0 or -1. */
+static int
+find_home(struct trays *t, const char *number, const char *name,
+    enum state *home, char hex[BLOB_HEX])
+{
+	char path[LEDGER_PATH];
+	int found;
+
+	for (*home = STATE_PENDING; *home < STATE_COUNT; (*home)++) {
+		found = ledger_find(t->ledger, t->shown,
+		    ledger_path(path, *home, number, name), hex);
+		if (found != 0)
+			return found;
+	}
+	return 0;
+}
+
+/* A paper's places. */
+struct sight {
+	const char	*name;
+	struct paper	 paper;
+	enum state	 home;
+	char		 hex[BLOB_HEX];
+	bool		 there[STATE_COUNT];
+	struct stat	 st[STATE_COUNT];
+};
+
+/* The tray that it was brought to: the first, if there are several. */
+static enum state
+brought_to(const struct sight *s)
+{
+	enum state tray, first = STATE_NONE;
+
+	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++)
+		if (tray != s->home && s->there[tray] &&
+		    S_ISREG(s->st[tray].st_mode) && (first == STATE_NONE ||
+		    fs_ms(s->st[tray].st_ctim) <
+		    fs_ms(s->st[first].st_ctim)))
+			first = tray;
+	return first;
+}
+
+/* Something like a folder or a link that bears a paper's name. */
+static void
+look_oddities(struct trays *t, const struct sight *s)
+{
+	enum state tray;
+
+	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++)
+		if (tray != s->home && s->there[tray] &&
+		    !S_ISREG(s->st[tray].st_mode))
+			look_foreign(t, tray, s->name);
+}
+
+static void
+look_decision(struct trays *t, const struct sight *s, enum state to,
+    const struct trays_found *found)
+{
+	struct decision d = { .paper = s->paper, .from = s->home, .to = to,
+	    .moved = s->home != STATE_NONE && !s->there[s->home], .linked = s->st[to].st_nlink > 1,
+	    .uid = (long)s->st[to].st_uid, .age = age_of(t, &s->st[to]) };
+	char hex[BLOB_HEX];
+
+	d.unreadable = tray_blob(t->desk->tray[to], s->name, hex) != 0;
+	d.altered = strcmp(hex, s->hex) != 0;
+	/* a copy may not be complete yet */
+	if (d.altered && d.age < t->settings->settle && !t->hurry) {
+		mark(t, s->name, AGAIN_MS);
+		return;
+	}
+	strcpy(d.name, s->name);
+	map_put(&t->busy, d.paper.number, mem_alloc(sizeof(struct buf)));
+	found->decided(found->arg, &d);
+}
+
+/* The paper where it belongs: gone, or not itself any more. */
+static void
+look_home(struct trays *t, const struct sight *s,
+    const struct trays_found *found)
+{
+	const struct stat *st = &s->st[s->home];
+	char hex[BLOB_HEX];
+
+	if (!s->there[s->home]) {
+		found->damaged(found->arg, s->home, s->name, "deleted");
+		return;
+	}
+	if (S_ISREG(st->st_mode) && tray_blob(t->desk->tray[s->home], s->name,
+	    hex) == 0 && strcmp(hex, s->hex) == 0)
+		return;
+	if (age_of(t, st) < t->settings->settle && !t->hurry)
+		mark(t, s->name, AGAIN_MS);	/* still being written */
+	else
+		found->damaged(found->arg, s->home, s->name, "edited");
+}
+
+/* A paper that the ledger has nowhere.  If there is such a case, it was one
+ * of its papers, or pretends to be: whoever put it there is told. */
+static void
+look_homeless(struct trays *t, struct sight *s,
+    const struct trays_found *found)
+{
+	enum state tray;
+	bool known = false;
+
+	for (tray = STATE_PENDING; tray < STATE_COUNT && !known; tray++)
+		known = has_papers(t, tray, s->paper.number);
+	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++) {
+		if (!s->there[tray])
+			continue;
+		if (known && S_ISREG(s->st[tray].st_mode)) {
+			look_decision(t, s, tray, found);
+			return;
+		}
+		look_foreign(t, tray, s->name);
+	}
+}
+
+static int
+look_paper(struct trays *t, const char *name, const struct trays_found *found)
+{
+	struct sight s = { .name = name };
+	struct buf *touched;
+	enum state tray, to;
+	int status;
+
+	if (paper_parse(name, &s.paper) != 0)
+		bug("not a paper");
+	touched = map_get(&t->busy, s.paper.number);
+	if (touched != NULL) {
+		buf_putf(touched, "%s\n", name);
+		return 0;
+	}
+	status = find_home(t, s.paper.number, name, &s.home, s.hex);
+	if (status < 0)
+		return -1;
+	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++)
+		s.there[tray] = tray_is_there(t, tray, name, &s.st[tray]);
+	if (status == 0) {
+		s.home = STATE_NONE;
+		look_homeless(t, &s, found);
+		return 0;
+	}
+	look_oddities(t, &s);
+	to = brought_to(&s);
+	if (to != STATE_NONE)
+		look_decision(t, &s, to, found);
+	else
+		look_home(t, &s, found);
+	return 0;
+}
+
+static int
+look_key(struct trays *t, const char *key, const struct trays_found *found)
+{
+	enum state tray;
+	const char *name;
+	struct paper p;
+
+	if (!tray_split(key, &tray, &name))
+		return look_paper(t, key, found);
+	if (paper_parse(name, &p) == 0 && !paper_is_filed(&p))
+		look_beside(t, tray, name, &p);
+	else
+		look_foreign(t, tray, name);
+	return 0;
+}
+
+/* Comparing, a slice at a time. */
+
+static void
+compare_name(struct trays *t, const char *name)
+{
+	struct paper p;
+
+	if (is_left_alone(name))
+		return;
+	if (paper_parse(name, &p) == 0 && paper_is_filed(&p)) {
+		if (tray_expects(t, t->shown, t->at, p.number, name) != 1)
+			mark(t, name, 0);
+	} else
+		mark_foreign(t, t->at, name, 0);
+}
+
+static int
+compare_paper(void *arg, const char *name, const char *hex)
+{
+	struct trays *t = arg;
+	char there[BLOB_HEX];
+
+	if (tray_blob(t->desk->tray[t->at], name, there) != 0 ||
+	    strcmp(there, hex) != 0)
+		mark(t, name, 0);
+	return 0;
+}
+
+/* Everything is through; where no events come it begins anew some time. */
+static void
+compare_again(struct trays *t)
+{
+	int64_t now = clock_ticks();
+
+	t->compare_due = now + t->settings->poll;
+	if (now >= t->deep_due)
+		t->deep_due = now + DEEP_MS;
+}
+
+static int
+compare_slice(struct trays *t)
+{
+	const char *name;
+	unsigned i;
+	int found;
+
+	if (!t->listed) {
+		if (t->list == NULL)
+			t->list = fs_list(t->desk->tray[t->at]);
+		if (t->list == NULL)
+			return -1;
+		for (i = 0; i < LOOK_MAX; i++) {
+			if ((name = fs_list_next(t->list)) == NULL) {
+				closedir(t->list);
+				t->list = NULL;
+				t->listed = true;
+				break;
+			}
+			compare_name(t, name);
+		}
+		return 0;
+	}
+	found = clock_ticks() < t->deep_due ? 0 :
+	    ledger_tray_next(t->ledger, t->shown, t->at, t->cursor,
+	    compare_paper, t);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	t->at++;
+	t->listed = false;
+	t->cursor[0] = '\0';
+	if (t->at == STATE_COUNT && !t->watched)
+		compare_again(t);
+	return 0;
+}
+
+int
+trays_look(struct trays *t, const struct trays_found *found)
+{
+	int64_t now = clock_ticks();
+	const struct map_entry *e;
+	unsigned looked = 0;
+	size_t at = 0;
+	char *key;
+	int status = 0;
+
+	if (now >= t->compare_due)
+		begin_comparing(t);
+	while (status == 0 && looked < LOOK_MAX &&
+	    (e = map_next(&t->dirty, &at)) != NULL) {
+		if ((int64_t)(intptr_t)e->value - 1 > now)
+			continue;
+		/* looking may mark it again, or others */
+		key = mem_str(e->key);
+		map_del(&t->dirty, key);
+		status = look_key(t, key, found);
+		free(key);
+		at = 0;
+		looked++;
+	}
+	if (status == 0 && looked < LOOK_MAX && t->at != STATE_COUNT)
+		status = compare_slice(t);
+	if (status != 0)
+		return -1;
+	return looked == LOOK_MAX || t->at != STATE_COUNT;
+}
+
+void
+trays_release(struct trays *t, const struct decision *d, int64_t again_ms)
+{
+	struct buf *touched = map_del(&t->busy, d->paper.number);
+	const char *at, *end;
+	char *name;
+
+	if (touched == NULL)
+		bug("a case is released that was not given away");
+	for (at = buf_str(touched); *at != '\0'; at = end + 1) {
+		end = strchr(at, '\n');
+		name = mem_strn(at, (size_t)(end - at));
+		mark(t, name, again_ms);
+		free(name);
+	}
+	buf_free(touched);
+	free(touched);
+	mark(t, d->name, again_ms);
+}
