@@ -359,7 +359,8 @@ merge_labels(struct schema_root *root)
 
 	if (root->n_labels == 0)
 		return;
-	qsort(l, root->n_labels, sizeof(*l), by_name);
+	if (root->n_labels > 1)
+		qsort(l, root->n_labels, sizeof(*l), by_name);
 	for (i = 1; i < root->n_labels; i++) {
 		if (strcmp(l[n].name, l[i].name) != 0) {
 			l[++n] = l[i];

@@ -355,7 +355,8 @@ make_index(struct pack *p, const unsigned char *pack_sum, struct buf *idx)
 	unsigned char sum[SHA1_SIZE];
 	size_t i, k = 0;
 
-	qsort(p->entries, p->n, sizeof(*p->entries), by_oid);
+	if (p->n > 1)
+		qsort(p->entries, p->n, sizeof(*p->entries), by_oid);
 	buf_put(idx, "\377tOc", 4);
 	put_u32(idx, 2);
 	for (i = 0; i < 256; i++) {

@@ -471,6 +471,8 @@ collect_ready(struct collecting *c, size_t box)
 		b = &c->in->boxes[box];		/* boxes may have moved */
 		free(b->ready[i].name);
 	}
+	if (i == 0)
+		return;
 	memmove(b->ready, b->ready + i, (b->n_ready - i) * sizeof(*b->ready));
 	b->n_ready -= i;
 }
