@@ -24,6 +24,6 @@ typedef void reindex_fn(void *arg, uint64_t done, uint64_t all);
  * read or written, and why says so.
  */
 struct index *reindex(struct desk *desk, struct ledger *ledger, bool anew,
-	    reindex_fn *fn, void *arg, struct buf *why);
+    reindex_fn *fn, void *arg, struct buf *why);
 
 #endif

@@ -55,11 +55,33 @@ struct applying {
 	const char	*box, *draft;
 	struct buf	 old;		/* the paper that is changed */
 	struct buf	 form;
+	char		**kept;		/* what was asked for or read */
+	size_t		 n_kept;
 };
 
-/* Asks on a terminal.  The answer is never freed; the program ends soon. */
+/* Keeps a text until the form is done. */
 static const char *
-ask(const char *question, const char *otherwise)
+keep(struct applying *a, char *text /* takes */)
+{
+	a->kept = mem_grow(a->kept, a->n_kept + 1, sizeof(*a->kept));
+	a->kept[a->n_kept++] = text;
+	return text;
+}
+
+static void
+applying_free(struct applying *a)
+{
+	while (a->n_kept > 0)
+		free(a->kept[--a->n_kept]);
+	free(a->kept);
+	free(a->apis);
+	buf_free(&a->old);
+	buf_free(&a->form);
+}
+
+/* Asks on a terminal. */
+static const char *
+ask(struct applying *a, const char *question, const char *otherwise)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -80,7 +102,7 @@ ask(const char *question, const char *otherwise)
 		free(line);
 		return otherwise;
 	}
-	return line;
+	return keep(a, line);
 }
 
 static void
@@ -92,13 +114,16 @@ add_api(struct applying *a, const char *api)
 
 /* "orders stock" or "orders, stock" */
 static void
-add_apis(struct applying *a, char *line)
+add_apis(struct applying *a, const char *line)
 {
-	char *word;
+	size_t n;
 
-	while ((word = strsep(&line, ", ")) != NULL)
-		if (*word != '\0')
-			add_api(a, mem_str(word));
+	for (; *line != '\0'; line += n) {
+		line += strspn(line, ", ");
+		n = strcspn(line, ", ");
+		if (n > 0)
+			add_api(a, keep(a, mem_strn(line, n)));
+	}
 }
 
 static void
@@ -109,13 +134,13 @@ ask_all(struct applying *a)
 	size_t i;
 
 	for (i = 0; i < FIELDS; i++)
-		a->value[i] = ask(fields[i].question, a->value[i]);
+		a->value[i] = ask(a, fields[i].question, a->value[i]);
 	for (i = 0; i < a->n_apis; i++)
 		buf_putf(&apis, "%s%s", i == 0 ? "" : " ", a->apis[i]);
-	answer = ask("APIs, with blanks between", buf_str(&apis));
+	answer = ask(a, "APIs, with blanks between", buf_str(&apis));
 	a->n_apis = 0;
 	if (answer != NULL)
-		add_apis(a, mem_str(answer));
+		add_apis(a, answer);
 	buf_free(&apis);
 }
 
@@ -128,12 +153,13 @@ take_old_facts(struct applying *a, const struct facts *facts)
 
 	for (i = 0; i < FIELDS; i++)
 		if (a->value[i] == NULL)
-			a->value[i] = facts_value(facts, fields[i].element);
+			a->value[i] = keep(a, facts_value(facts,
+			    fields[i].element));
 	if (a->n_apis > 0)
 		return;
 	for (; at != NULL && *at != '\0'; at = end + 1) {
 		end = strchr(at, '\n');
-		add_api(a, mem_strn(at, (size_t)(end - at)));
+		add_api(a, keep(a, mem_strn(at, (size_t)(end - at))));
 	}
 }
 
@@ -368,7 +394,7 @@ apply(struct applying *a, struct reading *r)
 		return status;
 	if (a->kind == REVOCATION || a->kind == WITHDRAWAL) {
 		if (a->reason == NULL && asks)
-			a->reason = ask("Why", NULL);
+			a->reason = ask(a, "Why", NULL);
 		write_request(a);
 	} else {
 		if (asks && (a->value[CLIENT] == NULL || a->kind == CHANGE))
@@ -455,9 +481,7 @@ run(int argc, char **argv)
 	if (status == EXIT_DONE)
 		status = apply(&a, &r);
 	cmd_close(&r);
-	buf_free(&a.old);
-	buf_free(&a.form);
-	free(a.apis);
+	applying_free(&a);
 	return status;
 }
 

@@ -18,7 +18,9 @@
 #include "text.h"
 
 #include "cmd.h"
+#include "index.h"
 #include "pool.h"
+#include "reindex.h"
 #include "rules.h"
 #include "shipped.h"
 
@@ -210,8 +212,24 @@ commit_rules(const struct making *m, struct ledger *ledger,
 	return status;
 }
 
+/* An empty one, for who asks before the desk has run. */
 static int
-open_ledger(const struct making *m, const char *path)
+make_index(struct making *m, struct ledger *ledger)
+{
+	struct buf why = BUF_INIT;
+	struct index *index = reindex(&m->desk, ledger, false, NULL, NULL,
+	    &why);
+	int status = EXIT_DONE;
+
+	if (index == NULL)
+		status = cmd_trouble(buf_str(&why));
+	index_close(index);
+	buf_free(&why);
+	return status;
+}
+
+static int
+open_ledger(struct making *m, const char *path)
 {
 	struct buf why = BUF_INIT;
 	struct ledger *ledger = NULL;
@@ -231,6 +249,8 @@ open_ledger(const struct making *m, const char *path)
 			status = cmd_trouble(ledger_error());
 		else
 			status = commit_rules(m, ledger, &rules, &settings);
+		if (status == EXIT_DONE)
+			status = make_index(m, ledger);
 		settings_free(&settings);
 	}
 	ledger_close(ledger);
