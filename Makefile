@@ -36,6 +36,10 @@ above = $(wildcard src/desk/*.c src/ledger/*.c src/index/*.c src/stage/*.c \
 cmd = $(wildcard src/cmd/*.c)
 manuals = $(wildcard src/*.[1-9])
 
+# what is done, in a word; make V=1 shows the commands
+Q = $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-4s %s\n' $(1) $(2:$(BUILD)/%=%))
+
 obj = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
 check_main = $(BUILD)/obj/check/main.o
 cmd_main = $(BUILD)/obj/cmd/docket.o
@@ -58,12 +62,14 @@ help:
 
 $(BUILD)/docket: $(call obj,$(cmd)) $(BUILD)/libdocket.a $(BUILD)/libform.a \
     $(BUILD)/libbase.a
-	$(CC) $(CFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ \
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ \
 	    $(call libs_of,$(PKGS_docket))
 
 $(BUILD)/docket-check: $(check_main) $(BUILD)/libcheck.a $(BUILD)/libform.a \
     $(BUILD)/libbase.a
-	$(CC) $(CFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ \
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ \
 	    $(call libs_of,$(PKGS_check)) -lm
 
 $(BUILD)/libbase.a: $(call obj,$(base))
@@ -71,14 +77,16 @@ $(BUILD)/libform.a: $(call obj,$(form))
 $(BUILD)/libcheck.a: $(filter-out $(check_main),$(call obj,$(check)))
 $(BUILD)/libdocket.a: $(call obj,$(above))
 $(BUILD)/lib%.a:
-	rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/obj/check/%.o: PKG = $(call cflags_of,$(PKGS_check))
 $(BUILD)/obj/ledger/%.o: PKG = $(call cflags_of,libgit2 zlib)
 $(BUILD)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(PKG) -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALLFLAGS) $(PKG) -c -o $@ $<
 
 # read in by the assembler, which tells no dependencies
 $(BUILD)/obj/desk/shipped.o: $(wildcard schemas/*.xsd schemas/examples/*.xml \
@@ -89,7 +97,7 @@ $(BUILD)/obj/desk/shipped.o: $(wildcard schemas/*.xsd schemas/examples/*.xml \
 # Running here.
 
 run: deps-run
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@test -e docket.conf || $(BUILD)/docket init . >/dev/null
 	@echo
 	@echo 'A desk runs in this directory. In another terminal, try:'
@@ -133,7 +141,6 @@ units = $(unit_all:%=$(BUILD)/test/unit/%_test)
 tools = $(patsubst tests/tools/%.c,$(BUILD)/test/tools/%, \
 	$(wildcard tests/tools/*.c))
 fuzzers = $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
-fuzz_check = xml
 
 TESTLIBS = $(BUILD)/libdocket.a $(BUILD)/libform.a $(BUILD)/libbase.a
 CHECKLIBS = $(BUILD)/libcheck.a $(BUILD)/libform.a $(BUILD)/libbase.a
@@ -141,24 +148,30 @@ CHECKLIBS = $(BUILD)/libcheck.a $(BUILD)/libform.a $(BUILD)/libbase.a
 $(unit_docket:%=$(BUILD)/test/unit/%_test): $(BUILD)/test/unit/%: \
     tests/unit/%.c $(TESTLIBS)
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(call cflags_of,cmocka) $(LDFLAGS) -o $@ $< \
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALLFLAGS) $(call cflags_of,cmocka) $(LDFLAGS) -o $@ $< \
 	    $(TESTLIBS) $(call libs_of,cmocka $(PKGS_docket)) -lm
 $(unit_check:%=$(BUILD)/test/unit/%_test): $(BUILD)/test/unit/%: \
     tests/unit/%.c $(CHECKLIBS)
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(call cflags_of,cmocka $(PKGS_check)) $(LDFLAGS) \
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALLFLAGS) $(call cflags_of,cmocka $(PKGS_check)) $(LDFLAGS) \
 	    -o $@ $< $(CHECKLIBS) $(call libs_of,cmocka $(PKGS_check)) -lm
 $(BUILD)/test/tools/%: tests/tools/%.c $(TESTLIBS)
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(TESTLIBS) \
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(TESTLIBS) \
 	    $(call libs_of,$(PKGS_docket))
 
-# the fuzz targets with a driver of their own, which runs each file once
+# the fuzz targets with a driver of their own, which runs each file once, or
+# (tests/fuzz/run.sh) the fuzzer's
+FUZZER ?= tests/fuzz/driver.c
 $(BUILD)/test/fuzz/%: tests/fuzz/%_fuzz.c tests/fuzz/driver.c $(TESTLIBS) \
     $(CHECKLIBS)
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(call cflags_of,$(PKGS_check)) $(LDFLAGS) -o $@ \
-	    tests/fuzz/$*_fuzz.c tests/fuzz/driver.c $(BUILD)/libcheck.a \
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALLFLAGS) $(call cflags_of,$(PKGS_check)) $(LDFLAGS) -o $@ \
+	    tests/fuzz/$*_fuzz.c $(FUZZER) $(BUILD)/libcheck.a \
 	    $(TESTLIBS) $(call libs_of,$(PKGS_check) $(PKGS_docket)) -lm
 
 tests: all $(units) $(tools) $(fuzzers:%=$(BUILD)/test/fuzz/%)
