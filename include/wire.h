@@ -56,8 +56,9 @@ int	wire_next(const struct buf *in, size_t *at, size_t most,
 	    struct frame *);
 void	frame_encode(const struct frame *, struct buf *);
 
-/* How a child ends that could not finish for want of memory. */
-#define CHILD_OUT_OF_MEMORY 3
+/* How a child ends that could not finish for want of memory: as fatal() of
+ * the base does, which in a child has no other reason. */
+#define CHILD_OUT_OF_MEMORY 4
 
 /* What a worker is held to. */
 struct check_limits {

@@ -46,10 +46,8 @@ struct call {
 	enum action	 action;
 };
 
-/* Both: what a running C program needs. */
+/* Both: what a running C program needs.  read(2) and write(2) see below. */
 static const struct call everyone[] = {
-	{ "read", ALLOW },		/* forms come in */
-	{ "write", ALLOW },		/* verdicts go out */
 	{ "exit", ALLOW },
 	{ "exit_group", ALLOW },
 	{ "brk", ALLOW },		/* memory; never executable, below */
@@ -84,6 +82,8 @@ static const struct call everyone[] = {
 
 /* The parent, which never sees a form. */
 static const struct call parent_only[] = {
+	{ "read", ALLOW },
+	{ "write", ALLOW },		/* also why it ends, to standard error */
 	{ "recvmsg", ALLOW },		/* takes the sockets of children */
 	{ "close", ALLOW },
 	{ "dup2", ALLOW },		/* a child's socket becomes its 0 */
@@ -131,6 +131,23 @@ add_calls(scmp_filter_ctx ctx, const struct call *calls, size_t n)
 	return 0;
 }
 
+/* A child reads and writes its socket and nothing else: what it holds of a
+ * form cannot get into a log, or fill one. */
+static int
+add_socket_calls(scmp_filter_ctx ctx)
+{
+	const int calls[] = { SCMP_SYS(read), SCMP_SYS(write) };
+	size_t i;
+
+	for (i = 0; i < COUNT(calls); i++)
+		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 1,
+		    SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO, 0)) != 0 ||
+		    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls[i], 1,
+		    SCMP_A0(SCMP_CMP_NE, STDIN_FILENO, 0)) != 0)
+			return -1;
+	return 0;
+}
+
 /* libseccomp 2.5 writes a program only to a file: one in memory. */
 static int
 export(scmp_filter_ctx ctx, struct sock_fprog *f)
@@ -161,8 +178,9 @@ build(struct sock_fprog *f, bool parent)
 
 	if (ctx == NULL)
 		return -1;
-	if (add_calls(ctx, everyone, COUNT(everyone)) == 0 && (!parent ||
-	    add_calls(ctx, parent_only, COUNT(parent_only)) == 0))
+	if (add_calls(ctx, everyone, COUNT(everyone)) == 0 && (parent ?
+	    add_calls(ctx, parent_only, COUNT(parent_only)) :
+	    add_socket_calls(ctx)) == 0)
 		status = export(ctx, f);
 	seccomp_release(ctx);
 	return status;
@@ -219,9 +237,9 @@ sandbox_parent(void)
 {
 	const struct rlimit none = { 0, 0 };
 
+	/* no bound on RLIMIT_FSIZE: standard error may be a file */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	    setrlimit(RLIMIT_CORE, &none) != 0 ||
-	    setrlimit(RLIMIT_FSIZE, &none) != 0)
+	    setrlimit(RLIMIT_CORE, &none) != 0)
 		return -1;
 	give_up_files();
 	return apply(&parent_filter);

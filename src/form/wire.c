@@ -66,6 +66,19 @@ end(struct buf *out, size_t at)
 		p[i] = (unsigned char)(n >> (8 * i));
 }
 
+/* A text that will be shown: what names and values of a form bring along is
+ * made plain here, since the other side takes nothing that is not. */
+static void
+put_text(struct buf *out, const char *s, size_t limit)
+{
+	struct buf line = BUF_INIT;
+
+	if (s != NULL)
+		text_line(&line, s, strlen(s), limit);
+	put_str(out, buf_str(&line));
+	buf_free(&line);
+}
+
 /* Reading: once something is wrong, everything after it reads as empty, and
  * done() says so. */
 struct reader {
@@ -260,6 +273,9 @@ schema_free(struct schema_file *s)
 	*s = (struct schema_file){ NULL, NULL, 0 };
 }
 
+/* Nobody reads a longer name; and all faults must fit into a verdict. */
+#define FIELD_MAX 256
+
 static void
 put_faults(struct buf *out, const struct faults *all)
 {
@@ -268,11 +284,11 @@ put_faults(struct buf *out, const struct faults *all)
 	put_u32(out, (uint32_t)all->n);
 	for (f = all->list; f < all->list + all->n; f++) {
 		put_u32(out, f->code);
-		put_u32(out, (uint32_t)f->line);
-		put_str(out, f->field);
-		put_str(out, f->text);
-		put_str(out, f->remedy);
-		put_str(out, f->raw);
+		put_u32(out, f->line > 0 ? (uint32_t)f->line : 0);
+		put_text(out, f->field, FIELD_MAX);
+		put_text(out, f->text, LIMIT_SENTENCE);
+		put_text(out, f->remedy, LIMIT_SENTENCE);
+		put_text(out, f->raw, LIMIT_SENTENCE / 2);
 	}
 	put_u32(out, (uint32_t)all->more);
 }
@@ -307,12 +323,14 @@ types_encode(const struct form_types *types, struct buf *out)
 	size_t at = begin(out, WIRE_TYPES), i;
 	const struct form_type *t;
 
-	put_u32(out, (uint32_t)types->n);
-	for (i = 0; i < types->n; i++) {
+	size_t n = types->faults.n > 0 ? 0 : types->n;
+
+	put_u32(out, (uint32_t)n);
+	for (i = 0; i < n; i++) {
 		t = &types->list[i];
 		put_str(out, t->form);
 		put_str(out, t->prefix);
-		put_str(out, t->title);
+		put_text(out, t->title, LIMIT_SENTENCE);
 		put_u32(out, t->issues_key);
 		put_u32(out, t->ask);
 	}
