@@ -1,9 +1,10 @@
 /*
  * xmlscan: a look at the raw bytes of a form before a parser sees them.
  *
- * It knows just enough of XML to count: tags, attributes in a tag, the
- * length of values and text, depth, the encoding that is declared.  It is
- * linear in time and uses no memory.  What it lets pass need not be
+ * It knows just enough of XML to count: tags, attributes in a tag,
+ * namespaces in scope, the length of values and text, depth.  It sees that
+ * every byte is one of the encoding that is declared.  It is linear in time
+ * and uses no memory.  What it lets pass need not be
  * well-formed; what it refuses no form needs.
  */
 #ifndef DOCKET_XMLSCAN_H
