@@ -23,12 +23,23 @@ struct form_rules;	/* an XPath context for one form */
 struct form_rules *form_rules_open(xmlDocPtr, int32_t today);
 void	form_rules_close(struct form_rules *);
 
+/* Why something could not be evaluated: it takes more steps or memory than a
+ * form may; otherwise it is our trouble. */
+bool	form_rules_costly(const struct form_rules *);
+
+/* Whether there is such a function; ns is NULL for those of XPath itself. */
+bool	form_rules_know(struct form_rules *, const char *ns,
+	    const char *function);
+/* Whether the expression can be evaluated. */
+bool	form_rules_try(struct form_rules *, const struct expr *);
+
 /* The facts, and what a request says, into the verdict.  -1: the expression
- * could not be evaluated (our trouble). */
+ * could not be evaluated. */
 int	form_rules_facts(struct form_rules *, const struct schema_type *,
 	    struct verdict *);
 
-/* Adds a fault for each rule that is not met.  -1 as above. */
+/* Adds a fault for each day that is none, or else for each rule that is not
+ * met.  -1 as above. */
 int	form_rules_check(struct form_rules *, const struct schema_type *,
 	    enum purpose, struct faults *);
 

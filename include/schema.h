@@ -64,7 +64,7 @@ struct schema_doc {
 	size_t		 n_links;
 	bool		 part;		/* included or imported by another */
 	bool		 seen;		/* on the way through the links */
-	bool		 has_forms;	/* carries d:form or d:no-forms */
+	bool		 has_words;	/* of urn:docket:schema:1 */
 };
 
 /* A schema that stands by itself, with what it includes and imports. */
@@ -104,7 +104,7 @@ struct schema_type *schemas_type(const struct schemas *, const char *form);
 const struct label *schema_label(const struct schema_root *, const char *);
 
 /* Whether the document, or one that it includes, has this global element. */
-bool	schema_defines(struct schemas *, struct schema_doc *,
+bool	schema_defines(struct schemas *, struct schema_doc *, const char *ns,
 	    const char *element);
 
 /* words.c: adds the form types that the words of urn:docket:schema:1 in a

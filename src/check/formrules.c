@@ -28,6 +28,7 @@ struct form_rules {
 	xmlXPathContextPtr ctxt;
 	xmlNodePtr	 root;
 	int32_t		 today;
+	bool		 costly;	/* too many steps, or no memory */
 };
 
 /* The functions. */
@@ -59,11 +60,13 @@ zone_offset(const char *s)
 }
 
 /* The day of an xs:date or xs:dateTime.  A date is the day that is written,
- * whatever zone follows it; a dateTime with a zone is brought to ours. */
+ * whatever zone follows it; a dateTime with a zone is brought to ours.  Its
+ * 24:00:00 is the next day's 00:00:00 (XML Schema part 2, 3.2.7). */
 static double
 day_of(const char *s)
 {
 	char text[24];
+	bool midnight;
 	int32_t day;
 	int64_t at;
 
@@ -71,16 +74,23 @@ day_of(const char *s)
 	snprintf(text, sizeof(text), "%.10s", s);
 	if (day_parse(text, &day) != 0)
 		return NAN;
+	/* a year of more than four digits */
+	if (s[10] >= '0' && s[10] <= '9')
+		return NAN;
+	midnight = strncmp(s + 10, "T24:00:00", s[10] == 'T' ? 9 : 1) == 0;
+	if (midnight)
+		day++;
 	if (strlen(s) < 20 || s[10] != 'T')
 		return day;
-	snprintf(text, sizeof(text), "%.19sZ", s);
+	snprintf(text, sizeof(text), "%.10sT%.8sZ", s, midnight ? "00:00:00" :
+	    s + 11);
 	s += 19;
 	if (*s == '.')
 		s += 1 + strspn(s + 1, "0123456789");
 	if (*s == '\0' || strchr("Z+-", *s) == NULL ||
 	    time_parse(text, &at) != 0)
 		return day;
-	return clock_day(at - zone_offset(s));
+	return clock_day(at + (midnight ? 86400 : 0) - zone_offset(s));
 }
 
 static void
@@ -98,10 +108,12 @@ fn_day(xmlXPathParserContextPtr ctxt, int nargs)
 /* Evaluation. */
 
 static void
-ignore(void *arg, xml_error_ptr e)
+note_costly(void *arg, xml_error_ptr e)
 {
-	(void)arg;
-	(void)e;
+	struct form_rules *f = arg;
+
+	f->costly |= e->code == XML_ERR_NO_MEMORY || e->code ==
+	    XML_XPATH_EXPRESSION_OK + XPATH_OP_LIMIT_EXCEEDED;
 }
 
 struct form_rules *
@@ -117,7 +129,7 @@ form_rules_open(xmlDocPtr doc, int32_t today)
 	f->root = xmlDocGetRootElement(doc);
 	f->today = today;
 	f->ctxt->userData = f;
-	f->ctxt->error = (xmlStructuredErrorFunc)ignore;
+	f->ctxt->error = (xmlStructuredErrorFunc)note_costly;
 	f->ctxt->opLimit = OPS_MAX;
 	xmlXPathRegisterFuncNS(f->ctxt, (const xmlChar *)"today",
 	    (const xmlChar *)SCHEMA_WORDS, fn_today);
@@ -133,6 +145,21 @@ form_rules_close(struct form_rules *f)
 		return;
 	xmlXPathFreeContext(f->ctxt);
 	free(f);
+}
+
+bool
+form_rules_costly(const struct form_rules *f)
+{
+	return f->costly;
+}
+
+bool
+form_rules_know(struct form_rules *f, const char *ns, const char *function)
+{
+	return (ns == NULL ?
+	    xmlXPathFunctionLookup(f->ctxt, (const xmlChar *)function) :
+	    xmlXPathFunctionLookupNS(f->ctxt, (const xmlChar *)function,
+	    (const xmlChar *)ns)) != NULL;
 }
 
 /* NULL: it could not be evaluated. */
@@ -153,6 +180,15 @@ eval(struct form_rules *f, const struct expr *e)
 	f->ctxt->namespaces = NULL;
 	f->ctxt->nsNr = 0;
 	return value;
+}
+
+bool
+form_rules_try(struct form_rules *f, const struct expr *e)
+{
+	xmlXPathObjectPtr value = eval(f, e);
+
+	xmlXPathFreeObject(value);
+	return value != NULL;
 }
 
 /* The value as one line; NULL where there is none.  -1: trouble. */
@@ -232,12 +268,21 @@ eval_list(struct form_rules *f, const struct expr *e, char **lines)
 
 /* The fields: every leaf element and every attribute. */
 
+#define NAME_SHOWN 200
+
 struct fields {
 	const struct schema_root *root;
 	struct buf	 out;
 	struct buf	 path;
 	unsigned	 n;
 };
+
+/* Names of XML may hold characters that hide. */
+static void
+put_name(struct buf *out, const char *name)
+{
+	text_line(out, name, strlen(name), NAME_SHOWN);
+}
 
 static void
 put_field(struct fields *f, const xmlNode *node, const char *mark)
@@ -247,9 +292,9 @@ put_field(struct fields *f, const xmlNode *node, const char *mark)
 
 	buf_put(&f->out, buf_str(&f->path), f->path.len);
 	buf_puts(&f->out, mark);
-	buf_puts(&f->out, (const char *)node->name);
+	put_name(&f->out, (const char *)node->name);
 	buf_putc(&f->out, '\t');
-	buf_puts(&f->out, sentence_name(f->root, node));
+	put_name(&f->out, sentence_name(f->root, node));
 	buf_putc(&f->out, '\t');
 	if (value != NULL)
 		text_line(&f->out, (const char *)value,
@@ -289,7 +334,7 @@ put_fields(struct fields *f, const xmlNode *parent)
 	    node = first_element(node->next)) {
 		if (first_element(node->children) == NULL)
 			put_field(f, node, "");
-		buf_puts(&f->path, (const char *)node->name);
+		put_name(&f->path, (const char *)node->name);
 		buf_putc(&f->path, '/');
 		put_attributes(f, node);
 		put_fields(f, node);
@@ -363,12 +408,38 @@ check_rule(struct form_rules *f, const struct schema_type *t,
 	return 0;
 }
 
+/* A date that a schema allows, but that is no day to us, would be taken for
+ * none at all: an approval that never expires. */
+static int
+check_day(struct form_rules *f, const struct schema_type *t,
+    const struct expr *e, struct faults *faults)
+{
+	xmlNodePtr node;
+	char *line;
+
+	if (find_field(f, e, &node) != 0 || eval_line(f, e, &line) != 0)
+		return -1;
+	if (line != NULL && isnan(day_of(line)))
+		faults_addf(faults, FAULT_INVALID,
+		    xmlGetLineNo(node == NULL ? f->root : node),
+		    node == NULL ? NULL : sentence_name(t->root, node),
+		    "\"%.60s\" is not a day between 0001-01-01 and "
+		    "9999-12-31.", line);
+	free(line);
+	return 0;
+}
+
 int
 form_rules_check(struct form_rules *f, const struct schema_type *t,
     enum purpose purpose, struct faults *faults)
 {
 	size_t i;
 
+	if (check_day(f, t, &t->effective, faults) != 0 ||
+	    check_day(f, t, &t->expiry, faults) != 0)
+		return -1;
+	if (faults->n > 0)
+		return 0;
 	for (i = 0; i < t->n_rules; i++)
 		if ((purpose == PURPOSE_INTAKE || t->rules[i].decision) &&
 		    check_rule(f, t, &t->rules[i], faults) != 0)

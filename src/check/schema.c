@@ -235,19 +235,18 @@ follow_all(struct schemas *s, struct schema_doc *d)
 			follow(s, d, node, false);
 }
 
-/* Whether the tree says what its forms are, or that it has none. */
+/* Whether the tree says anything to us; that may be a word which there is
+ * not, and must not pass unnoticed.  */
 static bool
-has_forms(const xmlNode *node)
+has_words(const xmlNode *node)
 {
 	for (; node != NULL; node = node->next) {
 		if (node->type != XML_ELEMENT_NODE)
 			continue;
 		if (node->ns != NULL && strcmp((const char *)node->ns->href,
-		    SCHEMA_WORDS) == 0 &&
-		    (strcmp((const char *)node->name, "form") == 0 ||
-		    strcmp((const char *)node->name, "no-forms") == 0))
+		    SCHEMA_WORDS) == 0)
 			return true;
-		if (has_forms(node->children))
+		if (has_words(node->children))
 			return true;
 	}
 	return false;
@@ -388,6 +387,7 @@ load(const char *url, const char *id, xmlParserCtxtPtr ctxt)
 	const struct schema_doc *d = NULL;
 	xmlParserInputBufferPtr buffer;
 	xmlParserInputPtr input;
+	char *address;
 	size_t i;
 
 	(void)id;
@@ -407,7 +407,11 @@ load(const char *url, const char *id, xmlParserCtxtPtr ctxt)
 		xmlFreeParserInputBuffer(buffer);
 		return NULL;
 	}
-	input->filename = (char *)xmlStrdup((const xmlChar *)url);
+	/* whatever address led here: what the document refers to is looked
+	 * for beside its file, and its faults are told with its name */
+	address = address_of(d);
+	input->filename = (char *)xmlStrdup((const xmlChar *)address);
+	free(address);
 	return input;
 }
 
@@ -467,13 +471,16 @@ label_root(struct schemas *s, struct schema_root *root)
 	merge_labels(root);
 }
 
+/* A document without a namespace is included by one that has it. */
 static bool
-has_element(const struct schema_doc *d, const char *element)
+has_element(const struct schema_doc *d, const char *ns, const char *element)
 {
 	const xmlNode *node = xmlDocGetRootElement(d->doc)->children;
 	bool found = false;
 	char *name;
 
+	if (strcmp(d->ns, ns) != 0 && d->ns[0] != '\0')
+		return false;
 	for (; node != NULL && !found; node = node->next) {
 		if (!is_xs(node, "element"))
 			continue;
@@ -485,13 +492,14 @@ has_element(const struct schema_doc *d, const char *element)
 }
 
 bool
-schema_defines(struct schemas *s, struct schema_doc *d, const char *element)
+schema_defines(struct schemas *s, struct schema_doc *d, const char *ns,
+    const char *element)
 {
 	size_t i;
 
 	mark_from(s, d);
 	for (i = 0; i < s->n_docs; i++)
-		if (s->docs[i].seen && has_element(&s->docs[i], element))
+		if (s->docs[i].seen && has_element(&s->docs[i], ns, element))
 			return true;
 	return false;
 }
@@ -511,12 +519,12 @@ schemas_type(const struct schemas *s, const char *form)
 
 /* Whether any document of the namespace names its forms itself. */
 static bool
-namespace_has_forms(const struct schemas *s, const char *ns)
+namespace_has_words(const struct schemas *s, const char *ns)
 {
 	size_t i;
 
 	for (i = 0; i < s->n_docs; i++)
-		if (s->docs[i].has_forms && strcmp(s->docs[i].ns, ns) == 0)
+		if (s->docs[i].has_words && strcmp(s->docs[i].ns, ns) == 0)
 			return true;
 	return false;
 }
@@ -582,7 +590,7 @@ link_all(struct schemas *s)
 	char *address;
 
 	for (i = 0; i < s->n_docs; i++) {
-		s->docs[i].has_forms = has_forms(
+		s->docs[i].has_words = has_words(
 		    xmlDocGetRootElement(s->docs[i].doc)->children);
 		follow_all(s, &s->docs[i]);
 	}
@@ -599,7 +607,7 @@ compile_all(struct schemas *s)
 	size_t i;
 
 	for (i = 0; i < s->n_docs; i++) {
-		if (s->docs[i].part && !s->docs[i].has_forms)
+		if (s->docs[i].part && !s->docs[i].has_words)
 			continue;
 		s->roots = mem_grow(s->roots, s->n_roots + 1,
 		    sizeof(*s->roots));
@@ -622,18 +630,33 @@ type_all(struct schemas *s)
 	size_t i;
 
 	for (i = 0; i < s->n_roots; i++)
-		if (s->roots[i].doc->has_forms)
+		if (s->roots[i].doc->has_words)
 			words_read(s, &s->roots[i]);
 	for (i = 0; i < s->n_roots; i++)
-		if (!namespace_has_forms(s, s->roots[i].doc->ns))
+		if (!namespace_has_words(s, s->roots[i].doc->ns))
 			add_plain_types(s, &s->roots[i]);
+}
+
+/* docket takes no name that it could not show. */
+static void
+name_all(struct schemas *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_types; i++)
+		if (strlen(s->types[i].form) > LIMIT_SENTENCE ||
+		    !text_plain(s->types[i].form, strlen(s->types[i].form)))
+			faults_addf(&s->public.faults, FAULT_INVALID, 0,
+			    s->types[i].root->doc->file.path, "The namespace "
+			    "or the name of the form %.200s is too long, or "
+			    "has characters that hide.", s->types[i].form);
 }
 
 void
 schemas_compile(struct schemas *s)
 {
 	static void (*const step[])(struct schemas *) = {
-		parse_all, link_all, compile_all, type_all,
+		parse_all, link_all, compile_all, type_all, name_all,
 	};
 	size_t i;
 

@@ -16,12 +16,13 @@
 
 #include "limit.h"
 #include "schema.h"
+#include "xpath.h"
 
 struct reading {
 	struct schemas	*schemas;
 	const struct schema_root *root;
 	xmlNodePtr	 node;		/* the d:form or d:rule at hand */
-	bool		 bad;
+	bool		 bad;		/* the word, as far as it is read */
 };
 
 static void
@@ -49,6 +50,7 @@ static void
 read_expr(struct reading *r, const char *attribute, struct expr *e)
 {
 	char *text = value_of(r, attribute);
+	struct buf why = BUF_INIT;
 
 	if (text == NULL)
 		return;
@@ -57,6 +59,9 @@ read_expr(struct reading *r, const char *attribute, struct expr *e)
 	e->at = r->node;
 	if (e->compiled == NULL)
 		complain(r, "this is not an XPath expression:", text);
+	else if (xpath_check(e, text, &why) != 0)
+		complain(r, buf_str(&why), text);
+	buf_free(&why);
 	free(text);
 }
 
@@ -82,6 +87,7 @@ read_element(struct reading *r)
 {
 	char *qname = value_of(r, "element"), *colon;
 	struct buf form = BUF_INIT;
+	const char *href, *name;
 	xmlNsPtr ns;
 
 	if (qname == NULL) {
@@ -93,16 +99,14 @@ read_element(struct reading *r)
 		*colon = '\0';
 	ns = xmlSearchNs(r->root->doc->doc, r->node,
 	    colon == NULL ? NULL : (xmlChar *)qname);
-	if (colon != NULL && ns == NULL) {
+	name = colon == NULL ? qname : colon + 1;
+	href = ns == NULL ? "" : (const char *)ns->href;
+	if (colon != NULL && ns == NULL)
 		complain(r, "the prefix is not declared:", qname);
-	} else if (!schema_defines(r->schemas, r->root->doc,
-	    colon == NULL ? qname : colon + 1)) {
-		complain(r, "there is no such element:",
-		    colon == NULL ? qname : colon + 1);
-	} else
-		buf_putf(&form, "{%s}%s",
-		    ns == NULL ? "" : (const char *)ns->href,
-		    colon == NULL ? qname : colon + 1);
+	else if (!schema_defines(r->schemas, r->root->doc, href, name))
+		complain(r, "there is no such element:", name);
+	else
+		buf_putf(&form, "{%s}%s", href, name);
 	free(qname);
 	return form.len == 0 ? NULL : buf_take(&form);
 }
@@ -311,6 +315,7 @@ walk(struct reading *r, xmlNodePtr node)
 			continue;
 		}
 		r->node = node;
+		r->bad = false;
 		if (strcmp((const char *)node->name, "form") == 0)
 			read_form(r);
 		else if (strcmp((const char *)node->name, "rule") == 0)
