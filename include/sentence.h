@@ -21,11 +21,15 @@ struct reporter {
 	const struct schema_root *root;	/* for labels; NULL while parsing */
 	xmlNodePtr	 last;		/* the node of the last fault: libxml2
 					 * says most things twice */
+	xmlNodePtr	*blanks;	/* with blanks around their value, */
+	size_t		 n_blanks;	/* which may be all that is wrong */
 	bool		 no_memory;	/* it ran out: no verdict */
 	bool		 internal;	/* the library failed us */
 };
 
-/* xmlStructuredErrorFuncs; the context is a struct reporter. */
+/* The blanks are the caller's to free.
+ *
+ * xmlStructuredErrorFuncs; the context is a struct reporter. */
 void	sentence_parser(void *, xml_error_ptr);
 void	sentence_schema(void *, xml_error_ptr);
 

@@ -15,7 +15,8 @@ void	xmlform_init(void);
 
 enum xmlform {
 	XMLFORM_VERDICT,	/* it is the caller's to free */
-	XMLFORM_NO_MEMORY,	/* nothing can be said of the form */
+	XMLFORM_NO_MEMORY,	/* it takes more memory, or more steps of a
+				 * rule, than a form may */
 	XMLFORM_TROUBLE,	/* nor here: the library failed us */
 };
 

@@ -16,6 +16,7 @@
 #include "sentence.h"
 
 #define QUOTE_MAX 60
+#define BLANKS " \t\r\n"
 
 /* Helpers. */
 
@@ -239,13 +240,18 @@ put_quoted(struct buf *out, const char *s)
 	buf_putc(out, '"');
 }
 
+static bool
+is_blank(const char *s)
+{
+	return s[strspn(s, BLANKS)] == '\0';
+}
+
 /* '"abc" ' and what is wrong with it; or that it is empty (false). */
 static bool
 put_content(struct buf *out, xmlNodePtr node, const char *what)
 {
 	xmlChar *content = xmlNodeGetContent(node);
-
-	bool empty = content == NULL || *content == '\0';
+	bool empty = content == NULL || is_blank((const char *)content);
 
 	if (empty)
 		buf_puts(out, "It is empty");
@@ -434,10 +440,10 @@ static void
 say_enumeration(struct complaint *c)
 {
 	const char *set = strstr(c->error->message, "the set {");
-	const char *end = set == NULL ? NULL : strchr(set, '}');
+	const char *end = set == NULL ? NULL : strrchr(set, '}');
 
-	put_content(&c->text, c->node, "is not one of the allowed values");
-	if (end != NULL) {
+	if (put_content(&c->text, c->node, "is not one of the allowed values")
+	    && end != NULL) {
 		buf_puts(&c->text, ": ");
 		text_line(&c->text, set + 9, (size_t)(end - set - 9), 300);
 	}
@@ -452,12 +458,46 @@ say_pattern(struct complaint *c)
 	buf_putc(&c->text, '.');
 }
 
+/* "has more digits than are allowed ('5')", in one way or another. */
+static void
+say_digits(struct complaint *c)
+{
+	bool fraction = c->error->code == XML_SCHEMAV_CVC_FRACTIONDIGITS_VALID;
+	char *bound = quoted(c->error->message, "are allowed", 0);
+
+	put_content(&c->text, c->node, "has too many digits");
+	if (bound != NULL)
+		buf_putf(&c->text, ": at most %s %sare allowed", bound,
+		    fraction ? "after the point " : "");
+	buf_putc(&c->text, '.');
+	free(bound);
+}
+
+static void
+say_fixed(struct complaint *c)
+{
+	char *fixed = quoted(c->error->message, "constraint", 0);
+
+	buf_puts(&c->text, "It must be ");
+	put_quoted(&c->text, fixed == NULL ? "" : fixed);
+	buf_putc(&c->text, '.');
+	free(fixed);
+}
+
+static void
+say_nil(struct complaint *c)
+{
+	buf_puts(&c->text, "It may not be left out by xsi:nil.");
+}
+
 static void
 say_no_attribute(struct complaint *c)
 {
 	char *name = quoted(c->error->message, "The attribute", 0);
 
 	c->code = FAULT_NO_PARAMETER;
+	c->label = NULL;		/* no value is wrong */
+	c->node = element_of(c->node);
 	buf_puts(&c->text, "There is no attribute ");
 	put_quoted(&c->text, name == NULL ? "" : name);
 	buf_puts(&c->text, " here.");
@@ -513,6 +553,13 @@ static const struct {
 	{ XML_SCHEMAV_CVC_MAXLENGTH_VALID, say_length },
 	{ XML_SCHEMAV_CVC_ENUMERATION_VALID, say_enumeration },
 	{ XML_SCHEMAV_CVC_PATTERN_VALID, say_pattern },
+	{ XML_SCHEMAV_CVC_TOTALDIGITS_VALID, say_digits },
+	{ XML_SCHEMAV_CVC_FRACTIONDIGITS_VALID, say_digits },
+	{ XML_SCHEMAV_CVC_ELT_5_2_2_2_1, say_fixed },
+	{ XML_SCHEMAV_CVC_ELT_5_2_2_2_2, say_fixed },
+	{ XML_SCHEMAV_CVC_AU, say_fixed },
+	{ XML_SCHEMAV_CVC_ELT_3_1, say_nil },
+	{ XML_SCHEMAV_CVC_TYPE_3_1_1, say_no_attribute },
 	{ XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_1, say_no_attribute },
 	{ XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_2, say_no_attribute },
 	{ XML_SCHEMAV_CVC_COMPLEX_TYPE_4, say_attribute_missing },
@@ -523,13 +570,87 @@ static const struct {
 /* Of a value that is not valid libxml2 says more than once that it is not:
  * after a facet by its type, and as a key that cannot be compared. */
 static bool
-is_said(const struct reporter *r, xml_error_ptr e)
+is_said(const struct reporter *r, xml_error_ptr e, const xmlNode *node)
 {
-	return e->node != NULL && e->node == r->last &&
+	return node != NULL && node == r->last &&
 	    (e->code == XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_1 ||
 	    e->code == XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_2 ||
 	    e->code == XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_3 ||
 	    e->code == XML_SCHEMAV_CVC_IDC);
+}
+
+/* The library names the element alone, even where it is an attribute that
+ * has a wrong value; only its words say so. */
+static xmlNodePtr
+node_of(xml_error_ptr e)
+{
+	xmlNodePtr node = e->node;
+	char *name = quoted(e->message, ", attribute", 0);
+	xmlAttrPtr a = NULL;
+
+	if (name != NULL && node != NULL && node->type == XML_ELEMENT_NODE)
+		for (a = node->properties; a != NULL; a = a->next)
+			if (a->ns == NULL &&
+			    strcmp((const char *)a->name, name) == 0)
+				break;
+	free(name);
+	return a == NULL ? node : (xmlNodePtr)a;
+}
+
+/* The line where a text begins to be one.  The library keeps the line where
+ * it had read the text's first piece, mostly all of it: its lines are counted
+ * back.  Where that leads too far there were more pieces. */
+static long
+line_of_text(const xmlNode *text)
+{
+	const char *s = (const char *)text->content;
+	long line = xmlGetLineNo(text), from = line, least;
+
+	for (s += strspn(s, BLANKS); *s != '\0'; s++)
+		from -= *s == '\n';
+	least = xmlGetLineNo(text->prev != NULL ? text->prev : text->parent);
+	return from < least ? line : from;
+}
+
+/* Text between tags is told with its own line: the element's may be far
+ * above. */
+static long
+line_of(const xmlNode *element, int error)
+{
+	const xmlNode *node = element->children;
+	long line = xmlGetLineNo(element);
+
+	if (error != XML_SCHEMAV_CVC_COMPLEX_TYPE_2_3)
+		return line;
+	for (; node != NULL; node = node->next) {
+		if (node->type != XML_TEXT_NODE &&
+		    node->type != XML_CDATA_SECTION_NODE)
+			continue;
+		if (!is_blank((const char *)node->content))
+			return line_of_text(node);
+	}
+	return line;
+}
+
+/* Numbers and dates are good with blanks around them (XML Schema part 2,
+ * 4.3.6); the library forgets to strip them where the type has no facets. */
+static bool
+has_blanks(const struct reporter *r, xml_error_ptr e, const xmlNode *node)
+{
+	xmlChar *content;
+	bool blanks;
+	size_t n;
+
+	if (e->code != XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_1 || node == NULL ||
+	    node == r->last)
+		return false;
+	content = xmlNodeGetContent(node);
+	n = content == NULL ? 0 : strlen((const char *)content);
+	blanks = n > 0 && !is_blank((const char *)content) &&
+	    (strchr(BLANKS, content[0]) != NULL ||
+	    strchr(BLANKS, content[n - 1]) != NULL);
+	xmlFree(content);
+	return blanks;
 }
 
 void
@@ -537,22 +658,31 @@ sentence_schema(void *arg, xml_error_ptr e)
 {
 	struct reporter *r = arg;
 	struct complaint c = { .reporter = r, .error = e,
-		.node = e->node, .code = FAULT_INVALID };
-	xmlNodePtr element = element_of(c.node);
+		.code = FAULT_INVALID };
+	xmlNodePtr element;
 	size_t i;
 
-	if (is_ours(r, e) || e->message == NULL || is_said(r, e) ||
+	if (is_ours(r, e) || e->message == NULL ||
 	    strstr(e->message, "No precomputed value") != NULL)
 		return;
+	c.node = node_of(e);
+	if (is_said(r, e, c.node))
+		return;
+	if (has_blanks(r, e, c.node)) {
+		r->blanks = mem_grow(r->blanks, r->n_blanks + 1,
+		    sizeof(xmlNodePtr));
+		r->blanks[r->n_blanks++] = c.node;
+	}
 	r->last = c.node;
-	if (element != NULL)
-		c.label = schema_label(r->root, (const char *)element->name);
+	element = element_of(c.node);
+	if (c.node != NULL)
+		c.label = schema_label(r->root, (const char *)c.node->name);
 	for (i = 0; i < SCHEMA_WORDS_N && c.node != NULL; i++)
 		if (schema_words[i].error == e->code) {
 			schema_words[i].say(&c);
 			break;
 		}
-	add(r, c.code, element == NULL ? e->line : xmlGetLineNo(element),
-	    element == NULL ? NULL : sentence_name(r->root, element),
+	add(r, c.code, element == NULL ? e->line : line_of(element, e->code),
+	    element == NULL ? NULL : sentence_name(r->root, c.node),
 	    &c.text, c.label == NULL ? NULL : c.label->help, e->message);
 }

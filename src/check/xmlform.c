@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "xmlout.h"
 
 #include "formrules.h"
 #include "sentence.h"
@@ -38,12 +39,22 @@ load_nothing(const char *url, const char *id, xmlParserCtxtPtr ctxt)
 	return NULL;
 }
 
+/* Where nobody else listens the library would write to standard error,
+ * and quote the form there. */
+static void
+say_nothing(void *arg, const char *message, ...)
+{
+	(void)arg;
+	(void)message;
+}
+
 void
 xmlform_init(void)
 {
 	size_t i;
 
 	xmlInitParser();
+	xmlSetGenericErrorFunc(NULL, say_nothing);
 	xmlSchemaInitTypes();
 	for (i = 0; i < sizeof(converters) / sizeof(converters[0]); i++)
 		(void)xmlFindCharEncodingHandler(converters[i]);
@@ -101,14 +112,29 @@ parse(const struct query *q, struct reporter *r)
 	return doc;
 }
 
-/* The stamp is the first thing after the declaration, or it is not there. */
+/* The next node in document order. */
+static const xmlNode *
+next_node(const xmlNode *node)
+{
+	if (node->type == XML_ELEMENT_NODE && node->children != NULL)
+		return node->children;
+	while (node->next == NULL) {
+		node = node->parent;
+		if (node == NULL || node->type == XML_DOCUMENT_NODE)
+			return NULL;
+	}
+	return node->next;
+}
+
+/* The stamp is the first thing after the declaration, or it is not there.
+ * (Whether it is one, docket sees for itself.) */
 static void
 check_stamp(const xmlDoc *doc, struct faults *faults)
 {
-	const xmlNode *node;
+	const xmlNode *node = doc->children;
 
-	for (node = doc->children; node != NULL; node = node->next)
-		if (node->type == XML_PI_NODE && node != doc->children &&
+	while ((node = next_node(node)) != NULL)
+		if (node->type == XML_PI_NODE &&
 		    strcmp((const char *)node->name, "docket") == 0)
 			faults_add(faults, FAULT_STAMP, xmlGetLineNo(node),
 			    NULL, "The desk's stamp is not in its place, the "
@@ -139,7 +165,7 @@ find_type(const struct schemas *s, const xmlNode *root, struct verdict *v)
 }
 
 static void
-validate(const struct schema_type *t, xmlDocPtr doc, struct reporter *r)
+validate_once(const struct schema_type *t, xmlDocPtr doc, struct reporter *r)
 {
 	xmlSchemaValidCtxtPtr ctxt = xmlSchemaNewValidCtxt(t->schema);
 	int status;
@@ -159,10 +185,51 @@ validate(const struct schema_type *t, xmlDocPtr doc, struct reporter *r)
 		faults_add(r->faults, FAULT_INVALID, 0, NULL, NULL);
 }
 
+/* False for want of memory. */
+static bool
+strip(xmlNodePtr node)
+{
+	xmlChar *content = xmlNodeGetContent(node);
+	struct buf text = BUF_INIT;
+	const char *from, *end;
+
+	if (content == NULL)
+		return false;
+	from = (const char *)content;
+	from += strspn(from, " \t\r\n");
+	for (end = from + strlen(from); end > from &&
+	    strchr(" \t\r\n", end[-1]) != NULL; end--)
+		;
+	xml_escape(&text, from, (size_t)(end - from));
+	xmlNodeSetContent(node, (const xmlChar *)buf_str(&text));
+	buf_free(&text);
+	xmlFree(content);
+	return true;
+}
+
+/* Values that may have been refused for the blanks around them alone are
+ * stripped, and all is judged again. */
+static void
+validate(const struct schema_type *t, xmlDocPtr doc, struct reporter *r)
+{
+	size_t before = r->faults->n, i;
+
+	validate_once(t, doc, r);
+	if (r->n_blanks > 0 && before == 0) {
+		for (i = 0; i < r->n_blanks; i++)
+			r->no_memory |= !strip(r->blanks[i]);
+		faults_free(r->faults);
+		r->last = NULL;
+		validate_once(t, doc, r);
+	}
+	free(r->blanks);
+	r->blanks = NULL;
+}
+
 /* Facts and rules. */
 static int
 apply_rules(const struct schema_type *t, xmlDocPtr doc,
-    const struct query *q, struct verdict *v)
+    const struct query *q, struct reporter *r, struct verdict *v)
 {
 	struct form_rules *f = form_rules_open(doc, q->today);
 	int status = -1;
@@ -173,8 +240,19 @@ apply_rules(const struct schema_type *t, xmlDocPtr doc,
 	    (q->purpose == PURPOSE_FACTS || v->faults.n > 0 ||
 	    form_rules_check(f, t, q->purpose, &v->faults) == 0))
 		status = 0;
+	r->no_memory |= form_rules_costly(f);
 	form_rules_close(f);
 	return status;
+}
+
+/* Who has a form refused needs its faults, not its fields; both may be too
+ * much for one message. */
+static void
+forget_fields(struct verdict *v)
+{
+	free(v->facts.fields);
+	free(v->facts.apis);
+	v->facts.fields = v->facts.apis = NULL;
 }
 
 static void
@@ -189,8 +267,11 @@ judge(const struct schemas *s, const struct query *q, xmlDocPtr doc,
 		return;
 	if (q->purpose != PURPOSE_FACTS)
 		validate(t, doc, r);
-	if (!r->no_memory && !r->internal && apply_rules(t, doc, q, v) != 0)
+	if (!r->no_memory && !r->internal &&
+	    apply_rules(t, doc, q, r, v) != 0)
 		r->internal = true;
+	if (v->faults.n > 0)
+		forget_fields(v);
 }
 
 enum xmlform
@@ -201,6 +282,10 @@ xmlform_check(const struct schemas *s, const struct check_limits *limits,
 	xmlDocPtr doc;
 
 	*v = (struct verdict){ .type = -1 };
+	if (q->len == 0) {
+		faults_add(&v->faults, FAULT_EMPTY, 0, NULL, NULL);
+		return XMLFORM_VERDICT;
+	}
 	if (xmlscan(q->data, q->len, limits, &v->faults) != 0)
 		return XMLFORM_VERDICT;
 	xmlSetExternalEntityLoader(load_nothing);
