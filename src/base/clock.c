@@ -216,7 +216,7 @@ time_text(char text[TIME_TEXT], int64_t instant)
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
-	strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	strftime(text, TIME_TEXT, "%04Y-%m-%dT%H:%M:%SZ", &tm);
 	return text;
 }
 
@@ -227,7 +227,7 @@ time_local(char text[TIME_TEXT], int64_t instant)
 	struct tm tm;
 
 	localtime_r(&t, &tm);
-	strftime(text, TIME_TEXT, "%Y-%m-%d %H:%M", &tm);
+	strftime(text, TIME_TEXT, "%04Y-%m-%d %H:%M", &tm);
 	return text;
 }
 
