@@ -99,7 +99,7 @@ parse_revision(const char *s, unsigned *revision)
 static int
 parse_who(const char *s, char *who)
 {
-	if (s[0] != '.' || s[1] == '\0' || strchr(s + 1, '.') != NULL ||
+	if (s[0] != '.' || s[1] == '\0' || strpbrk(s + 1, "./") != NULL ||
 	    !text_plain(s + 1, strlen(s + 1)))
 		return -1;
 	strcpy(who, s + 1);

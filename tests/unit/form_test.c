@@ -161,7 +161,7 @@ test_no_papers(void **state)
 	    "AK-000012.rotation.xml", "AK-000012.txt", "AK-000012.note.xml",
 	    "AK-000012.note..txt", "AK-000012.note.a.b.txt",
 	    "AK-000012.notealice.txt", "AK-000012.note.a\nb.txt",
-	    "AK-000012.note.\xff.txt",
+	    "AK-000012.note.\xff.txt", "AK-000012.note.a/b.txt",
 	    "AK-000012.note.\xe2\x80\xaex.txt",
 	    "AK-000012.refused.alice.txt", "AK-000012.refused.r2.txt",
 	    "AK-000012.note.txt.xml", "Thumbs.db", "\xff\xfe.xml",
