@@ -119,8 +119,9 @@ void	ruling_encode(const struct ruling *, struct buf *);
 
 /*
  * Reads a message.  *r is initialised here and owned by the caller, also
- * when -1 says that the message is not one of ours.  `at', `commit', ops and
- * facts are not in it.
+ * when -1 says that the message is not one of ours: that a trailer is empty
+ * or not plain, or one missing without which the event means nothing.
+ * `at', `commit', ops and facts are not in it.
  */
 int	ruling_decode(struct ruling *, const char *, size_t);
 

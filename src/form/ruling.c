@@ -625,6 +625,8 @@ decode_trailer(struct ruling *r, char *line)
 	if (colon == NULL)
 		return -1;
 	*colon = '\0';
+	if (colon[2] == '\0' || !text_plain(colon + 2, strlen(colon + 2)))
+		return -1;
 	for (i = 0; i < TRAILERS; i++)
 		if (strcmp(line, trailers[i].key) == 0)
 			return trailers[i].get(r, colon + 2);
@@ -642,6 +644,19 @@ last_paragraph(char *text)
 	return at;
 }
 
+/* Whether it has what its event cannot be without: subject lines, receipts
+ * and cases rely on that. */
+static bool
+is_whole(const struct ruling *r)
+{
+	if (r->event == EVENT_REFUSE)
+		return r->number[0] == '\0' && r->file != NULL;
+	if (r->event >= EVENT_INIT)
+		return r->number[0] == '\0';
+	return r->number[0] != '\0' && r->form != NULL &&
+	    (r->event != EVENT_ASK || r->request != REQUEST_NONE);
+}
+
 static int
 decode_trailers(struct ruling *r, char *at)
 {
@@ -656,7 +671,21 @@ decode_trailers(struct ruling *r, char *at)
 		if (decode_trailer(r, at) != 0)
 			return -1;
 	}
-	return r->event == EVENT_COUNT ? -1 : 0;
+	return r->event == EVENT_COUNT || !is_whole(r) ? -1 : 0;
+}
+
+/* A note is as note_clean() leaves it. */
+static int
+decode_note(struct ruling *r, const char *p, size_t n)
+{
+	char *clean;
+	int status;
+
+	r->note = mem_strn(p, n);
+	clean = note_clean(r->note);
+	status = clean != NULL && strcmp(clean, r->note) == 0 ? 0 : -1;
+	free(clean);
+	return status;
 }
 
 int
@@ -669,10 +698,10 @@ ruling_decode(struct ruling *r, const char *p, size_t n)
 	if (strlen(text) == n && (body = strstr(text, "\n\n")) != NULL) {
 		body += 2;
 		last = last_paragraph(body);
-		if (last > body)
-			/* the blank line between is not the note's */
-			r->note = mem_strn(body, (size_t)(last - body) - 1);
-		status = decode_trailers(r, last);
+		/* the blank line between is not the note's */
+		if (last == body || decode_note(r, body,
+		    (size_t)(last - body) - 1) == 0)
+			status = decode_trailers(r, last);
 	}
 	free(text);
 	return status;
