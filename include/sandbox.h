@@ -18,7 +18,10 @@
 /* 0, or -1 where this kernel cannot confine us: then nothing is checked. */
 int	sandbox_prepare(void);
 int	sandbox_parent(void);
-int	sandbox_child(uint64_t memory);
+int	sandbox_child(uint64_t memory);	/* bytes beyond what it has */
+
+/* Bytes of memory that this process has taken so far. */
+uint64_t sandbox_heap(void);
 
 /* Processor time for what comes next, in seconds; SIGPROF at its end. */
 void	sandbox_timer(unsigned seconds);

@@ -59,6 +59,18 @@ zone_offset(const char *s)
 	return *s == '-' ? -seconds : seconds;
 }
 
+/* The day, or NaN where it is not one that docket could write down. */
+static double
+day_within(int32_t day)
+{
+	int32_t first, last;
+
+	if (day_parse("0001-01-01", &first) != 0 ||
+	    day_parse("9999-12-31", &last) != 0)
+		return NAN;
+	return day < first || day > last ? (double)NAN : (double)day;
+}
+
 /* The day of an xs:date or xs:dateTime.  A date is the day that is written,
  * whatever zone follows it; a dateTime with a zone is brought to ours.  Its
  * 24:00:00 is the next day's 00:00:00 (XML Schema part 2, 3.2.7). */
@@ -77,11 +89,11 @@ day_of(const char *s)
 	/* a year of more than four digits */
 	if (s[10] >= '0' && s[10] <= '9')
 		return NAN;
-	midnight = strncmp(s + 10, "T24:00:00", s[10] == 'T' ? 9 : 1) == 0;
+	midnight = strncmp(s + 10, "T24:00:00", 9) == 0;
 	if (midnight)
 		day++;
 	if (strlen(s) < 20 || s[10] != 'T')
-		return day;
+		return day_within(day);
 	snprintf(text, sizeof(text), "%.10sT%.8sZ", s, midnight ? "00:00:00" :
 	    s + 11);
 	s += 19;
@@ -89,8 +101,9 @@ day_of(const char *s)
 		s += 1 + strspn(s + 1, "0123456789");
 	if (*s == '\0' || strchr("Z+-", *s) == NULL ||
 	    time_parse(text, &at) != 0)
-		return day;
-	return clock_day(at + (midnight ? 86400 : 0) - zone_offset(s));
+		return day_within(day);
+	return day_within(clock_day(at + (midnight ? 86400 : 0) -
+	    zone_offset(s)));
 }
 
 static void

@@ -37,6 +37,12 @@ static struct check_limits limits;
 static struct schemas schemas;
 static pid_t child_pid[CHILDREN];
 
+/* Of a child: its heap when it began; and what it may keep from form to
+ * form, as a part of the memory for one, so that no form pays for those
+ * before it. */
+static uint64_t heap_before;
+#define KEPT_PART 8
+
 static _Noreturn void
 die(const char *why)
 {
@@ -71,7 +77,6 @@ answer(const struct frame *f, bool last)
 	struct verdict v;
 	struct buf out = BUF_INIT;
 	struct query q;
-	bool clean;
 
 	if (f->type != WIRE_QUERY || query_decode(&q, f) != 0)
 		die("a query was expected");
@@ -84,13 +89,14 @@ answer(const struct frame *f, bool last)
 	case XMLFORM_VERDICT:
 		break;
 	}
-	clean = v.faults.n == 0;
-	v.last = last || !clean;
+	last |= v.faults.n > 0 ||
+	    sandbox_heap() > heap_before + limits.memory / KEPT_PART;
+	v.last = last;
 	verdict_encode(&v, &out);
 	verdict_free(&v);
 	put(&out);
 	buf_free(&out);
-	return clean && !last;
+	return !last;
 }
 
 static void
@@ -155,6 +161,7 @@ become_child(int socket)
 	close(socket);
 	if (sandbox_child(limits.memory) != 0)
 		_exit(1);
+	heap_before = sandbox_heap();
 	serve();
 }
 

@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -186,9 +187,43 @@ build(struct sock_fprog *f, bool parent)
 	return status;
 }
 
+/* Bytes that the C library has from the kernel, used or not. */
+uint64_t
+sandbox_heap(void)
+{
+#ifdef __GLIBC__
+	const struct mallinfo2 m = mallinfo2();
+
+	return (uint64_t)m.arena + m.hblkhd;
+#else
+	return 0;
+#endif
+}
+
+/* The address space that a program has without its heap; read while files
+ * can be. */
+static uint64_t taken_before;
+
+static void
+measure(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	unsigned long pages = 0;
+	uint64_t all, heap = sandbox_heap();
+
+	if (f == NULL)
+		return;
+	if (fscanf(f, "%lu", &pages) != 1)
+		pages = 0;
+	fclose(f);
+	all = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	taken_before = all > heap ? all - heap : 0;
+}
+
 int
 sandbox_prepare(void)
 {
+	measure();
 	if (SANITIZED) {
 		fprintf(stderr, "docket-check: built with a sanitizer: "
 		    "NOT SANDBOXED\n");
@@ -245,10 +280,13 @@ sandbox_parent(void)
 	return apply(&parent_filter);
 }
 
+/* What libraries and schemas take is not the form's: its room begins
+ * above. */
 int
 sandbox_child(uint64_t memory)
 {
-	const struct rlimit room = { memory, memory };
+	const uint64_t most = memory + taken_before + sandbox_heap();
+	const struct rlimit room = { most, most };
 
 	if (!SANITIZED && setrlimit(RLIMIT_AS, &room) != 0)
 		return -1;

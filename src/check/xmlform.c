@@ -9,8 +9,10 @@
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
+#include <libxml/xmlmemory.h>
 #include <libxml/xmlschemas.h>
 #include <libxml/xmlschemastypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,11 +50,41 @@ say_nothing(void *arg, const char *message, ...)
 	(void)message;
 }
 
+/* The library does not tell of all memory that it could not have; what it
+ * says of the form then is worth nothing. */
+static bool ran_out;
+
+static void *
+noted(void *p, size_t n)
+{
+	ran_out |= p == NULL && n > 0;
+	return p;
+}
+
+static void *
+note_malloc(size_t n)
+{
+	return noted(malloc(n), n);
+}
+
+static void *
+note_realloc(void *p, size_t n)
+{
+	return noted(realloc(p, n), n);
+}
+
+static char *
+note_strdup(const char *s)
+{
+	return noted(strdup(s), 1);
+}
+
 void
 xmlform_init(void)
 {
 	size_t i;
 
+	xmlMemSetup(free, note_malloc, note_realloc, note_strdup);
 	xmlInitParser();
 	xmlSetGenericErrorFunc(NULL, say_nothing);
 	xmlSchemaInitTypes();
@@ -288,11 +320,13 @@ xmlform_check(const struct schemas *s, const struct check_limits *limits,
 	}
 	if (xmlscan(q->data, q->len, limits, &v->faults) != 0)
 		return XMLFORM_VERDICT;
+	ran_out = false;
 	xmlSetExternalEntityLoader(load_nothing);
 	doc = parse(q, &r);
 	if (doc != NULL)
 		judge(s, q, doc, &r, v);
 	xmlFreeDoc(doc);
+	r.no_memory |= ran_out;
 	if (!r.no_memory && !r.internal)
 		return XMLFORM_VERDICT;
 	verdict_free(v);
