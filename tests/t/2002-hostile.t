@@ -1,6 +1,7 @@
 #!/bin/sh
 # Forms made to harm. Each is answered with the code that its name begins
-# with, soon, and the good form that is checked after it is good still.
+# with, within a second of processor time, and the good form that is checked
+# after it is good still.
 . "$(dirname "$0")/lib.sh"
 . "$SRC/tests/t/faults.sh"
 
@@ -176,16 +177,18 @@ printf '\037\213\011\000\0\0\0\0\0\003' >"$made/2018-gzip-method.xml.gz"
 } >"$made/2018-gzip-and-a-nul.xml.gz"
 
 # All of them, each before the good form.
+make_desk
+bounds() {
+	[ -n "$sanitized" ] || conf '[check]' "	cpu = $1" "	memory = $2"
+}
+bounds 1s 128m
 set --
 for f in "$FORMS"/hostile/*.xml "$made"/*.xml "$made"/*.gz; do
 	set -- "$@" "$f" "$GOOD"
 done
-begun=$(date +%s)
 told "$@" >"$T/told"
-spent=$(($(date +%s) - begun))
 is "$STATUS" 1 "docket check says no by its exit"
 is "$(cat "$T/stderr")" "" "no worker died, nothing else is said"
-ok "$# forms take less than 30 seconds: $spent" test $spent -lt 30
 
 # NAME CODES, and what became of the good form behind it
 awk -v good="$GOOD" '
@@ -253,7 +256,6 @@ is "$(cut_up "$T/whole.gz" .gz)" "2001: 1, 2018: $((size - 2)), 2022: 1" \
     "compressed, cut at each of $size bytes, it is damaged"
 
 # What costs too much by itself is the form's fault, not the desk's.
-make_desk
 cat >schemas/slow.xsd <<'EOF2'
 <xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"
     xmlns:d="urn:docket:schema:1" xmlns:s="urn:example:slow"
@@ -286,22 +288,26 @@ words() {
 	many "<w>$1</w>" "$2"
 	printf '</words>'
 }
-# costly FORM NAME: it is too costly, and between good ones nothing else is
+# costly NAME: it is too costly, and between good ones nothing else is
 costly() {
-	told "$T/quick.xml" "$1" "$T/quick.xml" >"$T/told"
+	if [ -n "$sanitized" ]; then
+		skip "$1: no bounds in this build"
+		return
+	fi
+	told "$T/quick.xml" "$T/$1.xml" "$T/quick.xml" >"$T/told"
 	is "$(cat "$T/told")" "= $T/quick.xml
-= $1
+= $T/$1.xml
 2020 line 0 field -
-= $T/quick.xml" "$2" || diag "$(cat "$T/stderr")"
+= $T/quick.xml" "$1" || diag "$(cat "$T/stderr")"
+	is "$(cat "$T/stderr")" "" "$1: nothing else is said"
 }
 lists 100 >"$T/quick.xml"
-lists 12000 >"$T/steps.xml"
-costly "$T/steps.xml" "a rule that takes too many steps"
-conf '[check]' '	cpu = 1s'
-words xxxxxxxxxxxxxxxx 30000 >"$T/time.xml"
-costly "$T/time.xml" "a pattern that takes too long"
-conf '[check]' '	memory = 64m'
-root many '<a/>' 250000 >"$T/memory.xml"
-costly "$T/memory.xml" "a tree that takes too much memory"
+lists 12000 >"$T/2020-rule-of-too-many-steps.xml"
+costly 2020-rule-of-too-many-steps
+words xxxxxxxxxxxxxxxx 30000 >"$T/2020-pattern.xml"
+costly 2020-pattern
+bounds 10s 24m
+root many '<a/>' 250000 >"$T/2020-tree.xml"
+costly 2020-tree
 
 done_testing

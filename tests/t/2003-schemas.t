@@ -329,7 +329,12 @@ is "$(today Pacific/Auckland 2026-11-22T11:30:00Z 2026-11-23T08:00:00)" good \
 is "$(today America/New_York 2026-11-22T03:00:00Z 2026-11-21T22:00:00)" good \
     "on both sides"
 is "$(today UTC $now 0001-01-01T00:00:00Z)" "$not_today" "the year 1"
-is "$(today UTC $now 9999-12-31T23:59:59-14:00)" "$not_today" "the last year"
+is "$(today UTC $now 9999-12-31T23:59:59Z)" "$not_today" "the last year"
+for from in 9999-12-31T23:59:59-14:00 9999-12-31T24:00:00 10000-01-01T00:00:00 \
+    -0001-01-01T00:00:00 0001-01-01T00:00:00+14:00; do
+	is "$(today UTC $now "$from")" "2002 line 3 field from" \
+	    "no day that could be written down: $from"
+done
 
 # sentences: with a bound and a list, and what may not be told twice
 none

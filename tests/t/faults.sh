@@ -1,6 +1,12 @@
 # faults.sh: what docket check says of forms, for tests to compare.
 # shellcheck shell=sh disable=SC2034
 
+# A build with a sanitizer says so, and has no bounds on memory.
+sanitized=
+echo '<form/>' >"$T/sanitized.xml"
+"$DOCKET" check "$T/sanitized.xml" 2>&1 | grep -q 'NOT SANDBOXED' &&
+	sanitized=yes
+
 # told FILE ...: a line for each form and for each fault,
 #
 #	= FILE
@@ -12,6 +18,7 @@
 told() {
 	"$DOCKET" check --format json "$@" >"$T/json" 2>"$T/stderr"
 	STATUS=$?
+	sed -i '/NOT SANDBOXED$/d' "$T/stderr"
 	if [ $STATUS -gt 1 ]; then
 		: >"$T/json"
 		for _form; do
