@@ -1,0 +1,307 @@
+/*
+ * casefile_test: random lives of cases.  After each ruling what must hold
+ * between state, request, revision, box and waiting does; what is in force
+ * changes by approval alone; a ruling that does not follow changes nothing.
+ */
+#include "unit.h"
+
+#include "casefile.h"
+
+static const char *const days[] = { "", "2026-01-01", "2026-06-30",
+    "2026-12-31" };
+
+static int64_t now;
+
+/* What the case should be known by, kept apart from it. */
+struct known {
+	char	 sha256[65];	/* of the revision in force or review */
+	char	 asked[65];	/* of the change that is open */
+	char	 label[32], asked_label[32];
+	bool	 submitted[8];	/* by uid */
+	unsigned withdrawals;
+};
+
+static void
+random_hex(char hex[65])
+{
+	int i;
+
+	for (i = 0; i < 64; i++)
+		hex[i] = "0123456789abcdef"[rnd(16)];
+	hex[64] = '\0';
+}
+
+/* A ruling on this case that the table has a row for. */
+static void
+make(struct ruling *r, const struct casefile *c, const struct transition *t)
+{
+	ruling_init(r);
+	strcpy(r->number, "AK-000012");
+	r->event = t->event;
+	r->from = t->from;
+	r->to = t->to;
+	r->at = ++now;
+	r->uid = (long)rnd(8);
+	r->form = mem_str("{u}f");
+	r->box = mem_str(rnd(2) == 0 ? "" : "acme");
+	r->request = t->event != EVENT_ASK ? t->request :
+	    rnd(2) == 0 ? REQUEST_CHANGE : REQUEST_REVOCATION;
+	r->revision = r->request == REQUEST_REVOCATION ? c->requests + 1 :
+	    c->last_revision + 1;
+	random_hex(r->sha256);
+	random_hex(r->digest);
+	strcpy(r->checked, days[1 + rnd(3)]);
+	strcpy(r->facts.effective, days[rnd(4)]);
+	r->facts.label = mem_alloc(32);
+	snprintf(r->facts.label, 32, "label %d", (int)now);
+}
+
+/* What the ruling should mean. */
+static void
+learn(struct known *k, const struct ruling *r, enum request request)
+{
+	bool change = r->request == REQUEST_CHANGE;
+
+	switch (r->event) {
+	case EVENT_RECEIVE:
+	case EVENT_RESUBMIT:
+	case EVENT_REVISE:
+	case EVENT_ASK:
+		k->submitted[r->uid] = true;
+		if (r->request == REQUEST_REVOCATION)
+			break;
+		strcpy(change ? k->asked : k->sha256, r->sha256);
+		strcpy(change ? k->asked_label : k->label, r->facts.label);
+		break;
+	case EVENT_APPROVE:
+		if (request == REQUEST_CHANGE) {
+			strcpy(k->sha256, k->asked);
+			strcpy(k->label, k->asked_label);
+		}
+		break;
+	case EVENT_WITHDRAW:
+		k->withdrawals++;
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+check(const struct casefile *c, const struct known *k)
+{
+	bool open = c->request != REQUEST_NONE;
+	char name[PAPER_NAME];
+	struct paper p;
+	long uid;
+
+	assert_int_equal(open, c->request_revision > 0);
+	assert_int_equal(open, c->request_box != NULL);
+	assert_true(!open || c->state == STATE_APPROVED);
+	assert_int_equal(c->waiting != 0, open || c->state == STATE_PENDING);
+	assert_true(!c->in_force || c->state == STATE_APPROVED);
+	assert_true(c->revision >= 1 && c->revision <= c->last_revision);
+	assert_true(c->request != REQUEST_CHANGE ||
+	    c->request_revision == c->last_revision);
+	assert_int_equal(c->request == REQUEST_CHANGE,
+	    c->asked_sha256[0] != '\0');
+	assert_string_equal(c->sha256, k->sha256);
+	assert_string_equal(c->facts.label, k->label);
+	if (c->request == REQUEST_CHANGE) {
+		assert_string_equal(c->asked_sha256, k->asked);
+		assert_string_equal(c->asked.label, k->asked_label);
+	}
+	for (uid = 0; uid < 8; uid++)
+		assert_int_equal(casefile_submitted_by(c, uid),
+		    k->submitted[uid]);
+	assert_false(casefile_submitted_by(c, 11));
+	assert_int_equal(c->withdrawals, k->withdrawals);
+	assert_int_equal(c->changed, now);
+	assert_int_equal(paper_parse(casefile_paper(c, name), &p), 0);
+	assert_int_equal(p.revision, c->revision);
+	if (open) {
+		assert_int_equal(paper_parse(casefile_request_paper(c, name),
+		    &p), 0);
+		assert_int_equal(request_of_paper(&p), c->request);
+		assert_int_equal(p.revision, c->request_revision);
+	}
+}
+
+/* In force is decided when a case is approved, and by the day after that. */
+static void
+check_in_force(const struct casefile *c, const struct ruling *r, bool was)
+{
+	if (r->event == EVENT_APPROVE && c->state == STATE_APPROVED)
+		assert_int_equal(c->in_force, strcmp(c->facts.effective,
+		    r->checked) <= 0);
+	else if (r->event == EVENT_EFFECT)
+		assert_true(c->in_force);
+	else if (c->state == STATE_APPROVED)
+		assert_int_equal(c->in_force, was);
+}
+
+/* Byte for byte, strings and all, as far as it is told. */
+static void
+assert_same_case(const struct casefile *a, const struct casefile *b)
+{
+	assert_int_equal(a->state, b->state);
+	assert_int_equal(a->request, b->request);
+	assert_int_equal(a->revision, b->revision);
+	assert_int_equal(a->last_revision, b->last_revision);
+	assert_int_equal(a->request_revision, b->request_revision);
+	assert_int_equal(a->in_force, b->in_force);
+	assert_int_equal(a->waiting, b->waiting);
+	assert_int_equal(a->changed, b->changed);
+	assert_string_equal(a->sha256, b->sha256);
+	assert_string_equal(a->digest, b->digest);
+	assert_string_equal(a->submitters == NULL ? "" : a->submitters,
+	    b->submitters == NULL ? "" : b->submitters);
+}
+
+/* The event, or the states, are not those that can come now. */
+static void
+try_wrong(struct casefile *c, const struct transition *t)
+{
+	struct casefile before;
+	struct ruling r;
+
+	casefile_copy(&before, c);
+	make(&r, c, t);
+	if (rnd(2) == 0)
+		r.from = (enum state)((r.from + 1 + rnd(STATE_COUNT - 1)) %
+		    STATE_COUNT);
+	else
+		r.to = (enum state)((r.to + 1 + rnd(STATE_COUNT - 1)) %
+		    STATE_COUNT);
+	assert_int_equal(casefile_apply(c, &r), -1);
+	assert_same_case(c, &before);
+	r.from = c->state;
+	r.event = (enum event)rnd(EVENT_COUNT);
+	if (state_next(c->state, c->request, r.event) == NULL)
+		assert_int_equal(casefile_apply(c, &r), -1);
+	assert_same_case(c, &before);
+	ruling_free(&r);
+	casefile_free(&before);
+	now--;
+}
+
+/* The next row that fits, from a random one on; NULL: the case is closed. */
+static const struct transition *
+next_row(const struct casefile *c)
+{
+	const struct transition *t;
+	enum event e = (enum event)rnd(EVENT_COUNT);
+	unsigned i;
+
+	for (i = 0; i < EVENT_COUNT; i++) {
+		t = state_next(c->state, c->request, e);
+		if (t != NULL)
+			return t;
+		e = (enum event)((e + 1) % EVENT_COUNT);
+	}
+	return NULL;
+}
+
+static unsigned
+live(struct casefile *c)
+{
+	const struct transition *t;
+	struct known k = { "", "", "", "", { false }, 0 };
+	enum request request;
+	struct ruling r;
+	unsigned steps;
+	bool was;
+
+	casefile_init(c);
+	for (steps = 0; steps < 40 && (t = next_row(c)) != NULL; steps++) {
+		try_wrong(c, t);
+		make(&r, c, t);
+		request = c->request;
+		was = c->in_force;
+		assert_int_equal(casefile_apply(c, &r), 0);
+		assert_int_equal(c->state, t->to);
+		learn(&k, &r, request);
+		check(c, &k);
+		check_in_force(c, &r, was);
+		ruling_free(&r);
+	}
+	return steps;
+}
+
+static void
+test_lives(void **state)
+{
+	struct casefile c;
+	unsigned longest = 0, steps;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5000; i++) {
+		rnd_from((uint64_t)i);
+		steps = live(&c);
+		longest = steps > longest ? steps : longest;
+		assert_true(steps == 40 || state_ended(c.state));
+		casefile_free(&c);
+	}
+	assert_true(longest > 20);
+}
+
+/* A copy has nothing in common with what it was made of. */
+static void
+test_copy(void **state)
+{
+	struct casefile a, b;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		rnd_from((uint64_t)i);
+		live(&a);
+		casefile_copy(&b, &a);
+		assert_same_case(&a, &b);
+		assert_string_equal(a.facts.label, b.facts.label);
+		assert_ptr_not_equal(a.facts.label, b.facts.label);
+		assert_string_equal(a.box, b.box);
+		casefile_free(&a);
+		assert_string_equal(b.form, "{u}f");
+		casefile_free(&b);
+	}
+}
+
+/* Uids that contain each other are told apart. */
+static void
+test_submitters(void **state)
+{
+	struct casefile c;
+	struct ruling r;
+
+	(void)state;
+	casefile_init(&c);
+	assert_false(casefile_submitted_by(&c, 0));
+	ruling_init(&r);
+	r.event = EVENT_RECEIVE;
+	r.to = STATE_PENDING;
+	r.revision = 1;
+	r.uid = 1004;
+	assert_int_equal(casefile_apply(&c, &r), 0);
+	assert_true(casefile_submitted_by(&c, 1004));
+	assert_false(casefile_submitted_by(&c, 100));
+	assert_false(casefile_submitted_by(&c, 4));
+	assert_false(casefile_submitted_by(&c, 10040));
+	assert_false(casefile_submitted_by(&c, -1));
+	ruling_free(&r);
+	casefile_free(&c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_submitters),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, unit_clean);
+}
