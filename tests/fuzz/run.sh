@@ -63,7 +63,8 @@ for target; do
 		failed=1
 	fi
 	printf '%-8s %9s executions, corpus of %s files, %s\n' "$target" \
-	    "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
+	    "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" |
+	    tail -n 1)" \
 	    "$(find "$kept" "tests/fuzz/corpus/$target" -type f | wc -l)" \
 	    "$verdict"
 done
