@@ -625,7 +625,8 @@ decode_trailer(struct ruling *r, char *line)
 	if (colon == NULL)
 		return -1;
 	*colon = '\0';
-	if (colon[2] == '\0' || !text_plain(colon + 2, strlen(colon + 2)))
+	if (colon[2 + strspn(colon + 2, " ")] == '\0' ||
+	    !text_plain(colon + 2, strlen(colon + 2)))
 		return -1;
 	for (i = 0; i < TRAILERS; i++)
 		if (strcmp(line, trailers[i].key) == 0)

@@ -231,7 +231,7 @@ test_not_ours(void **state)
 		"x\n\n\nEvent: init\n", "x\n\n a\n\nEvent: init\n",
 		"x\n\na  b\n\nEvent: init\n", "x\n\n---\n\nEvent: init\n",
 		GOOD "Event: no\n", GOOD "Unknown: x\n", GOOD "Client:x\n",
-		GOOD "Client: \n", GOOD "Client: \x1b[m\n",
+		GOOD "Client: \n", GOOD "Client:   \n", GOOD "Client: \x1b[m\n",
 		GOOD "Client: \xff\n", GOOD "Client: a\nClient: a\n",
 		GOOD "Client: a", GOOD "Number: AK-12\n",
 		GOOD "State: pending\n", GOOD "State: pending -> no\n",
