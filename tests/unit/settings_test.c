@@ -1,0 +1,272 @@
+/*
+ * settings_test: what docket.conf sets and what it leaves; limits that go
+ * down only; combinations that cannot hold; that an error names its line and
+ * leaves nothing behind.
+ */
+#include "unit.h"
+
+#include "limit.h"
+#include "settings.h"
+
+#define ID "[desk]\nid = a\n"
+
+static int
+parse(struct settings *s, const char *text, struct conf_error *e)
+{
+	*e = (struct conf_error){ 0 };
+	return settings_parse(s, text, strlen(text), e);
+}
+
+static void
+must_parse(struct settings *s, const char *text)
+{
+	struct conf_error e;
+
+	if (parse(s, text, &e) != 0)
+		fail_msg("%s: line %u: %s", text, e.line, e.text);
+}
+
+static void
+test_defaults(void **state)
+{
+	struct settings s;
+
+	(void)state;
+	must_parse(&s, ID);
+	assert_string_equal(s.desk_id, "a");
+	assert_string_equal(s.zone, "UTC");
+	assert_int_equal(s.settle, 2000);
+	assert_int_equal(s.grace, 5000);
+	assert_int_equal(s.strays, 60000);
+	assert_int_equal(s.form_limit, LIMIT_FORM);
+	assert_int_equal(s.ratio, LIMIT_RATIO);
+	assert_int_equal(s.check.depth, LIMIT_DEPTH);
+	assert_int_equal(s.check.memory, LIMIT_CHECK_MEMORY);
+	assert_int_equal(s.check.reuse, LIMIT_REUSE);
+	assert_true(s.refusals);
+	assert_int_equal(s.n_reviews, 1);
+	assert_int_equal(s.reviews[0].evidence, EVIDENCE_OWNER);
+	assert_int_equal(s.reviews[0].quorum, 1);
+	assert_true(s.reviews[0].apart);
+	assert_int_equal(s.reviews[0].lapse, 90LL * 86400000);
+	assert_true(s.reviews[0].note[EVENT_RETURN]);
+	assert_true(s.reviews[0].note[EVENT_REVOKE]);
+	assert_false(s.reviews[0].note[EVENT_APPROVE]);
+	assert_null(settings_reviewer(&s, 0));
+	settings_free(&s);
+}
+
+/* Taken, or refused in the line of the key with what was expected. */
+static void
+test_values(void **state)
+{
+	static const struct {
+		const char *section, *key, *good, *bad;
+	} keys[] = {
+		{ "desk", "id", "office-1.example",
+		  "|a b|a/b|\xc3\xa9|"
+		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  "aaaaaa" },
+		{ "desk", "name", "The office|\xc3\xa9", "|a\xe2\x80\xae" },
+		{ "desk", "timezone", "Europe/Berlin|UTC",
+		  "|Europe/Nowhere|../UTC|/etc/passwd" },
+		{ "inbox", "settle", "0|2s|500ms", "|2|-1s|2 s|s" },
+		{ "inbox", "grace", "0|5s|1h", "|five" },
+		{ "inbox", "poll", "1ms|2s", "|0|0s" },
+		{ "trays", "strays", "0|60s", "|x" },
+		{ "limits", "form", "1|1k|1m|1048576", "|0|1048577|2m|-1" },
+		{ "limits", "ratio", "1|100", "|0|101" },
+		{ "limits", "depth", "1|64", "|0|65|1.5" },
+		{ "limits", "attributes", "1|256", "|0|257" },
+		{ "limits", "value", "1|256k", "|0|257k" },
+		{ "check", "cpu", "1s|10s", "|0|999ms|11s|10" },
+		{ "check", "memory", "64m|256m", "|0|257m|1g" },
+		{ "check", "reuse", "1|256", "|0|257" },
+		{ "check", "workers", "1|64", "|0|65" },
+		{ "ledger", "refusals", "true|no|ON|0", "|2|maybe" },
+		{ "review", "evidence", "owner", "|none|policy|signature" },
+		{ "review", "quorum", "0|1", "|2|-1|many" },
+		{ "review", "apart", "true|false", "|2" },
+		{ "review", "lapse", "0|90d", "|90" },
+		{ "review", "note", "none|approve|return, reject revoke",
+		  "receive|lapse|all" },
+	};
+	struct buf text = BUF_INIT, values = BUF_INIT;
+	struct conf_error e;
+	struct settings s;
+	char *at, *value;
+	size_t i, good;
+
+	(void)state;
+	for (i = 0; i < COUNT(keys) * 2; i++) {
+		good = i % 2;
+		buf_clear(&values);
+		buf_puts(&values, good ? keys[i / 2].good : keys[i / 2].bad);
+		for (at = values.data; (value = strsep(&at, "|")) != NULL;) {
+			buf_clear(&text);
+			buf_putf(&text, ID "[%s]\n%s = %s\n",
+			    keys[i / 2].section, keys[i / 2].key, value);
+			if (parse(&s, buf_str(&text), &e) == 0) {
+				if (!good)
+					fail_msg("%s", buf_str(&text));
+				settings_free(&s);
+			} else if (good || e.line != 4 ||
+			    !unit_has(e.text, "was expected"))
+				fail_msg("%s%u: %s", buf_str(&text), e.line,
+				    e.text);
+		}
+	}
+	buf_free(&text);
+	buf_free(&values);
+}
+
+static void
+test_errors(void **state)
+{
+	static const struct {
+		unsigned line;
+		const char *text, *says;
+	} cases[] = {
+		{ 0, "", "[desk] id is missing" },
+		{ 0, "[desk]\nname = a\n", "[desk] id is missing" },
+		{ 4, ID "[inbox]\nsettel = 2s\n", "Did you mean settle?" },
+		{ 4, ID "[inbox]\ncolour = red\n",
+		  "1290 - [inbox] colour is not a parameter." },
+		{ 4, ID "[inbx]\nsettle = 2s\n", "1290" },
+		{ 4, ID "[inbox \"a\"]\nsettle = 2s\n", "takes no name" },
+		{ 4, ID "[reviewer]\nuser = root\n", "needs a name" },
+		{ 4, ID "[box]\nclient = a\n", "needs a name" },
+		{ 4, ID "[review \"ak\"]\nquorum = 1\n", "not this one" },
+		{ 4, ID "[review \"TOOLONGER\"]\nquorum = 1\n",
+		  "not this one" },
+		{ 4, ID "[reviewer \"a (b)\"]\nuser = root\n", "expected" },
+		{ 4, ID "[reviewer \"\"]\nuser = root\n", "expected" },
+		{ 4, ID "[reviewer \"a\"]\nuser =\n", "expected" },
+		{ 0, ID "[review]\nevidence = move\n", "apart = true" },
+		{ 0, ID "[review]\napart = false\n[review \"AK\"]\n"
+		  "evidence = move\napart = true\n", "AK: evidence = move" },
+		{ 3, "[desk]\nid = a\n[x", "closing bracket" },
+	};
+	struct conf_error e;
+	struct settings s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		if (parse(&s, cases[i].text, &e) == 0)
+			fail_msg("taken: %s", cases[i].text);
+		if (e.line != cases[i].line ||
+		    !unit_has(e.text, cases[i].says))
+			fail_msg("%s%u: %s", cases[i].text, e.line, e.text);
+	}
+}
+
+/* The reviews of form types begin as the general one is, wherever it is. */
+static void
+test_reviews(void **state)
+{
+	static const char *const text[] = {
+		ID "[review]\napart = no\nlapse = 5d\n[review \"AK\"]\n"
+		    "quorum = 0\n[review \"CL\"]\nnote = none\n",
+		ID "[review \"CL\"]\nnote = none\n[review \"AK\"]\n"
+		    "quorum = 0\n[review]\napart = no\nlapse = 5d\n",
+		ID "[review \"AK\"]\n[review \"CL\"]\nnote = none\n"
+		    "[review]\nlapse = 5d\n[review \"AK\"]\nquorum = 1\n"
+		    "quorum = 0\n[review]\napart = no\n",
+	};
+	const struct review *r;
+	struct settings s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(text); i++) {
+		must_parse(&s, text[i]);
+		r = settings_review(&s, "AK");
+		assert_string_equal(r->prefix, "AK");
+		assert_int_equal(r->quorum, 0);
+		assert_false(r->apart);
+		assert_int_equal(r->lapse, 5 * 86400000);
+		assert_true(r->note[EVENT_RETURN]);
+		r = settings_review(&s, "CL");
+		assert_string_equal(r->prefix, "CL");
+		assert_int_equal(r->quorum, 1);
+		assert_false(r->apart);
+		assert_false(r->note[EVENT_RETURN]);
+		r = settings_review(&s, "FM");
+		assert_ptr_equal(r, &s.reviews[0]);
+		assert_int_equal(r->quorum, 1);
+		assert_int_equal(r->lapse, 5 * 86400000);
+		settings_free(&s);
+	}
+}
+
+static void
+test_reviewers(void **state)
+{
+	struct conf_error e = { 0 };
+	struct settings s;
+
+	(void)state;
+	must_parse(&s, ID "[reviewer \"alice\"]\nuser = root\n"
+	    "[reviewer \"nobody else\"]\nuser = no-such-user-here\n"
+	    "[reviewer \"bob\"]\nuser = 40123\n");
+	assert_null(settings_reviewer(&s, 0));
+	assert_int_equal(settings_resolve(&s, &e), -1);
+	assert_int_equal(e.line, 6);
+	assert_true(unit_has(e.text, "no-such-user-here"));
+	/* the others are known all the same */
+	assert_string_equal(settings_reviewer(&s, 0)->name, "alice");
+	assert_string_equal(settings_reviewer(&s, 40123)->name, "bob");
+	assert_null(settings_reviewer(&s, 40124));
+	settings_free(&s);
+	must_parse(&s, ID "[reviewer \"alice\"]\nuser = root\n");
+	assert_int_equal(settings_resolve(&s, &e), 0);
+	settings_free(&s);
+}
+
+static void
+test_boxes(void **state)
+{
+	struct settings s;
+
+	(void)state;
+	must_parse(&s, ID "[box \"north\"]\nclient = acme\n"
+	    "[box \"Acme\"]\nclient = \"a b\"\n");
+	assert_null(settings_client(&s, ""));
+	assert_string_equal(settings_client(&s, "north"), "acme");
+	assert_string_equal(settings_client(&s, "Acme"), "a b");
+	assert_string_equal(settings_client(&s, "acme"), "acme");
+	assert_string_equal(settings_client(&s, "south"), "south");
+	settings_free(&s);
+}
+
+/* An unknown user is looked up again; nobody is found by an unknown uid. */
+static void
+test_unknown_user(void **state)
+{
+	struct conf_error e = { 0 };
+	struct settings s;
+
+	(void)state;
+	must_parse(&s, ID "[reviewer \"x\"]\nuser = no-such-user-here\n");
+	assert_int_equal(settings_resolve(&s, &e), -1);
+	assert_int_equal(s.reviewers[0].uid, -1);
+	settings_free(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_reviews),
+		cmocka_unit_test(test_reviewers),
+		cmocka_unit_test(test_boxes),
+		cmocka_unit_test(test_unknown_user),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, unit_clean);
+}
