@@ -5,9 +5,11 @@
  * above is a fault.
  * Our trouble: the library out of memory, or failing inside.
  */
+#include <libxml/parser.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "buf.h"
 #include "text.h"
@@ -143,13 +145,18 @@ static const struct {
 	{ XML_ERR_ENTITYREF_SEMICOL_MISSING, FAULT_NOT_WELL_FORMED,
 	  "A plain & is written &amp;.", NULL },
 	{ XML_ERR_LT_IN_ATTRIBUTE, FAULT_NOT_WELL_FORMED,
-	  "A plain < in an attribute is written &lt;.", NULL },
+	  "There is a < in an attribute: perhaps its closing quote is missing; "
+	  "a plain < is written &lt;.", NULL },
 	{ XML_ERR_ATTRIBUTE_NOT_STARTED, FAULT_NOT_WELL_FORMED,
 	  "The value of an attribute lacks its quotes.", NULL },
 	{ XML_ERR_ATTRIBUTE_NOT_FINISHED, FAULT_NOT_WELL_FORMED,
 	  "The value of an attribute lacks its closing quote.", NULL },
 	{ XML_ERR_ATTRIBUTE_WITHOUT_VALUE, FAULT_NOT_WELL_FORMED,
 	  "An attribute has no value.", NULL },
+	{ XML_ERR_UNKNOWN_VERSION, FAULT_NOT_WELL_FORMED,
+	  "The first line must say version=\"1.0\".", NULL },
+	{ XML_ERR_VERSION_MISSING, FAULT_NOT_WELL_FORMED,
+	  "The first line must say version=\"1.0\".", NULL },
 	{ XML_ERR_INVALID_CHAR, FAULT_NOT_WELL_FORMED,
 	  "There is a character that XML does not allow.", NULL },
 	{ XML_ERR_INVALID_CHARREF, FAULT_NOT_WELL_FORMED,
@@ -186,6 +193,21 @@ is_ours(struct reporter *r, xml_error_ptr e)
 	return true;
 }
 
+/* Whether the parser wanted more where there was no more. */
+static bool
+is_cut_off(xml_error_ptr e)
+{
+	const xmlParserCtxt *ctxt = e->ctxt;
+
+	return e->domain == XML_FROM_PARSER && ctxt != NULL &&
+	    ctxt->input != NULL &&
+	    ctxt->input->cur >= ctxt->input->end &&
+	    e->code != XML_ERR_DOCUMENT_EMPTY &&
+	    e->code != XML_ERR_DOCUMENT_END &&
+	    e->code != XML_ERR_TAG_NOT_FINISHED &&
+	    e->code != XML_ERR_TAG_NAME_MISMATCH;
+}
+
 void
 sentence_parser(void *arg, xml_error_ptr e)
 {
@@ -197,7 +219,10 @@ sentence_parser(void *arg, xml_error_ptr e)
 	/* what follows the first is mostly its consequence */
 	if (is_ours(r, e) || r->faults->n > 0)
 		return;
-	for (i = 0; i < PARSER_WORDS; i++) {
+	if (is_cut_off(e))
+		buf_puts(&text, "The file ends in the middle of a tag; "
+		    "perhaps the transfer was cut off.");
+	for (i = 0; i < PARSER_WORDS && text.len == 0; i++) {
 		if (parser_words[i].error != e->code)
 			continue;
 		code = parser_words[i].code;
@@ -324,27 +349,85 @@ struct complaint {
 	struct buf	 text;
 };
 
+/* Whether an element of this local name is among those expected. */
+static bool
+is_expected(const char *message, const char *name)
+{
+	const char *p = strstr(message, "Expected is");
+	size_t n = strlen(name);
+
+	while (p != NULL && (p = strstr(p, name)) != NULL) {
+		if (strchr("} ", p[-1]) != NULL && strchr(", )", p[n]) != NULL)
+			return true;
+		p += n;
+	}
+	return false;
+}
+
+/* A name of the form that differs in capital letters only; or NULL. */
+static const char *
+similar(const struct schema_root *root, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < root->n_labels; i++)
+		if (strcasecmp(root->labels[i].name, name) == 0)
+			return root->labels[i].name;
+	return NULL;
+}
+
+static void
+say_unknown(struct complaint *c)
+{
+	const char *name = (const char *)c->node->name;
+	const char *meant = similar(c->reporter->root, name);
+
+	c->code = FAULT_NO_PARAMETER;
+	buf_puts(&c->text, "There is no field ");
+	put_quoted(&c->text, name);
+	buf_puts(&c->text, " in this form");
+	if (meant != NULL) {
+		buf_puts(&c->text, "; perhaps ");
+		put_quoted(&c->text, meant);
+		buf_puts(&c->text, " is meant");
+	}
+	buf_putc(&c->text, '.');
+}
+
+/* Whether the element before has the same name. */
+static bool
+is_repeated(const xmlNode *node)
+{
+	const xmlNode *before = node->prev;
+
+	while (before != NULL && before->type != XML_ELEMENT_NODE)
+		before = before->prev;
+	return before != NULL && xmlStrEqual(before->name, node->name);
+}
+
 /* An element is missing, misplaced or unknown. */
 static void
 say_content(struct complaint *c)
 {
 	const struct schema_root *root = c->reporter->root;
 	const char *message = c->error->message;
+	const char *name = (const char *)c->node->name;
 	struct buf expected = BUF_INIT;
 	const struct label *one = NULL;
 	unsigned n = put_expected(&expected, root, message, &one);
 
-	c->label = n == 1 ? one : NULL;
+	c->label = NULL;
 	if (strstr(message, "Missing child") != NULL) {
+		c->label = n == 1 ? one : NULL;
 		buf_putf(&c->text, "%s is missing in it.",
 		    n == 0 ? "Something" : buf_str(&expected));
-	} else if (c->node != NULL &&
-	    schema_label(root, (const char *)c->node->name) == NULL) {
-		c->code = FAULT_NO_PARAMETER;
-		buf_puts(&c->text, "There is no field ");
-		put_quoted(&c->text, (const char *)c->node->name);
-		buf_puts(&c->text, " in this form.");
-	} else if (n > 0) {
+	} else if (schema_label(root, name) == NULL)
+		say_unknown(c);
+	else if (is_expected(message, name))
+		buf_puts(&c->text, "The tag has the right name, but not the "
+		    "namespace (xmlns) that is asked for.");
+	else if (n > 0 && !is_repeated(c->node)) {
+		c->label = n == 1 ? one : NULL;
 		buf_putf(&c->text, "Here %s was expected: it is missing, or "
 		    "the order is not that of the form.",
 		    buf_str(&expected));
@@ -354,10 +437,12 @@ say_content(struct complaint *c)
 	buf_free(&expected);
 }
 
+#define DATE_TYPE "xs:date'"
+
 static const struct {
 	const char *type, *what;
 } type_words[] = {
-	{ "xs:date'", "a date written as YYYY-MM-DD" },
+	{ DATE_TYPE, "a date written as YYYY-MM-DD" },
 	{ "xs:dateTime'", "a date and time written as YYYY-MM-DDThh:mm:ss" },
 	{ "xs:time'", "a time written as hh:mm:ss" },
 	{ "xs:int", "a whole number" },
@@ -374,6 +459,24 @@ static const struct {
 	{ "xs:anyURI'", "an address (URI)" },
 };
 
+/* 2099-02-29 */
+static bool
+is_written_as_day(xmlNodePtr node)
+{
+	static const char shape[] = "dddd-dd-dd";
+	xmlChar *content = xmlNodeGetContent(node);
+	const char *p = (const char *)content, *s = shape;
+
+	if (content == NULL)
+		return false;
+	for (p += strspn(p, BLANKS); *s != '\0'; s++, p++)
+		if (*s == 'd' ? *p < '0' || *p > '9' : *p != *s)
+			break;
+	s = *s == '\0' && is_blank(p) ? s : NULL;
+	xmlFree(content);
+	return s != NULL;
+}
+
 static void
 say_type(struct complaint *c)
 {
@@ -386,6 +489,9 @@ say_type(struct complaint *c)
 			what = type_words[i].what;
 			break;
 		}
+	if (strstr(c->error->message, DATE_TYPE) != NULL &&
+	    is_written_as_day(c->node))
+		what = "a day of the calendar";
 	buf_putf(&is_not, "is not %s", what);
 	put_content(&c->text, c->node, buf_str(&is_not));
 	buf_putc(&c->text, '.');
@@ -490,29 +596,35 @@ say_nil(struct complaint *c)
 	buf_puts(&c->text, "It may not be left out by xsi:nil.");
 }
 
+/* The attribute that the message is about, without its namespace. */
+static void
+put_attribute_name(struct complaint *c)
+{
+	char *name = quoted(c->error->message, "The attribute", 0);
+	const char *local = name == NULL ? NULL : strrchr(name, '}');
+
+	put_quoted(&c->text, local != NULL ? local + 1 :
+	    name != NULL ? name : "");
+	free(name);
+}
+
 static void
 say_no_attribute(struct complaint *c)
 {
-	char *name = quoted(c->error->message, "The attribute", 0);
-
 	c->code = FAULT_NO_PARAMETER;
 	c->label = NULL;		/* no value is wrong */
 	c->node = element_of(c->node);
 	buf_puts(&c->text, "There is no attribute ");
-	put_quoted(&c->text, name == NULL ? "" : name);
+	put_attribute_name(c);
 	buf_puts(&c->text, " here.");
-	free(name);
 }
 
 static void
 say_attribute_missing(struct complaint *c)
 {
-	char *name = quoted(c->error->message, "The attribute", 0);
-
 	buf_puts(&c->text, "The attribute ");
-	put_quoted(&c->text, name == NULL ? "" : name);
+	put_attribute_name(c);
 	buf_puts(&c->text, " is missing.");
-	free(name);
 }
 
 static void
@@ -527,6 +639,12 @@ say_text(struct complaint *c)
 {
 	buf_puts(&c->text, "There is text between the tags where only tags "
 	    "may be.");
+}
+
+static void
+say_tags(struct complaint *c)
+{
+	buf_puts(&c->text, "There are tags in it where only text may be.");
 }
 
 static void
@@ -559,6 +677,7 @@ static const struct {
 	{ XML_SCHEMAV_CVC_ELT_5_2_2_2_2, say_fixed },
 	{ XML_SCHEMAV_CVC_AU, say_fixed },
 	{ XML_SCHEMAV_CVC_ELT_3_1, say_nil },
+	{ XML_SCHEMAV_CVC_TYPE_3_1_2, say_tags },
 	{ XML_SCHEMAV_CVC_TYPE_3_1_1, say_no_attribute },
 	{ XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_1, say_no_attribute },
 	{ XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_2, say_no_attribute },
