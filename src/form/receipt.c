@@ -278,7 +278,8 @@ put_note(struct buf *out, const struct ruling *r)
 	    "The reason that was given:\n\n");
 	for (p = r->note; *p != '\0'; p = end + (*end != '\0')) {
 		end = p + strcspn(p, "\n");
-		buf_putf(out, "    %.*s\n", (int)(end - p), p);
+		buf_putf(out, "%s%.*s\n", end == p ? "" : "    ",
+		    (int)(end - p), p);
 	}
 	buf_putc(out, '\n');
 }
