@@ -155,7 +155,7 @@ test_verdicts(void **state)
 static void
 test_texts_are_made_fit(void **state)
 {
-	static const char *const odd[] = { "a\xe2\x80\xae" "b", "\x1b[31m",
+	static const char *const odd[] = { "a\xe2\x80\xaex", "\x1b[31m",
 	    "\xff\xfe", "a\nb\tc", "\xe2\x80\x8d", "\xf3\xa0\x80\xa0",
 	    "\xc2\xad", "  a   b  " };
 	struct buf b = BUF_INIT, huge = BUF_INIT;
