@@ -110,7 +110,8 @@ check(const struct casefile *c, const struct known *k)
 	if (c->request == REQUEST_CHANGE) {
 		assert_string_equal(c->asked_sha256, k->asked);
 		assert_string_equal(c->asked.label, k->asked_label);
-	}
+	} else
+		assert_null(c->asked.label);
 	for (uid = 0; uid < 8; uid++)
 		assert_int_equal(casefile_submitted_by(c, uid),
 		    k->submitted[uid]);
