@@ -9,9 +9,11 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "fs.h"
 #include "text.h"
 #include "xmlout.h"
 
+#include "parcel.h"
 #include "receipt.h"
 
 #define NAMESPACE "urn:docket:receipt:1"
@@ -140,12 +142,12 @@ const char *
 receipt_name(char name[RECEIPT_NAME], const struct ruling *r)
 {
 	const struct said *s = said_of(r);
-	char stem[256], paper[PAPER_NAME];
+	char stem[NAME_SIZE], paper[PAPER_NAME];
 	struct paper p;
 
 	if (r->event == EVENT_REFUSE)
-		snprintf(stem, sizeof(stem), "%s", strrchr(r->file, '/') ==
-		    NULL ? r->file : strrchr(r->file, '/') + 1);
+		fs_short_name(stem, strrchr(r->file, '/') == NULL ? r->file :
+		    strrchr(r->file, '/') + 1, PARCEL_NAME);
 	else if (r->event == EVENT_REVOKE || r->event == EVENT_EFFECT ||
 	    r->event == EVENT_EXPIRE ||
 	    paper_parse(ruling_paper(r, paper), &p) != 0)

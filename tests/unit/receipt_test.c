@@ -9,6 +9,9 @@
 #include "receipt.h"
 #include "text.h"
 
+#define A10 "aaaaaaaaaa"
+#define A50 A10 A10 A10 A10 "aaaaaaaa\xc3\xa9"
+
 static const struct receipt_desk desk = { "office.example", "The <office> &" };
 
 static const char *const words[] = {
@@ -149,6 +152,8 @@ test_each_event(void **state)
 static void
 make_refusal(struct ruling *r)
 {
+	static const char *const files[] = { "acme/a <b> &.xml", "key.xml",
+	    "acme/" A50 A50 A50 A50 "\xc3\xa9" A50 ".xml" };
 	const struct fault_kind *kind;
 	struct fault *f;
 	char *field, *text;
@@ -156,7 +161,7 @@ make_refusal(struct ruling *r)
 
 	ruling_init(r);
 	r->event = EVENT_REFUSE;
-	r->file = mem_str(rnd(2) == 0 ? "acme/a <b> &.xml" : "key.xml");
+	r->file = mem_str(files[rnd(COUNT(files))]);
 	for (i = (int)rnd(60); i >= 0; i--) {
 		do
 			kind = fault_kind_at(rnd(40));
@@ -263,6 +268,11 @@ test_names(void **state)
 	size_t i;
 
 	(void)state;
+	ruling_init(&r);
+	r.event = EVENT_REFUSE;
+	r.file = mem_str("acme/key.xml");
+	assert_string_equal(receipt_name(name, &r), "key.xml.refused");
+	ruling_free(&r);
 	for (i = 0; i < COUNT(cases); i++) {
 		ruling_init(&r);
 		strcpy(r.number, "AK-000012");
