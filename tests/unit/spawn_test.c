@@ -126,7 +126,7 @@ test_signals_are_not_blocked(void **state)
 	(void)state;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
-	buf_putf(&line, "grep SigBlk /proc/$$/status >'%s'",
+	buf_putf(&line, "exec grep SigBlk /proc/self/status >'%s'",
 	    unit_in("signals"));
 	assert_int_equal(run(buf_str(&line)), 0);
 	sigprocmask(SIG_SETMASK, &old, NULL);
