@@ -40,7 +40,8 @@ struct conf_error {
 int	conf_parse(struct conf *, const char *, size_t, struct conf_error *);
 void	conf_free(struct conf *);
 
-/* Sets the error; always -1. */
+/* Sets the error, as one line that may be shown whatever is quoted in it;
+ * always -1. */
 int	conf_fail(struct conf_error *, unsigned line, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 

@@ -6,7 +6,6 @@
  */
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,12 +25,17 @@ struct parser {
 int
 conf_fail(struct conf_error *e, unsigned line, const char *fmt, ...)
 {
+	struct buf said = BUF_INIT, clean = BUF_INIT;
 	va_list ap;
 
 	e->line = line;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	buf_vputf(&said, fmt, ap);
 	va_end(ap);
+	text_line(&clean, buf_str(&said), said.len, sizeof(e->text) - 1);
+	strcpy(e->text, buf_str(&clean));
+	buf_free(&said);
+	buf_free(&clean);
 	return -1;
 }
 

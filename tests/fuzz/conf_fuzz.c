@@ -109,12 +109,14 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		lines += s[i] == '\n';
 	if (conf_parse(&conf, s, n, &e) != 0) {
 		must(e.line >= 1 && e.line <= lines && e.text[0] != '\0');
+		must(is_plain(e.text));
 		return 0;
 	}
 	check_conf(&conf, lines);
 	conf_free(&conf);
 	if (settings_parse(&settings, s, n, &e) != 0) {
 		must(e.line <= lines && e.text[0] != '\0');
+		must(is_plain(e.text));
 		return 0;
 	}
 	check_settings(&settings);
