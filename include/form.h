@@ -105,6 +105,9 @@ void	stamp_free(struct stamp *);
 int	stamp_find(const char *, size_t, struct stamp *, size_t *at,
 	    size_t *len);
 
+/* The line that a place *at is in, for who is told of a bad stamp. */
+long	stamp_line(const char *, size_t at);
+
 /*
  * Appends the form to out with this stamp: in the place of the old one, or
  * after the declaration, or first of all.

@@ -80,6 +80,7 @@ open_pool(struct checking *c)
 	struct buf text = BUF_INIT;
 	struct conf_error e;
 	int status = load_rules(&c->rules);
+	bool told;
 
 	if (status != EXIT_DONE)
 		return status;
@@ -93,14 +94,15 @@ open_pool(struct checking *c)
 	if (c->pool != NULL)
 		return EXIT_DONE;
 	faults_block(&faults, &text);
-	if (faults.n > 0)
+	told = faults.n > 0;
+	if (told)
 		cmd_say("the schemas cannot be compiled:\n%s",
 		    buf_str(&text));
 	else
 		cmd_say("docket-check cannot be started");
 	buf_free(&text);
 	faults_free(&faults);
-	return faults.n > 0 ? EXIT_DESK : EXIT_TROUBLE;
+	return told ? EXIT_DESK : EXIT_TROUBLE;
 }
 
 /* Reads the form; what stands in the way becomes a fault.  -1: the file
@@ -152,7 +154,8 @@ check_stamp(const struct buf *form, struct faults *faults)
 	int found = stamp_find(form->data, form->len, &stamp, &at, &len);
 
 	if (found < 0)
-		faults_add(faults, FAULT_STAMP, 0, NULL, NULL);
+		faults_add(faults, FAULT_STAMP, stamp_line(form->data, at),
+		    NULL, NULL);
 	else if (found == 1)
 		stamp_free(&stamp);
 }

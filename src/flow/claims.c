@@ -184,7 +184,8 @@ rule_good(struct flow *f, struct parcel *p, const struct verdict *v)
 	int status;
 
 	if (stamped < 0)
-		faults_add(&faults, FAULT_STAMP, 0, NULL, NULL);
+		faults_add(&faults, FAULT_STAMP, stamp_line(form->data, at),
+		    NULL, NULL);
 	else if (stamped == 1 && claim.type->ask == ASK_NOTHING &&
 	    strcmp(stamp.desk, flow_settings(f)->desk_id) != 0)
 		faults_add(&faults, FAULT_STAMP, 0, NULL,

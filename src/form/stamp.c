@@ -238,6 +238,19 @@ stamp_find(const char *p, size_t n, struct stamp *stamp, size_t *at,
 	return found;
 }
 
+long
+stamp_line(const char *p, size_t at)
+{
+	const char *end = p + at;
+	long line = 1;
+
+	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		line++;
+		p++;
+	}
+	return line;
+}
+
 static void
 put_attribute(struct buf *out, const char *name, const char *value)
 {
