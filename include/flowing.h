@@ -97,6 +97,7 @@ struct flow {
 	struct entries	 held;		/* parcels that no worker could check */
 	struct entries	 unanswered;	/* refusals whose box is held */
 	int64_t		 clock_due, look_due, held_due;
+	bool		 clock_more;	/* once this group is committed */
 	bool		 more;		/* there is work without waiting */
 	struct flow_counts counts;
 	flow_progress_fn *progress;
@@ -147,6 +148,8 @@ int	flow_try_held(struct flow *);
 void	flow_submit(struct flow *, struct task *, enum purpose,
 	    const struct buf *);
 void	task_free(struct task *);
+/* Whether more can be taken in hand. */
+bool	flow_has_room(const struct flow *);
 /* On a desk that asks for no approval: approves what waits. */
 int	flow_approve_unreviewed(struct flow *, const char *number);
 

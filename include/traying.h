@@ -26,6 +26,7 @@ struct trays {
 	int		 strays;	/* outbox/strays, once it is needed */
 	bool		 watched;
 	bool		 hurry;
+	bool		 broken;	/* the machine failed us in a batch */
 	char		 shown[COMMIT_HEX];
 
 	/* what to look at: a paper's name, or "tray/name"; the value is the
@@ -34,8 +35,11 @@ struct trays {
 	/* cases given away: number -> names that were touched meanwhile */
 	struct map	 busy;
 	/* what we did to a tray ourselves, whose events are still to come:
-	 * "tray/name" -> inode, 0 for none */
+	 * "tray/name" -> what is there by now, told by inode and ctime */
 	struct map	 own;
+	/* paths that are not as the ledger has them, for something is in the
+	 * way: "tray/name" -> the pause before the next try, ms */
+	struct map	 unshown;
 
 	/* comparing everything */
 	enum state	 at;		/* the tray; STATE_COUNT: done */
@@ -45,6 +49,11 @@ struct trays {
 	int64_t		 compare_due;	/* where no events come: names, */
 	int64_t		 deep_due;	/* and every paper */
 };
+
+/* trays.c */
+
+/* Has a paper's name, or "tray/name", looked at in so many ms. */
+void	tray_mark(struct trays *, const char *key, int64_t in_ms);
 
 /* trayshow.c */
 
@@ -63,8 +72,13 @@ bool	tray_split(const char *path, enum state *tray, const char **name);
 /* Whether the ledger has a paper in a tray: 1, 0, -1. */
 int	tray_expects(struct trays *, const char *commit, enum state tray,
 	    const char *number, const char *name);
-/* Whether what an event tells of is what we did ourselves. */
-bool	tray_is_own(const struct trays *, enum state tray, const char *name);
+/* Whether what an event tells of is what we did ourselves; asked once for
+ * each event. */
+bool	tray_is_own(struct trays *, enum state tray, const char *name);
+/* Whether a path could not be shown; and tries it once more. */
+bool	tray_is_unshown(const struct trays *, enum state tray,
+	    const char *name);
+int	tray_settle(struct trays *, enum state tray, const char *name);
 /* "tray/name" */
 void	tray_key(struct buf *key, enum state tray, const char *name);
 

@@ -6,6 +6,10 @@
  * commit, never with the head: a crash between commit and trays is thus not
  * taken for anybody's decision.
  *
+ * What stands in a paper's place and is not ours to move (a folder of
+ * somebody else's in a sticky tray) makes that one path wait: it is tried
+ * again with growing pauses, a notice says so, and everything else goes on.
+ *
  *	trays_open()
  *	trays_catch_up()	brings the trays from `shown' to the head
  *	trays_compare()		begins to compare everything, in slices
@@ -67,9 +71,11 @@ int64_t	trays_due(const struct trays *);
  * given to `decided', which owns the case until trays_release(); papers that
  * were edited or taken away to `damaged', with what happened ("edited",
  * "deleted"): they are put back by trays_restore(), after it was recorded.
- * 1: there is more to look at; 0: not now; -1.
+ * 1: there is more to look at; 0: not now, or there is no room; -1.
  */
 struct trays_found {
+	/* whether more can be taken now */
+	bool	(*room)(void *arg);
 	void	(*decided)(void *arg, const struct decision *);
 	void	(*damaged)(void *arg, enum state tray, const char *name,
 		    const char *what);
@@ -87,7 +93,13 @@ char	*trays_note(struct trays *, const struct decision *, long uid,
  * committed.  Displaced foreign files go to outbox/strays. */
 int	trays_apply(struct trays *, struct ruling *const *, size_t n);
 
+/* Puts the paper back, says why beside it (if that can be done), and takes
+ * away what was brought. */
 int	trays_undo(struct trays *, const struct decision *, const char *why);
+/* Whether the paper is still shown where the decision found it. */
+int	trays_stands(struct trays *, const struct decision *);	/* 1, 0, -1 */
+/* Puts a paper back that was damaged; nothing, if it is not shown there any
+ * more. */
 int	trays_restore(struct trays *, enum state tray, const char *name);
 /* The case may be looked at again, after so many milliseconds. */
 void	trays_release(struct trays *, const struct decision *,

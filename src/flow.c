@@ -240,7 +240,9 @@ flow_patience(const struct flow *f)
 	if (f->more)
 		return 0;
 	due = earliest(due, intake_due(f->intake));
-	due = earliest(due, trays_due(f->trays));
+	/* what is with the workers wakes us when there is none */
+	if (flow_has_room(f))
+		due = earliest(due, trays_due(f->trays));
 	due = earliest(due, outbox_due(f->outbox));
 	due = earliest(due, rulebook_due(f->rulebook));
 	due = earliest(due, pool_deadline(f->pool));

@@ -241,6 +241,16 @@ hold_claim(struct flow *f, struct parcel *p)
 	return given < 0 ? flow_fail(f, "an answer cannot be written") : 0;
 }
 
+static void
+submit_claim(struct flow *f, struct parcel *p)
+{
+	struct task *t = mem_alloc(sizeof(*t));
+
+	t->parcel = p;
+	t->box = mem_str(p->box);
+	flow_submit(f, t, PURPOSE_INTAKE, parcel_form(p));
+}
+
 /* Takes the parcel. */
 int
 flow_rule_claim(struct flow *f, struct parcel *p, struct job *job)
@@ -258,6 +268,11 @@ flow_rule_claim(struct flow *f, struct parcel *p, struct job *job)
 		return status;
 	case OUTCOME_VERDICT:
 		break;
+	}
+	/* what it is ruled on bears the day of the ruling */
+	if (job->today != clock_day(clock_now())) {
+		submit_claim(f, p);
+		return 0;
 	}
 	if (job->verdict.faults.n == 0)
 		return rule_good(f, p, &job->verdict);
@@ -317,23 +332,25 @@ flow_submit(struct flow *f, struct task *t, enum purpose purpose,
 	pool_submit(f->pool, &t->job);
 }
 
+bool
+flow_has_room(const struct flow *f)
+{
+	return f->in_hand < LIMIT_IN_HAND &&
+	    f->in_hand_bytes + f->group_bytes < IN_HAND_BYTES;
+}
+
 /* A parcel out of inbox: what intake itself objects to is answered, the rest
  * goes to a worker. */
 int
 flow_take(struct flow *f, struct parcel *p)
 {
-	struct task *t;
-
 	f->counts.taken++;
 	if (p->faults.n > 0) {
 		if (is_put_back(f, p, &p->faults))
 			return 0;
 		return refuse_claim(f, p, &p->faults);
 	}
-	t = mem_alloc(sizeof(*t));
-	t->parcel = p;
-	t->box = mem_str(p->box);
-	flow_submit(f, t, PURPOSE_INTAKE, parcel_form(p));
+	submit_claim(f, p);
 	return 0;
 }
 
@@ -361,8 +378,7 @@ flow_collect(struct flow *f)
 
 	desk_notice(f->desk, "disk", room ? NULL : "the disk is almost full: "
 	    "intake has stopped, forms wait in inbox");
-	if (!room || f->in_hand >= LIMIT_IN_HAND ||
-	    f->in_hand_bytes + f->group_bytes >= IN_HAND_BYTES ||
+	if (!room || !flow_has_room(f) ||
 	    f->unanswered.n >= LIMIT_IN_HAND)
 		return 0;
 	if (intake_collect(f->intake, (unsigned)(LIMIT_IN_HAND - f->in_hand),

@@ -20,8 +20,10 @@
 /* Papers that were edited or deleted, recorded in one commit. */
 #define DAMAGE_MOST 100
 
-/* How soon to look for a note that may be on its way, ms. */
+/* How soon to look for a note that may be on its way, and at a decision on a
+ * case that the open group has moved, ms. */
 #define NOTE_MS 200
+#define OPEN_MS 200
 
 static void
 why_text(struct buf *out, const struct decision *d,
@@ -44,6 +46,12 @@ undo(struct flow *f, const struct decision *d, const struct faults *faults)
 	struct buf why = BUF_INIT, line = BUF_INIT;
 	int status = 0;
 
+	/* what is in the open group goes to where it says first: an
+	 * explanation of now would not outlast that */
+	if (map_has(&f->cases, d->paper.number)) {
+		trays_release(f->trays, d, OPEN_MS);
+		return 0;
+	}
 	why_text(&why, d, faults);
 	fault_line(&faults->list[0], &line);
 	log_event(LOG_INFO, d->paper.number, "event", "undone", "to",
@@ -208,10 +216,29 @@ flow_decide(struct flow *f, const struct decision *d, bool checked)
 	return status;
 }
 
+/* Whether what was found still is so: the trays may show another commit by
+ * now, and the day of the check may be over.  1, 0 or -1. */
+static int
+is_current(struct flow *f, const struct task *t)
+{
+	if (t->job.today != clock_day(clock_now()))
+		return 0;
+	return trays_stands(f->trays, &t->decision);
+}
+
 /* What a worker says of a paper that is to be approved. */
 int
 flow_rule_decision(struct flow *f, struct task *t)
 {
+	int current = is_current(f, t);
+
+	if (current < 0)
+		return flow_fail(f, "%s", ledger_error());
+	if (current == 0) {
+		/* it is found again, as it stands now */
+		trays_release(f->trays, &t->decision, 0);
+		return 0;
+	}
 	switch (t->job.outcome) {
 	case OUTCOME_TROUBLE:
 		return undo_for(f, &t->decision, FAULT_NOT_NOW,
@@ -231,6 +258,14 @@ struct looking {
 	struct flow	*flow;
 	int		 status;
 };
+
+static bool
+has_room(void *arg)
+{
+	const struct looking *l = arg;
+
+	return flow_has_room(l->flow);
+}
 
 static void
 on_decision(void *arg, const struct decision *d)
@@ -273,7 +308,8 @@ int
 flow_look(struct flow *f)
 {
 	struct looking l = { f, 0 };
-	const struct trays_found found = { on_decision, on_damage, &l };
+	const struct trays_found found = { has_room, on_decision, on_damage,
+	    &l };
 	struct ruling *r;
 	int more = trays_look(f->trays, &found);
 
@@ -295,9 +331,29 @@ flow_look(struct flow *f)
 struct due_list {
 	struct flow	*flow;
 	enum event	 event;
-	int64_t		 now;
+	int64_t		 now, before;
+	char		 today[DAY_TEXT];
 	unsigned	 n;
 };
+
+/* The index does not know the open group, which may have moved the case
+ * since. */
+static bool
+is_still_due(const struct due_list *due, const struct casefile *c)
+{
+	switch (due->event) {
+	case EVENT_EFFECT:
+		return !c->in_force &&
+		    strcmp(c->facts.effective, due->today) <= 0;
+	case EVENT_EXPIRE:
+		return c->facts.expiry[0] != '\0' &&
+		    strcmp(c->facts.expiry, due->today) < 0;
+	case EVENT_LAPSE:
+		return c->waiting > 0 && c->waiting <= due->before;
+	default:
+		bug("the clock does not bring this about");
+	}
+}
 
 static int
 bring_about(void *arg, const char *number)
@@ -311,6 +367,10 @@ bring_about(void *arg, const char *number)
 
 	if (flow_case(f, number, &c) != 1)
 		return -1;
+	if (!is_still_due(due, &c)) {
+		casefile_free(&c);
+		return 0;
+	}
 	switch (rule_decide(&ctx, &c, due->event, NULL, &r)) {
 	case RULE_MADE:
 		due->n++;
@@ -336,17 +396,15 @@ collect_due(void *arg, const char *number)
 }
 
 static int
-bring_all_about(struct due_list *due, enum due what, const char *prefix,
-    int64_t before)
+bring_all_about(struct due_list *due, enum due what, const char *prefix)
 {
 	struct flow *f = due->flow;
 	struct buf numbers = BUF_INIT;
-	char today[DAY_TEXT], *at, *number;
+	char *at, *number;
 	int status;
 
-	status = index_due(f->index, what, prefix, before,
-	    day_text(today, clock_day(due->now)), CLOCK_MOST, collect_due,
-	    &numbers);
+	status = index_due(f->index, what, prefix, due->before, due->today,
+	    CLOCK_MOST, collect_due, &numbers);
 	if (status != 0)
 		status = flow_fail(f, "%s", index_error());
 	at = numbers.data;
@@ -372,9 +430,10 @@ lapse_all(struct due_list *due)
 	at = prefixes.data;
 	while (status == 0 && (prefix = strsep(&at, "\n")) != NULL) {
 		review = settings_review(flow_settings(f), prefix);
-		if (*prefix != '\0' && review->lapse > 0)
-			status = bring_all_about(due, DUE_LAPSE, prefix,
-			    due->now - review->lapse / 1000);
+		if (*prefix == '\0' || review->lapse == 0)
+			continue;
+		due->before = due->now - review->lapse / 1000;
+		status = bring_all_about(due, DUE_LAPSE, prefix);
 	}
 	buf_free(&prefixes);
 	return status;
@@ -385,15 +444,15 @@ flow_clock(struct flow *f)
 {
 	struct due_list due = { .flow = f, .now = clock_now() };
 
+	day_text(due.today, clock_day(due.now));
 	if (lapse_all(&due) != 0)
 		return -1;
 	due.event = EVENT_EFFECT;
-	if (bring_all_about(&due, DUE_EFFECT, "", 0) != 0)
+	if (bring_all_about(&due, DUE_EFFECT, "") != 0)
 		return -1;
 	due.event = EVENT_EXPIRE;
-	if (bring_all_about(&due, DUE_EXPIRE, "", 0) != 0)
+	if (bring_all_about(&due, DUE_EXPIRE, "") != 0)
 		return -1;
-	if (due.n > 0)
-		f->clock_due = clock_ticks();	/* there may be more */
+	f->clock_more |= due.n > 0;
 	return 0;
 }

@@ -400,6 +400,9 @@ flow_commit(struct flow *f)
 	if (status != 0)
 		return -1;
 	flow_close_group(f);
+	if (f->clock_more)
+		f->clock_due = clock_ticks();
+	f->clock_more = false;
 	ledger_tidy(f->ledger);
 	return 0;
 }

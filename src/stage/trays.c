@@ -49,8 +49,8 @@ is_left_alone(const char *name)
 	return false;
 }
 
-static void
-mark(struct trays *t, const char *key, int64_t in_ms)
+void
+tray_mark(struct trays *t, const char *key, int64_t in_ms)
 {
 	map_put(&t->dirty, key, (void *)(intptr_t)(clock_ticks() + in_ms + 1));
 }
@@ -62,7 +62,7 @@ mark_foreign(struct trays *t, enum state tray, const char *name,
 	struct buf key = BUF_INIT;
 
 	tray_key(&key, tray, name);
-	mark(t, buf_str(&key), in_ms);
+	tray_mark(t, buf_str(&key), in_ms);
 	buf_free(&key);
 }
 
@@ -124,6 +124,7 @@ trays_close(struct trays *t)
 	map_free(&t->busy);
 	map_free(&t->dirty);
 	map_free(&t->own);
+	map_free(&t->unshown);
 	if (t->list != NULL)
 		closedir(t->list);
 	if (t->strays >= 0)
@@ -164,7 +165,7 @@ touch(struct trays *t, enum state tray, const char *name)
 	if (is_left_alone(name))
 		return;
 	if (paper_parse(name, &p) == 0 && paper_is_filed(&p))
-		mark(t, name, 0);
+		tray_mark(t, name, 0);
 	else
 		mark_foreign(t, tray, name, 0);
 }
@@ -263,15 +264,24 @@ look_beside(struct trays *t, enum state tray, const char *name,
 {
 	struct stat st;
 
-	if (has_papers(t, tray, p->number) || !tray_is_there(t, tray, name, &st))
+	if (!tray_is_there(t, tray, name, &st))
 		return;
-	if (p->kind == PAPER_REFUSED && st.st_uid == t->desk->uid)
+	if (!S_ISREG(st.st_mode) || (p->kind == PAPER_REFUSED &&
+	    st.st_uid != t->desk->uid))
+		look_foreign(t, tray, name);
+	else if (has_papers(t, tray, p->number)) {
+		/* no event will say that the case has moved on */
+		if (!t->hurry)
+			mark_foreign(t, tray, name, t->settings->strays +
+			    AGAIN_MS);
+	} else if (p->kind == PAPER_REFUSED)
 		unlinkat(t->desk->tray[tray], name, 0);
 	else
 		look_foreign(t, tray, name);
 }
 
-/* Where the ledger has a paper, as shown.  1, 0 or -1. */
+/* Where the ledger has a paper, as shown; STATE_NONE: nowhere.  1, 0 or
+ * -1. */
 static int
 find_home(struct trays *t, const char *number, const char *name,
     enum state *home, char hex[BLOB_HEX])
@@ -285,7 +295,18 @@ find_home(struct trays *t, const char *number, const char *name,
 		if (found != 0)
 			return found;
 	}
+	*home = STATE_NONE;
 	return 0;
+}
+
+int
+trays_stands(struct trays *t, const struct decision *d)
+{
+	char hex[BLOB_HEX];
+	enum state home;
+	int found = find_home(t, d->paper.number, d->name, &home, hex);
+
+	return found < 0 ? -1 : home == d->from;
 }
 
 /* A paper's places. */
@@ -338,7 +359,7 @@ look_decision(struct trays *t, const struct sight *s, enum state to,
 	d.altered = strcmp(hex, s->hex) != 0;
 	/* a copy may not be complete yet */
 	if (d.altered && d.age < t->settings->settle && !t->hurry) {
-		mark(t, s->name, AGAIN_MS);
+		tray_mark(t, s->name, AGAIN_MS);
 		return;
 	}
 	strcpy(d.name, s->name);
@@ -354,6 +375,8 @@ look_home(struct trays *t, const struct sight *s,
 	const struct stat *st = &s->st[s->home];
 	char hex[BLOB_HEX];
 
+	if (tray_is_unshown(t, s->home, s->name))
+		return;		/* we know; it was nobody's doing now */
 	if (!s->there[s->home]) {
 		found->damaged(found->arg, s->home, s->name, "deleted");
 		return;
@@ -362,7 +385,7 @@ look_home(struct trays *t, const struct sight *s,
 	    hex) == 0 && strcmp(hex, s->hex) == 0)
 		return;
 	if (age_of(t, st) < t->settings->settle && !t->hurry)
-		mark(t, s->name, AGAIN_MS);	/* still being written */
+		tray_mark(t, s->name, AGAIN_MS);	/* still being written */
 	else
 		found->damaged(found->arg, s->home, s->name, "edited");
 }
@@ -389,12 +412,37 @@ look_homeless(struct trays *t, struct sight *s,
 	}
 }
 
+/* What could not be shown is tried once more. */
+static int
+settle(struct trays *t, const char *name)
+{
+	enum state tray;
+	int status = 0;
+
+	for (tray = STATE_PENDING; tray < STATE_COUNT && status == 0; tray++)
+		if (tray_is_unshown(t, tray, name))
+			status = tray_settle(t, tray, name);
+	return status;
+}
+
+/* Where it lies; what we could not take away is nobody's decision. */
+static void
+look_about(struct trays *t, struct sight *s)
+{
+	enum state tray;
+
+	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++)
+		s->there[tray] = tray_is_there(t, tray, s->name,
+		    &s->st[tray]) && (tray == s->home ||
+		    !tray_is_unshown(t, tray, s->name));
+}
+
 static int
 look_paper(struct trays *t, const char *name, const struct trays_found *found)
 {
 	struct sight s = { .name = name };
 	struct buf *touched;
-	enum state tray, to;
+	enum state to;
 	int status;
 
 	if (paper_parse(name, &s.paper) != 0)
@@ -404,13 +452,13 @@ look_paper(struct trays *t, const char *name, const struct trays_found *found)
 		buf_putf(touched, "%s\n", name);
 		return 0;
 	}
+	if (settle(t, name) != 0)
+		return -1;
 	status = find_home(t, s.paper.number, name, &s.home, s.hex);
 	if (status < 0)
 		return -1;
-	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++)
-		s.there[tray] = tray_is_there(t, tray, name, &s.st[tray]);
+	look_about(t, &s);
 	if (status == 0) {
-		s.home = STATE_NONE;
 		look_homeless(t, &s, found);
 		return 0;
 	}
@@ -450,7 +498,7 @@ compare_name(struct trays *t, const char *name)
 		return;
 	if (paper_parse(name, &p) == 0 && paper_is_filed(&p)) {
 		if (tray_expects(t, t->shown, t->at, p.number, name) != 1)
-			mark(t, name, 0);
+			tray_mark(t, name, 0);
 	} else
 		mark_foreign(t, t->at, name, 0);
 }
@@ -463,7 +511,7 @@ compare_paper(void *arg, const char *name, const char *hex)
 
 	if (tray_blob(t->desk->tray[t->at], name, there) != 0 ||
 	    strcmp(there, hex) != 0)
-		mark(t, name, 0);
+		tray_mark(t, name, 0);
 	return 0;
 }
 
@@ -526,7 +574,7 @@ trays_look(struct trays *t, const struct trays_found *found)
 
 	if (now >= t->compare_due)
 		begin_comparing(t);
-	while (status == 0 && looked < LOOK_MAX &&
+	while (status == 0 && looked < LOOK_MAX && found->room(found->arg) &&
 	    (e = map_next(&t->dirty, &at)) != NULL) {
 		if ((int64_t)(intptr_t)e->value - 1 > now)
 			continue;
@@ -542,7 +590,7 @@ trays_look(struct trays *t, const struct trays_found *found)
 		status = compare_slice(t);
 	if (status != 0)
 		return -1;
-	return looked == LOOK_MAX || t->at != STATE_COUNT;
+	return (looked == LOOK_MAX && found->room(found->arg)) || t->at != STATE_COUNT;
 }
 
 void
@@ -557,10 +605,10 @@ trays_release(struct trays *t, const struct decision *d, int64_t again_ms)
 	for (at = buf_str(touched); *at != '\0'; at = end + 1) {
 		end = strchr(at, '\n');
 		name = mem_strn(at, (size_t)(end - at));
-		mark(t, name, again_ms);
+		tray_mark(t, name, again_ms);
 		free(name);
 	}
 	buf_free(touched);
 	free(touched);
-	mark(t, d->name, again_ms);
+	tray_mark(t, d->name, again_ms);
 }

@@ -3,6 +3,8 @@
  *
  * May not: judge anything.
  * The machine's trouble: a tray that cannot be written.
+ * A user's: something in a paper's place that is not ours to move, such as a
+ * folder of their own.  That path waits, and holds up no other.
  *
  * Nothing that we did not write ourselves is ever deleted: it goes to
  * outbox/strays.  "Ourselves" is told by the bytes, which the ledger has.
@@ -25,6 +27,10 @@
 #include "traying.h"
 
 #define WORK "tray-"		/* our files in .docket/work */
+
+/* Pauses before a path that could not be shown is tried again, ms. */
+#define RETRY_FIRST_MS 1000
+#define RETRY_LAST_MS 300000
 
 /* Files. */
 
@@ -70,51 +76,199 @@ strays_dir(struct trays *t)
 	return t->strays;
 }
 
+static int
+move_to_strays(struct trays *t, int dirfd, const char *file, const char *name,
+    char *taken)
+{
+	if (strays_dir(t) < 0)
+		return -1;
+	return fs_move_aside(dirfd, file, t->strays, name, taken);
+}
+
 int
 tray_to_strays(struct trays *t, int dirfd, const char *file, const char *name)
 {
+	int status, error = 0;
 	char taken[NAME_SIZE];
 	struct buf text = BUF_INIT;
+	struct stat st;
 
-	if (strays_dir(t) < 0 ||
-	    fs_move_aside(dirfd, file, t->strays, name, taken) != 0) {
-		if (errno == ENOENT)
+	status = move_to_strays(t, dirfd, file, name, taken);
+	if (status != 0) {
+		error = errno;
+		if (fstatat(dirfd, file, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
+		    errno == ENOENT)
 			return 0;
-		text_line(&text, name, strlen(name), NAME_SIZE);
-		buf_putf(&text, " cannot be moved to outbox/strays: %s",
-		    strerror(errno));
-		desk_notice(t->desk, "strays", buf_str(&text));
-		buf_free(&text);
-		return -1;
 	}
-	log_event(LOG_INFO, "trays", "event", "stray", "name", name, "to",
-	    taken, NULL);
-	return 0;
+	if (error == ENOENT) {
+		/* it is the folder that was removed */
+		if (t->strays >= 0)
+			close(t->strays);
+		t->strays = -1;
+		status = move_to_strays(t, dirfd, file, name, taken);
+		error = errno;
+	}
+	if (status == 0) {
+		desk_notice(t->desk, "strays", NULL);
+		log_event(LOG_INFO, "trays", "event", "stray", "name", name,
+		    "to", taken, NULL);
+		return 0;
+	}
+	text_line(&text, name, strlen(name), NAME_SIZE);
+	buf_putf(&text, " cannot be moved to outbox/strays: %s",
+	    strerror(error));
+	desk_notice(t->desk, "strays", buf_str(&text));
+	buf_free(&text);
+	return -1;
 }
 
 /* A file in work/ that was in a tray: ours is deleted, what is not is kept
- * among the strays. */
-static int
+ * among the strays; where that cannot be now, it waits for the next start. */
+static void
 put_away(struct trays *t, const char *work, const char *name)
 {
 	char hex[BLOB_HEX];
 
 	if (tray_blob(t->desk->work, work, hex) == 0 && hex[0] != '\0' &&
 	    ledger_has_blob(t->ledger, hex))
-		return unlinkat(t->desk->work, work, 0);
-	return tray_to_strays(t, t->desk->work, work, name);
+		unlinkat(t->desk->work, work, 0);
+	else
+		tray_to_strays(t, t->desk->work, work, name);
+}
+
+/* Our own doings. */
+
+/* Tells what is there from what will be there once it is written to; 0:
+ * nothing is. */
+static uintptr_t
+print_of(const struct trays *t, enum state tray, const char *name)
+{
+	struct stat st;
+
+	if (!tray_is_there(t, tray, name, &st))
+		return 0;
+	return ((uintptr_t)st.st_ino * 1000003 +
+	    (uintptr_t)st.st_ctim.tv_sec) * 1000003 +
+	    (uintptr_t)st.st_ctim.tv_nsec;
 }
 
 static void
 remember_own(struct trays *t, enum state tray, const char *name)
 {
 	struct buf key = BUF_INIT;
-	struct stat st;
 
 	tray_key(&key, tray, name);
-	map_put(&t->own, buf_str(&key), (void *)(uintptr_t)
-	    (tray_is_there(t, tray, name, &st) ? (uintptr_t)st.st_ino : 0));
+	map_put(&t->own, buf_str(&key), (void *)print_of(t, tray, name));
 	buf_free(&key);
+}
+
+/* Of our own making is the first event only, and only if nothing was done
+ * since: the clock of ctime is a coarse one. */
+bool
+tray_is_own(struct trays *t, enum state tray, const char *name)
+{
+	struct buf key = BUF_INIT;
+	bool own;
+
+	if (map_count(&t->own) == 0)
+		return false;
+	tray_key(&key, tray, name);
+	own = map_has(&t->own, buf_str(&key)) &&
+	    (uintptr_t)map_del(&t->own, buf_str(&key)) ==
+	    print_of(t, tray, name);
+	buf_free(&key);
+	return own;
+}
+
+/* Paths that cannot be shown. */
+
+bool
+tray_is_unshown(const struct trays *t, enum state tray, const char *name)
+{
+	struct buf key = BUF_INIT;
+	bool unshown;
+
+	if (map_count(&t->unshown) == 0)
+		return false;
+	tray_key(&key, tray, name);
+	unshown = map_has(&t->unshown, buf_str(&key));
+	buf_free(&key);
+	return unshown;
+}
+
+static void
+note_unshown(struct trays *t)
+{
+	size_t at = 0, n = map_count(&t->unshown);
+	const struct map_entry *e = map_next(&t->unshown, &at);
+	struct buf text = BUF_INIT;
+
+	if (e != NULL) {
+		buf_putf(&text, "%s cannot be shown as the ledger has it: "
+		    "something is in the way that is not the desk's to move, "
+		    "or the tray's permissions were changed", e->key);
+		if (n > 1)
+			buf_putf(&text, " (and %zu more)", n - 1);
+	}
+	desk_notice(t->desk, "unshown", e == NULL ? NULL : buf_str(&text));
+	buf_free(&text);
+}
+
+static void
+set_unshown(struct trays *t, enum state tray, const char *name,
+    int64_t pause)
+{
+	struct buf key = BUF_INIT;
+
+	tray_key(&key, tray, name);
+	map_put(&t->unshown, buf_str(&key), (void *)(intptr_t)pause);
+	tray_mark(t, name, pause);
+	if (pause > 0)
+		note_unshown(t);
+	buf_free(&key);
+}
+
+/* A folder of somebody else's cannot leave the tray, but be renamed in it. */
+static int
+make_way(struct trays *t, enum state tray, const char *name)
+{
+	char taken[NAME_SIZE];
+
+	if (fs_move_aside(t->desk->tray[tray], name, t->desk->tray[tray],
+	    name, taken) != 0)
+		return -1;
+	log_event(LOG_WARN, "trays", "event", "aside", "name", name, "to",
+	    taken, NULL);
+	return 0;
+}
+
+/* Whether it is this path that cannot be written to, rather than any. */
+static bool
+is_in_the_way(int error)
+{
+	static const int errors[] = { EACCES, EPERM, EISDIR, ENOTDIR,
+	    ENOTEMPTY, EEXIST, EBUSY };
+	size_t i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (error == errors[i])
+			return true;
+	return false;
+}
+
+/* A path could not be written to: it will be tried again.  -1: it is the
+ * machine that fails us. */
+static int
+hold_path(struct trays *t, enum state tray, const char *name)
+{
+	int error = errno;
+
+	log_errno("trays", "show", name);
+	if (!is_in_the_way(error))
+		return -1;
+	set_unshown(t, tray, name, make_way(t, tray, name) == 0 ? 0 :
+	    RETRY_FIRST_MS);
+	return 0;
 }
 
 /* Takes a file out of a tray, whatever it is. */
@@ -124,36 +278,11 @@ take_away(struct trays *t, enum state tray, const char *name)
 	char work[64], random[17];
 
 	snprintf(work, sizeof(work), WORK "%s", hash_random(random, 16));
-	if (renameat(t->desk->tray[tray], name, t->desk->work, work) != 0) {
-		if (errno == ENOENT)
-			return 0;
-		log_errno("trays", "take away", name);
-		return -1;
-	}
+	if (renameat(t->desk->tray[tray], name, t->desk->work, work) != 0)
+		return errno == ENOENT ? 0 : hold_path(t, tray, name);
 	remember_own(t, tray, name);
-	return put_away(t, work, name);
-}
-
-/* Whether the event is of our own making. */
-bool
-tray_is_own(const struct trays *t, enum state tray, const char *name)
-{
-	struct buf key = BUF_INIT;
-	uintptr_t ino = 0;
-	struct stat st;
-	bool known;
-
-	if (map_count(&t->own) == 0)
-		return false;
-	tray_key(&key, tray, name);
-	known = map_has(&t->own, buf_str(&key));
-	if (known)
-		ino = (uintptr_t)map_get(&t->own, buf_str(&key));
-	buf_free(&key);
-	if (!known)
-		return false;
-	return tray_is_there(t, tray, name, &st) ? ino == (uintptr_t)st.st_ino :
-	    ino == 0;
+	put_away(t, work, name);
+	return 0;
 }
 
 /* Showing. */
@@ -162,10 +291,24 @@ static int
 displaced(void *arg, int dirfd, const char *name, const char *work)
 {
 	(void)dirfd;
-	return put_away(arg, work, name);
+	put_away(arg, work, name);
+	return 0;
 }
 
-static const struct fs_batch_ops place_ops = { .displaced = displaced };
+static void
+not_placed(void *arg, int dirfd, const char *name)
+{
+	struct trays *t = arg;
+	enum state tray = STATE_PENDING;
+
+	while (tray < STATE_COUNT - 1 && t->desk->tray[tray] != dirfd)
+		tray++;
+	if (hold_path(t, tray, name) != 0)
+		t->broken = true;
+}
+
+static const struct fs_batch_ops place_ops = { .displaced = displaced,
+    .failed = not_placed };
 
 static int
 put_paper(struct trays *t, struct fs_batch *b, enum state tray,
@@ -194,7 +337,9 @@ put_from_ledger(struct trays *t, struct fs_batch *b, const char *commit,
 static int
 show(struct trays *t, struct fs_batch *b)
 {
-	if (fs_batch_sync(b) == 0 && fs_batch_show(b, &place_ops, t) == 0)
+	t->broken = false;
+	if (fs_batch_sync(b) == 0 && fs_batch_show(b, &place_ops, t) == 0 &&
+	    !t->broken)
 		return 0;
 	log_errno("trays", "write", "papers");
 	return -1;
@@ -353,17 +498,16 @@ clean_work(struct trays *t)
 {
 	DIR *list = fs_list(t->desk->work);
 	const char *name;
-	int status = 0;
 
 	if (list == NULL)
 		return -1;
-	while (status == 0 && (name = fs_list_next(list)) != NULL)
+	while ((name = fs_list_next(list)) != NULL)
 		if (strncmp(name, WORK, strlen(WORK)) == 0)
-			status = put_away(t, name, name + strlen(WORK));
+			put_away(t, name, name + strlen(WORK));
 		else
-			status = unlinkat(t->desk->work, name, 0);
+			unlinkat(t->desk->work, name, 0);
 	closedir(list);
-	return status;
+	return 0;
 }
 
 /* Everything anew, a folder of the ledger at a time. */
@@ -449,6 +593,10 @@ trays_reset(struct trays *t)
 	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++)
 		if (reset_present(t, tray) != 0 || reset_absent(t, tray) != 0)
 			return -1;
+	/* once more, where way was made */
+	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++)
+		if (map_count(&t->unshown) > 0 && reset_present(t, tray) != 0)
+			return -1;
 	return set_shown(t);
 }
 
@@ -496,21 +644,11 @@ trays_note(struct trays *t, const struct decision *d, long uid,
 
 /* A tray's file as the ledger has it, once more. */
 static int
-place_again(struct trays *t, struct fs_batch *b, enum state tray,
+place_again(struct trays *t, enum state tray, const char *number,
     const char *name)
 {
-	struct paper p;
-
-	if (paper_parse(name, &p) != 0)
-		return -1;
-	return put_from_ledger(t, b, t->shown, tray, p.number, name);
-}
-
-int
-trays_restore(struct trays *t, enum state tray, const char *name)
-{
 	struct fs_batch *b = fs_batch_new(t->desk->work, WORK);
-	int status = place_again(t, b, tray, name);
+	int status = put_from_ledger(t, b, t->shown, tray, number, name);
 
 	if (status == 0)
 		status = show(t, b);
@@ -521,29 +659,103 @@ trays_restore(struct trays *t, enum state tray, const char *name)
 }
 
 int
-trays_undo(struct trays *t, const struct decision *d, const char *why)
+trays_restore(struct trays *t, enum state tray, const char *name)
 {
+	struct paper p;
+	int expected;
+
+	if (paper_parse(name, &p) != 0)
+		bug("not a paper");
+	expected = tray_expects(t, t->shown, tray, p.number, name);
+	/* it may have gone elsewhere with its case */
+	return expected != 1 ? expected :
+	    place_again(t, tray, p.number, name);
+}
+
+int
+tray_settle(struct trays *t, enum state tray, const char *name)
+{
+	struct buf key = BUF_INIT;
+	int64_t pause;
+	struct paper p;
+	int status;
+
+	if (paper_parse(name, &p) != 0)
+		bug("not a paper");
+	tray_key(&key, tray, name);
+	pause = (intptr_t)map_del(&t->unshown, buf_str(&key)) * 2;
+	buf_free(&key);
+	status = tray_expects(t, t->shown, tray, p.number, name);
+	if (status >= 0)
+		status = status == 1 ?
+		    place_again(t, tray, p.number, name) :
+		    take_away(t, tray, name);
+	if (pause > RETRY_LAST_MS)
+		pause = RETRY_LAST_MS;
+	if (pause > 0 && tray_is_unshown(t, tray, name))
+		set_unshown(t, tray, name, pause);
+	note_unshown(t);
+	return status;
+}
+
+/* What is said of an undone decision. */
+
+/* Removes an explanation of ours; what only bears its name is moved. */
+static void
+forget_explanation(struct trays *t, enum state tray, const char *name)
+{
+	struct stat st;
+
+	if (!tray_is_there(t, tray, name, &st))
+		return;
+	if (S_ISREG(st.st_mode) && st.st_uid == t->desk->uid)
+		unlinkat(t->desk->tray[tray], name, 0);
+	else if (tray_to_strays(t, t->desk->tray[tray], name, name) != 0)
+		make_way(t, tray, name);
+	remember_own(t, tray, name);
+}
+
+static void
+not_explained(void *arg, int dirfd, const char *name)
+{
+	struct trays *t = arg;
+	struct buf text = BUF_INIT;
+
+	(void)dirfd;
+	buf_putf(&text, "%s, which tells why a decision was undone, cannot be "
+	    "written: %s", name, strerror(errno));
+	desk_notice(t->desk, "explanation", buf_str(&text));
+	buf_free(&text);
+}
+
+/* Nothing depends on it: who makes it impossible harms only whoever wants to
+ * read it. */
+static void
+explain(struct trays *t, const struct decision *d, const char *why)
+{
+	static const struct fs_batch_ops ops = { .displaced = displaced,
+	    .failed = not_explained };
 	struct fs_batch *b = fs_batch_new(t->desk->work, WORK);
 	struct paper p = { .kind = PAPER_REFUSED };
 	char name[PAPER_NAME];
-	int status = 0;
 
 	strcpy(p.number, d->paper.number);
-	paper_name(name, &p);
-	if (d->moved)
-		status = place_again(t, b, d->from, d->name);
-	if (status == 0)
-		status = fs_batch_put(b, t->desk->tray[d->from], name, why,
-		    strlen(why), 0444);
-	/* an explanation of before is ours, and simply replaced */
-	unlinkat(t->desk->tray[d->from], name, 0);
-	if (status == 0)
-		status = show(t, b);
+	forget_explanation(t, d->from, paper_name(name, &p));
+	desk_notice(t->desk, "explanation", NULL);
+	if (fs_batch_put(b, t->desk->tray[d->from], name, why, strlen(why),
+	    0444) != 0 || fs_batch_sync(b) != 0 ||
+	    fs_batch_show(b, &ops, t) != 0)
+		not_explained(t, -1, name);
 	fs_batch_free(b);
-	if (status != 0)
-		return -1;
-	remember_own(t, d->from, d->name);
 	remember_own(t, d->from, name);
+}
+
+int
+trays_undo(struct trays *t, const struct decision *d, const char *why)
+{
+	if (d->moved && trays_restore(t, d->from, d->name) != 0)
+		return -1;
+	explain(t, d, why);
 	return take_away(t, d->to, d->name);
 }
 
@@ -581,9 +793,7 @@ trays_tidy(struct trays *t, const char *number, const char *note)
 	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++) {
 		p.kind = PAPER_REFUSED;
 		p.who[0] = '\0';
-		if (unlinkat(t->desk->tray[tray], paper_name(name, &p), 0) ==
-		    0)
-			remember_own(t, tray, name);
+		forget_explanation(t, tray, paper_name(name, &p));
 		p.kind = PAPER_NOTE;
 		tidy_note(t, tray, paper_name(name, &p), note);
 		for (i = 0; i < t->settings->n_reviewers; i++) {

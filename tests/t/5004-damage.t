@@ -90,12 +90,29 @@ trays_equal_ledger
 start
 key_form acme three | drop three.xml
 waitfor there outbox/AK-000003.xml
+chmod u+w pending/AK-000003.xml
+echo '<!-- mine -->' >>pending/AK-000003.xml
+ok "a paper edited as soon as it is shown is put back" \
+    waitfor there outbox/strays/AK-000003.xml
+ok "byte for byte" cmp pending/AK-000003.xml outbox/AK-000003.xml
+rm -rf outbox/strays
+echo hello >approved/hello.txt
+ok "the folder of strays is made again" waitfor there outbox/strays/hello.txt
 stop
 mv pending/AK-000003.xml approved/
 start
 ok "a decision made meanwhile is found" waitfor there \
     outbox/AK-000003.approved.txt
 stop
+
+# damage, and a ruling by which the paper goes elsewhere, in one group
+key_form acme four | drop four.xml
+once
+rm -f pending/AK-000004.xml
+request withdrawal AK-000004 "No use." | drop withdraw.xml
+ok "a paper that was deleted and withdrawn" once
+ok "is where it belongs" test -e rejected/AK-000004.xml
+ok "and answered" test -e outbox/AK-000004.withdrawn.txt
 
 # rebuilding
 rm -rf pending approved rejected
