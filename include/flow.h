@@ -28,6 +28,7 @@ struct flow_counts {
 	uint64_t	 decided;
 	uint64_t	 undone;
 	uint64_t	 commits, groups;
+	uint64_t	 held;		/* no worker could check them, now */
 };
 
 /*

@@ -66,8 +66,8 @@ int	index_duplicate(struct index *, const char *box, const char *digest,
 int	index_intake(struct index *, const char *intake,
 	    char commit[COMMIT_HEX]);
 
-/* What the clock has to do: cases of a prefix ("": any) that wait since
- * `before' or longer; whose effective day has come, or whose expiry day is
+/* What the clock has to do: cases of a prefix that wait since `before' or
+ * longer; cases (of a prefix; "": any) whose effective day has come, or whose expiry day is
  * over, on `day'.  At most `most'. */
 enum due { DUE_LAPSE, DUE_EFFECT, DUE_EXPIRE, DUE_COUNT };
 int	index_due(struct index *, enum due, const char *prefix,

@@ -32,6 +32,9 @@
 #define LIMIT_CHECK_CPU		10u
 #define LIMIT_CHECK_MEMORY	(256u * 1024 * 1024)
 
+/* Least of check.memory: good forms of 1 MiB need up to 48 MiB. */
+#define LEAST_CHECK_MEMORY	(64u * 1024 * 1024)
+
 /* check.reuse: forms that one child may check; what a form leaves behind in
  * it reaches no more than so many others of the same box. */
 #define LIMIT_REUSE		256u

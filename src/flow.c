@@ -128,7 +128,8 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	f->pool = pool;
 	rulebook_adopt(f->rulebook, rules, settings);
 	apply_settings(f);
-	return 0;
+	/* what no worker could check may be checked now */
+	return flow_try_held(f);
 }
 
 static int
@@ -151,10 +152,14 @@ flow_rules(struct flow *f)
 			pool_close(pool);
 	} else {
 		clock_zone(flow_settings(f)->zone);
-		if (faults.n > 0)
-			rulebook_refuse(f->rulebook, &rules, &faults);
-		else
-			status = flow_fail(f, "docket-check cannot be started");
+		/* it may be that docket-check cannot bear them: the workers
+		 * of the old rules go on */
+		if (faults.n == 0)
+			faults_add(&faults, FAULT_INVALID, 0, "schemas",
+			    "The schemas could not be compiled: docket-check "
+			    "ended before it was through, or took longer than "
+			    "a minute.");
+		rulebook_refuse(f->rulebook, &rules, &faults);
 	}
 	rules_free(&rules);
 	settings_free(&settings);

@@ -55,28 +55,43 @@ fail(struct reindexing *x, const char *why)
 	return -1;
 }
 
-/* The schemas as of a commit. */
+/* Settings that come with docket: to read a form that was good in its day
+ * neither that day's docket.conf is needed, which may not be valid any more,
+ * nor its limits, which may have been lower. */
+static void
+take_settings(struct reindexing *x)
+{
+	static const char plain[] = "[desk]\n\tid = reindex\n";
+	struct conf_error e;
+
+	if (settings_parse(&x->settings, plain, sizeof(plain) - 1, &e) != 0)
+		bug("settings that are none");
+}
+
+/* The schemas as of a commit.  Where they do not compile any more, papers
+ * have no facts but those of their commits. */
 static int
 take_rules(struct reindexing *x, const char *commit)
 {
 	struct faults faults = FAULTS_INIT;
-	const struct rules_file *conf;
-	struct conf_error e;
+	struct buf line = BUF_INIT;
+	int status = 0;
 
 	pool_close(x->pool);
 	x->pool = NULL;
 	rules_free(&x->rules);
-	settings_free(&x->settings);
 	if (ledger_rules(x->ledger, commit, &x->rules) != 0)
 		return fail(x, ledger_error());
-	conf = rules_get(&x->rules, "docket.conf");
-	if (conf == NULL || settings_parse(&x->settings, conf->data,
-	    conf->len, &e) != 0)
-		return fail(x, "a docket.conf in the ledger is not valid");
 	x->pool = pool_open(&x->rules, &x->settings, &faults);
+	if (x->pool == NULL && faults.n > 0) {
+		fault_line(&faults.list[0], &line);
+		log_event(LOG_WARN, "reindex", "event", "schemas-invalid",
+		    "commit", commit, "fault", buf_str(&line), NULL);
+	} else if (x->pool == NULL)
+		status = fail(x, "docket-check cannot be started");
 	faults_free(&faults);
-	return x->pool != NULL ? 0 : fail(x,
-	    "the schemas in the ledger cannot be compiled");
+	buf_free(&line);
+	return status;
 }
 
 /* Whether the ruling brings a form whose facts matter. */
@@ -103,27 +118,37 @@ read_paper(struct reindexing *x, struct ahead *a)
 		memcpy(r->digest, stamp.sha256, sizeof(r->digest));
 		stamp_free(&stamp);
 	}
-	a->job = (struct job){ .purpose = PURPOSE_FACTS, .box = "",
-	    .data = a->paper.data, .len = a->paper.len, .owner = a,
+	/* no child reads papers of two drop boxes */
+	a->job = (struct job){ .purpose = PURPOSE_FACTS,
+	    .box = r->box == NULL ? "" : r->box, .data = a->paper.data, .len = a->paper.len, .owner = a,
 	    .today = clock_day(r->at) };
-	pool_submit(x->pool, &a->job);
 	a->reads = true;
+	if (x->pool != NULL)
+		pool_submit(x->pool, &a->job);
 	return 0;
 }
 
-/* What the worker read; a form whose schema is no more has no facts but
- * those of the commit. */
-static void
-take_facts(struct ahead *a)
+/* What the worker read.  -1: it could not; an index without the day on which
+ * a key expires is worse than none. */
+static int
+take_verdict(struct reindexing *x, struct ahead *a)
 {
 	struct ruling *r = &a->ruling;
 
-	if (a->job.outcome == OUTCOME_VERDICT) {
-		facts_copy(&r->facts, &a->job.verdict.facts);
-		verdict_free(&a->job.verdict);
-	} else
-		log_event(LOG_WARN, r->number, "event", "facts-unreadable",
-		    NULL);
+	if (a->job.outcome != OUTCOME_VERDICT) {
+		buf_putf(x->why, "no worker could read the paper of %s in "
+		    "commit %s", r->number, r->commit);
+		return -1;
+	}
+	facts_copy(&r->facts, &a->job.verdict.facts);
+	verdict_free(&a->job.verdict);
+	return 0;
+}
+
+/* A form whose schema is no more has no facts but those of the commit. */
+static void
+complete_facts(struct ruling *r)
+{
 	if (r->facts.client == NULL)
 		r->facts.client = mem_str(r->client);
 	if (r->facts.label == NULL)
@@ -138,12 +163,20 @@ flush(struct reindexing *x)
 	size_t i;
 	int status = 0;
 
-	while ((job = pool_wait(x->pool)) != NULL)
-		take_facts(job->owner);
-	if (pool_pending(x->pool) > 0)
+	while (x->pool != NULL && (job = pool_wait(x->pool)) != NULL)
+		if (status == 0)
+			status = take_verdict(x, job->owner);
+		else
+			verdict_free(&job->verdict);
+	if (status != 0)
+		return -1;
+	if (x->pool != NULL && pool_pending(x->pool) > 0)
 		return fail(x, "the workers are gone");
+	for (i = 0; i < x->n; i++)
+		if (x->window[i].reads)
+			complete_facts(&x->window[i].ruling);
 	if (index_begin(x->index) != 0)
-		status = fail(x, index_error());
+		return fail(x, index_error());
 	for (i = 0; i < x->n && status == 0; i++)
 		if (index_apply(x->index, &x->window[i].ruling) != 0)
 			status = fail(x, index_error());
@@ -232,6 +265,7 @@ reindex(struct desk *desk, struct ledger *ledger, bool anew, reindex_fn *fn,
 	x->fn = fn;
 	x->arg = arg;
 	x->why = why;
+	take_settings(x);
 	buf_putf(&path, "%s/.docket", desk->path);
 	index = index_open(buf_str(&path), anew ? INDEX_ANEW : INDEX_WRITE);
 	/* of another ledger, or of one that was rewritten: from the start */

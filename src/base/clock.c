@@ -338,14 +338,15 @@ span_parse(const char *s, int64_t *ms)
 	return -1;
 }
 
-/* The largest unit but weeks of which there is at least one. */
+/* The largest unit but weeks of which there is at least one; below a second
+ * there is nothing to tell people. */
 const char *
 span_text(char text[SPAN_TEXT], int64_t ms)
 {
 	size_t i = 1;
 	int64_t n;
 
-	while (i < UNITS - 1 && ms < unit[i].ms)
+	while (i < UNITS - 2 && ms < unit[i].ms)
 		i++;
 	n = ms / unit[i].ms;
 	snprintf(text, SPAN_TEXT, "%d %s%s", (int)(n > 999999 ? 999999 : n),

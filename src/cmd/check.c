@@ -59,6 +59,8 @@ load_rules(struct rules *rules)
 	int status = EXIT_DONE;
 
 	if (desk_open(&desk, cmd_desk_path(), false, &why) != 0) {
+		cmd_say("%s is no desk: the schemas that come with docket are "
+		    "used", cmd_desk_path());
 		shipped_rules(rules);
 		buf_free(&why);
 		return EXIT_DONE;

@@ -258,6 +258,29 @@ open_ledger(struct making *m, const char *path)
 	return status;
 }
 
+/* A ledger that was there before: its answers were given by whoever had it,
+ * unless the desk itself says how far it came. */
+static int
+adopt_ledger(const struct making *m, const char *path)
+{
+	struct ledger *ledger;
+	struct buf line = BUF_INIT;
+	int status = EXIT_DONE;
+
+	if (desk_get_line(&m->desk, "delivered", &line) == 0 && line.len > 0) {
+		buf_free(&line);
+		return EXIT_DONE;
+	}
+	buf_free(&line);
+	ledger = ledger_open(path);
+	if (ledger == NULL)
+		return cmd_trouble(ledger_error());
+	if (desk_put_line(&m->desk, "delivered", ledger_head(ledger)) != 0)
+		status = refuse("cannot write", ".docket/delivered");
+	ledger_close(ledger);
+	return status;
+}
+
 static void
 say_done(const struct making *m)
 {
@@ -306,8 +329,9 @@ make_desk(struct making *m)
 	status = put_schemas(m->path);
 	if (status == EXIT_DONE)
 		status = put_conf(m);
-	if (status == EXIT_DONE && !existed)
-		status = open_ledger(m, buf_str(&ledger));
+	if (status == EXIT_DONE)
+		status = existed ? adopt_ledger(m, buf_str(&ledger)) :
+		    open_ledger(m, buf_str(&ledger));
 	if (status == EXIT_DONE && existed)
 		printf("%s is a desk already; what was missing was made.\n",
 		    m->path);

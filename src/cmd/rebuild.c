@@ -196,6 +196,8 @@ const struct command cmd_rebuild = {
 	"Without an argument: trays and index. The desk must not be run "
 	"meanwhile.\n"
 	"\n"
+	"  -s, --since COMMIT  receipts after this commit only\n"
+	"\n"
 	"  rebuild outbox NUMBER ...       the receipts of these cases\n"
 	"  rebuild outbox --since COMMIT   all receipts after a commit\n"
 	"  rebuild outbox                  all receipts there ever were\n",

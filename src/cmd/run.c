@@ -181,6 +181,18 @@ say_counts(const struct flow_counts *c)
 	    (unsigned long long)c->undone, (unsigned long long)c->commits);
 }
 
+/* What is left for the next time. */
+static int
+say_held(const struct flow_counts *c)
+{
+	if (c->held == 0)
+		return EXIT_DONE;
+	cmd_say("%llu form%s could not be checked and %s kept: the worker "
+	    "failed", (unsigned long long)c->held, c->held == 1 ? "" : "s",
+	    c->held == 1 ? "is" : "are");
+	return EXIT_TROUBLE;
+}
+
 static int
 run(int argc, char **argv)
 {
@@ -214,9 +226,10 @@ run(int argc, char **argv)
 	while ((status = open_and_run(&x)) == EXIT_TROUBLE && !x.once &&
 	    !pause_for(&x, pause))
 		pause = pause * 2 > PAUSE_LAST_MS ? PAUSE_LAST_MS : pause * 2;
-	if (x.once && status == EXIT_DONE)
+	if (x.once && status == EXIT_DONE) {
 		say_counts(&x.counts);
-	else if (status == EXIT_DONE)
+		status = say_held(&x.counts);
+	} else if (status == EXIT_DONE)
 		log_event(LOG_INFO, "desk", "event", "end", NULL);
 	close(x.signals);
 	desk_close(&x.desk);

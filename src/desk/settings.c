@@ -152,7 +152,14 @@ set_cpu(struct settings *s, const struct conf_item *i)
 static int
 set_memory(struct settings *s, const struct conf_item *i)
 {
-	return set_limit(i, LIMIT_CHECK_MEMORY, &s->check.memory);
+	uint64_t value;
+
+	/* with less, good forms are said to be too costly */
+	if (set_limit(i, LIMIT_CHECK_MEMORY, &value) != 0 ||
+	    value < LEAST_CHECK_MEMORY)
+		return -1;
+	s->check.memory = value;
+	return 0;
 }
 
 static int
@@ -298,7 +305,7 @@ static const struct setter setters[] = {
 	  "a number from 1 to 256" },
 	{ "limits", "value", false, set_value, "a size up to 256k" },
 	{ "check", "cpu", false, set_cpu, "a span from 1s to 10s" },
-	{ "check", "memory", false, set_memory, "a size up to 256m" },
+	{ "check", "memory", false, set_memory, "a size from 64m to 256m" },
 	{ "check", "reuse", false, set_reuse, "a number from 1 to 256" },
 	{ "check", "workers", false, set_workers, "a number from 1 to 64" },
 	{ "ledger", "refusals", false, set_refusals, "true or false" },
@@ -494,9 +501,19 @@ settings_free(struct settings *s)
 	*s = (struct settings){ 0 };
 }
 
+/* Somebody before r with the same user; NULL: none. */
+static const struct reviewer *
+same_user(const struct settings *s, const struct reviewer *r)
+{
+	const struct reviewer *other = settings_reviewer(s, r->uid);
+
+	return r->uid < 0 || other == r ? NULL : other;
+}
+
 int
 settings_resolve(struct settings *s, struct conf_error *e)
 {
+	const struct reviewer *other;
 	struct reviewer *r;
 	struct passwd *pw;
 	uint64_t uid;
@@ -512,6 +529,11 @@ settings_resolve(struct settings *s, struct conf_error *e)
 			status = conf_fail(e, r->line, "[reviewer \"%.60s\"] "
 			    "user = %.60s: this machine has no such user",
 			    r->name, r->user);
+		other = same_user(s, r);
+		if (other != NULL && status == 0)
+			status = conf_fail(e, r->line, "[reviewer \"%.60s\"] "
+			    "user = %.60s: reviewer %.60s is that user already",
+			    r->name, r->user, other->name);
 	}
 	return status;
 }

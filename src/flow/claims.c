@@ -212,6 +212,7 @@ note_held(struct flow *f)
 {
 	struct buf text = BUF_INIT;
 
+	f->counts.held = f->held.n;
 	if (f->held.n > 0)
 		buf_putf(&text, "%zu form%s could not be checked: the worker "
 		    "failed; they are kept and tried again", f->held.n,

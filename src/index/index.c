@@ -24,7 +24,7 @@
 
 /* A change of the tables below needs another number: an index of another
  * version is made anew. */
-#define LAYOUT "1"
+#define LAYOUT "2"
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
@@ -42,6 +42,7 @@ static const char schema[] =
     "CREATE INDEX by_seq ON cases(prefix, seq);"
     "CREATE INDEX by_state ON cases(state, changed);"
     "CREATE INDEX by_waiting ON cases(waiting) WHERE waiting > 0;"
+    "CREATE INDEX by_lapse ON cases(prefix, waiting) WHERE waiting > 0;"
     "CREATE INDEX by_digest ON cases(digest);"
     "CREATE INDEX by_client ON cases(client, seq);"
     "CREATE INDEX by_box ON cases(box, changed);"
@@ -141,7 +142,7 @@ static const char *const sql[STATEMENTS] = {
 	    " WHERE id = ?1",
 	[S_ID] = "SELECT id FROM cases WHERE number = ?1",
 	[S_LAPSE] = "SELECT number FROM cases WHERE waiting > 0 AND"
-	    " waiting <= ?2 AND (?1 = '' OR prefix = ?1)"
+	    " waiting <= ?2 AND prefix = ?1 AND ?3 = ?3"
 	    " ORDER BY waiting LIMIT ?4",
 	[S_EFFECT] = "SELECT number FROM cases WHERE state = 2 AND"
 	    " in_force = 0 AND effective <= ?3 AND"

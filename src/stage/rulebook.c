@@ -30,6 +30,8 @@ struct rulebook {
 	struct rules	 rules;
 	struct settings	 settings;
 	struct rules	 refused;	/* the last set that was */
+	struct rules	 seen;		/* a set that may still be growing */
+	bool		 still;		/* no: what is found is taken at once */
 	struct map	 told;		/* files with a FILE.refused.txt */
 	int64_t		 due;
 };
@@ -75,7 +77,7 @@ rulebook_open(struct desk *desk, struct rules *rules, struct watch *watch,
 		watch_add(watch, desk->dir, tag);
 		watch_add(watch, desk->schemas, tag + 1);
 	}
-	rb->due = clock_ticks();
+	rulebook_look(rb);
 	return rb;
 }
 
@@ -86,6 +88,7 @@ rulebook_close(struct rulebook *rb)
 		return;
 	rules_free(&rb->rules);
 	rules_free(&rb->refused);
+	rules_free(&rb->seen);
 	settings_free(&rb->settings);
 	map_free(&rb->told);
 	free(rb);
@@ -121,9 +124,12 @@ rulebook_event(struct rulebook *rb, const struct watch_event *e)
 		rb->due = clock_ticks() + rb->settings.settle;
 }
 
+/* At once, and also at a set that was refused. */
 void
 rulebook_look(struct rulebook *rb)
 {
+	rules_free(&rb->refused);
+	rb->still = true;
 	rb->due = clock_ticks();
 }
 
@@ -224,6 +230,23 @@ refuse_conf(struct rulebook *rb, struct rules *r, const struct conf_error *e)
 	faults_free(&faults);
 }
 
+/* Whether a set is as it was inbox.settle ago: folders below schemas/ do not
+ * tell that somebody is just copying into them.  If it is not, *r is taken,
+ * to be compared with. */
+static bool
+is_still(struct rulebook *rb, struct rules *r)
+{
+	bool still = rb->still || (rb->seen.n > 0 && rules_same(r, &rb->seen));
+
+	rules_free(&rb->seen);
+	if (!still) {
+		rb->seen = *r;
+		*r = (struct rules){ NULL, 0 };
+		rb->due = clock_ticks() + rb->settings.settle;
+	}
+	return still;
+}
+
 bool
 rulebook_changed(struct rulebook *rb, struct rules *r, struct settings *s)
 {
@@ -241,6 +264,8 @@ rulebook_changed(struct rulebook *rb, struct rules *r, struct settings *s)
 		rules_free(r);
 	} else if (rb->refused.n > 0 && rules_same(r, &rb->refused)) {
 		rules_free(r);
+	} else if (!is_still(rb, r)) {
+		;
 	} else if (parse_settings(r, s, true, &e) != 0) {
 		refuse_conf(rb, r, &e);
 	} else if (strcmp(s->desk_id, rb->settings.desk_id) != 0) {
@@ -250,6 +275,7 @@ rulebook_changed(struct rulebook *rb, struct rules *r, struct settings *s)
 		refuse_conf(rb, r, &e);
 	} else
 		changed = true;
+	rb->still = false;
 	buf_free(&why);
 	return changed;
 }

@@ -23,6 +23,18 @@ exits 0 "init again does no harm" "$DOCKET" init "$DESK"
 like "$OUT" "a desk already" "and says so"
 is "$(ledger log --format=%s | wc -l)" 1 "nothing was committed for that"
 
+# a desk around a ledger that was there before
+key_form | drop key.xml
+once
+mkdir "$T/other"
+cp -r ledger.git docket.conf "$T/other"
+exits 0 "init makes a desk around a ledger" "$DOCKET" init "$T/other"
+exits 0 "it can be run" "$DOCKET" run --once "$T/other"
+ok "it shows what the ledger has" cmp pending/AK-000001.xml \
+    "$T/other/pending/AK-000001.xml"
+is "$(find "$T/other/outbox" -name 'AK-*')" "" \
+    "nothing is answered a second time"
+
 exits 3 "what is no desk is not run" "$DOCKET" run "$T"
 like "$OUT" "not a desk" "it says what is missing"
 exits 2 "a wrong option is usage" "$DOCKET" init --nonsense

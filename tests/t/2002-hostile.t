@@ -263,11 +263,21 @@ cat >schemas/slow.xsd <<'EOF2'
   <xs:annotation><xs:appinfo>
     <d:form element="s:list" prefix="SL"/>
     <d:form element="s:words" prefix="SW"/>
+    <d:form element="s:copies" prefix="SC"/>
     <d:rule element="s:list" test="not(s:n[. = preceding-sibling::s:n])">Each
       but once.</d:rule>
+    <d:rule element="s:copies" test="string-length(concat(
+	., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., .,
+	., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., .,
+	., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., .,
+	., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., .,
+	., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., ., .)) &gt; 0">So long.</d:rule>
   </xs:appinfo></xs:annotation>
   <xs:element name="list"><xs:complexType><xs:sequence>
     <xs:element name="n" type="xs:int" maxOccurs="unbounded"/>
+  </xs:sequence></xs:complexType></xs:element>
+  <xs:element name="copies"><xs:complexType><xs:sequence>
+    <xs:element name="c" type="xs:string" maxOccurs="unbounded"/>
   </xs:sequence></xs:complexType></xs:element>
   <xs:element name="words"><xs:complexType><xs:sequence>
     <xs:element name="w" maxOccurs="unbounded"><xs:simpleType>
@@ -306,8 +316,12 @@ lists 12000 >"$T/2020-rule-of-too-many-steps.xml"
 costly 2020-rule-of-too-many-steps
 words xxxxxxxxxxxxxxxx 30000 >"$T/2020-pattern.xml"
 costly 2020-pattern
-bounds 10s 24m
-root many '<a/>' 250000 >"$T/2020-tree.xml"
-costly 2020-tree
+bounds 10s 64m
+{
+	printf '<copies xmlns="urn:example:slow">'
+	many "<c>$(many x 1000)</c>" 1000
+	printf '</copies>'
+} >"$T/2020-rule-of-too-many-copies.xml"
+costly 2020-rule-of-too-many-copies
 
 done_testing

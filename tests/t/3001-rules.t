@@ -37,6 +37,12 @@ bad '[review]
 	quorum = many' "0 or 1 was expected" "a value that is none"
 bad '[reviewer "x"]
 	user = nobody-of-that-name' "no such user" "a user whom nobody knows"
+bad '[reviewer "x"]
+	user = 0
+[reviewer "y"]
+	user = root' "is that user already" "two reviewers who are one user"
+bad '[check]
+	memory = 32m' "from 64m to 256m" "a bound that no form keeps within"
 bad '[limits]
 	form = 2g' "a size up to 1m" "limits are set down, never up"
 bad '[desk]

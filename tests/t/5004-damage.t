@@ -44,8 +44,11 @@ echo "A note." >revoked/AK-000001.note.txt
 ok "a note beside no paper as well" waitfor there \
     outbox/strays/AK-000001.note.txt
 ok "one beside its paper stays" test -e pending/AK-000001.note.txt
+echo "Mine." >pending/AK-000001.note.stranger.txt
 mv pending/AK-000001.xml approved/
 waitfor there outbox/AK-000001.approved.txt
+ok "one for somebody who is no reviewer leaves with the case" \
+    waitfor there outbox/strays/AK-000001.note.stranger.txt
 is "$(ledger log -1 --format=%b | head -1)" "A note." \
     "and goes with the decision"
 

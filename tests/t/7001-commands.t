@@ -38,6 +38,7 @@ ok "check's JSON is JSON" sh -c \
 exits 1 "a file that is not there" "$DOCKET" check "$T/nothing"
 exits 0 "check needs no desk" env DOCKET_DIR="$T" "$DOCKET" check \
     "$T/draft.xml"
+like "$OUT" "the schemas that come with docket are used" "and says so"
 exits 0 "and reads standard input" sh -c "'$DOCKET' check - <'$T/draft.xml'"
 
 # list, show, log, search, status

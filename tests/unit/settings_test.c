@@ -80,7 +80,7 @@ test_values(void **state)
 		{ "limits", "attributes", "1|256", "|0|257" },
 		{ "limits", "value", "1|256k", "|0|257k" },
 		{ "check", "cpu", "1s|10s", "|0|999ms|11s|10" },
-		{ "check", "memory", "64m|256m", "|0|257m|1g" },
+		{ "check", "memory", "64m|256m", "|0|32m|65535k|257m|1g" },
 		{ "check", "reuse", "1|256", "|0|257" },
 		{ "check", "workers", "1|64", "|0|65" },
 		{ "ledger", "refusals", "true|no|ON|0", "|2|maybe" },
@@ -221,6 +221,13 @@ test_reviewers(void **state)
 	settings_free(&s);
 	must_parse(&s, ID "[reviewer \"alice\"]\nuser = root\n");
 	assert_int_equal(settings_resolve(&s, &e), 0);
+	settings_free(&s);
+	/* nobody is two reviewers, however they are called */
+	must_parse(&s, ID "[reviewer \"alice\"]\nuser = root\n"
+	    "[reviewer \"bob\"]\nuser = 0\n");
+	assert_int_equal(settings_resolve(&s, &e), -1);
+	assert_int_equal(e.line, 6);
+	assert_true(unit_has(e.text, "alice"));
 	settings_free(&s);
 }
 
