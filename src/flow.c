@@ -43,6 +43,9 @@
 
 #define HELD_MS 3600000
 
+/* At the end, workers are waited for so long, ms. */
+#define DRAIN_MS 5000
+
 enum tag { TAG_RULES, TAG_TRAYS = 10, TAG_BOXES = 100 };
 
 int
@@ -109,17 +112,18 @@ apply_settings(struct flow *f)
 	look_at_grounds(f);
 }
 
-/* Everything that is with workers comes back and is committed, so that
- * nothing is ruled on under other rules than it was checked by. */
+/* Everything that is with workers comes back and is committed, until then
+ * (ticks). */
 static int
-flow_drain(struct flow *f);
+flow_drain(struct flow *f, int64_t until);
 
 /* Takes rules and settings. */
 static int
 adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
     struct pool *pool)
 {
-	if (flow_drain(f) != 0)
+	/* nothing is ruled on under other rules than it was checked by */
+	if (flow_drain(f, INT64_MAX) != 0)
 		return -1;
 	if (flow_add(f, rulebook_ruling(f->rulebook, rules, clock_now()),
 	    NULL, NULL) != 0 || flow_commit(f) != 0)
@@ -187,11 +191,11 @@ flow_rule_done(struct flow *f)
 }
 
 static int
-flow_drain(struct flow *f)
+flow_drain(struct flow *f, int64_t until)
 {
 	struct pollfd fds[POOL_FDS];
 
-	while (pool_pending(f->pool) > 0) {
+	while (pool_pending(f->pool) > 0 && clock_ticks() < until) {
 		if (pool_exchange(f->pool) != 0)
 			return flow_fail(f, "the workers are gone");
 		if (flow_rule_done(f) != 0)
@@ -356,8 +360,9 @@ flow_run(struct flow *f, int signals, volatile const bool *quit)
 		if (flow_wait(f, signals) == 1)
 			break;
 	}
-	/* what is in hand is finished; what is in inbox can wait */
-	if (flow_drain(f) != 0)
+	/* what is in hand is finished; what is in inbox can wait, and so can
+	 * what a worker is stuck with: the next start finds its claim */
+	if (flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
 		return -1;
 	if (outbox_tend(f->outbox, true) != 0)
 		return flow_fail(f, "answers cannot be written");
