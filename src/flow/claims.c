@@ -358,7 +358,11 @@ flow_collect(struct flow *f)
 {
 	struct taking t = { f, 0 };
 	bool room = desk_has_room(f->desk);
+	const char *moved = desk_moved(f->desk);
 
+	if (moved != NULL)
+		return flow_fail(f, "%s is not the folder that it was when the "
+		    "desk was opened", moved);
 	desk_notice(f->desk, "disk", room ? NULL : "the disk is almost full: "
 	    "intake has stopped, forms wait in inbox");
 	if (!room || f->in_hand >= LIMIT_IN_HAND ||
