@@ -41,8 +41,6 @@
 #define CLOCK_MS 10000
 #define LOOK_MS 60000
 
-#define HELD_MS 3600000
-
 /* At the end, workers are waited for so long, ms. */
 #define DRAIN_MS 5000
 
@@ -287,16 +285,12 @@ flow_tend(struct flow *f)
 		look_at_grounds(f);
 		ledger_tidy(f->ledger);
 	}
-	if (f->held.n > 0 && now >= f->held_due) {
-		f->held_due = now + HELD_MS;
-		if (flow_try_held(f) != 0)
-			return -1;
-	}
-	if (f->unanswered.n > 0 && now >= outbox_due(f->outbox) &&
-	    flow_answer_again(f) != 0)
+	if (f->held.n > 0 && now >= f->held_due && flow_try_held(f) != 0)
 		return -1;
 	if (outbox_tend(f->outbox, false) != 0)
 		return flow_fail(f, "answers cannot be written");
+	if (outbox_was_released(f->outbox))
+		return flow_answer_again(f);
 	return 0;
 }
 
@@ -306,14 +300,9 @@ meet_boxes(struct flow *f)
 {
 	struct stat st;
 	const char *box;
-	size_t at = 0;
 
-	while ((box = intake_box(f->intake, &at)) != NULL)
-		if (!map_has(&f->met, box) &&
-		    intake_box_stat(f->intake, box, &st) == 0) {
-			outbox_meet(f->outbox, box, &st);
-			map_put(&f->met, box, NULL);
-		}
+	while ((box = intake_changed_box(f->intake, &st)) != NULL)
+		outbox_meet(f->outbox, box, &st);
 }
 
 static int
@@ -449,8 +438,10 @@ recover_claim(struct flow *f, struct parcel *p)
 		parcel_free(p);
 		return flow_fail(f, "%s", index_error());
 	}
-	if (found == 0)
-		return flow_take(f, p);
+	if (found == 0) {
+		flow_take_later(f, p);
+		return 0;
+	}
 	r = mem_alloc(sizeof(*r));
 	if (ledger_ruling(f->ledger, commit, r) != 0) {
 		free(r);
@@ -558,6 +549,7 @@ flow_close(struct flow *f)
 	}
 	pool_close(f->pool);
 	flow_close_group(f);
+	entries_free(&f->again);
 	entries_free(&f->held);
 	entries_free(&f->unanswered);
 	free(f->damage.list);
@@ -571,7 +563,6 @@ flow_close(struct flow *f)
 	index_close(f->index);
 	ledger_close(f->ledger);
 	watch_free(f->watch);
-	map_free(&f->met);
 	flow_forget_numbers(f);
 	free(f);
 }

@@ -51,6 +51,19 @@ ok "bob's form is received" waitfor there pending/AK-000001.xml
 like "$(git -c safe.directory='*' -C ledger.git log -1 --format=%b)" \
     "Submitted-by: uid $BOB" "with who sent it"
 
+# what somebody else is still writing goes back to them
+key_form acme slow >"$T/slow.xml"
+chmod 644 "$T/slow.xml"
+as $BOB sh -c "head -5 $T/slow.xml >inbox/slow.xml"
+as $BOB sh -c "echo '<broken' | tee inbox/broken.xml >/dev/null"
+ok "of two halves of bob's neither is judged yet" \
+    waitfor match "$T/log" "event=put-back from=broken.xml"
+not_ok "not the first" test -e outbox/slow.xml.refused.txt
+is "$(stat -c '%u %h' inbox/slow.xml)" "$BOB 1" "it is his as before"
+as $BOB sh -c "tail -n +6 $T/slow.xml >>inbox/slow.xml"
+ok "completed, it is received" waitfor there pending/AK-000002.xml
+rm -f inbox/broken.xml
+
 not_ok "the kernel refuses a move out of a sticky tray" \
     as $ALICE mv pending/AK-000001.xml approved/
 
@@ -111,11 +124,11 @@ exits 0 "and list" as $BOB "$DOCKET" list
 # a group-writable desk directory, and owners are no evidence any more
 key_form acme again >"$T/form.xml"
 as $BOB cp "$T/form.xml" inbox/again.xml
-waitfor there pending/AK-000002.xml
+waitfor there pending/AK-000003.xml
 chmod g+w "$DESK"
-as $ALICE cp pending/AK-000002.xml approved/
+as $ALICE cp pending/AK-000003.xml approved/
 ok "on a desk that others may write to nothing is decided" \
-    waitfor there pending/AK-000002.refused.txt
-file_like pending/AK-000002.refused.txt "others may write to the desk" \
+    waitfor there pending/AK-000003.refused.txt
+file_like pending/AK-000003.refused.txt "others may write to the desk" \
     "and it says why"
 done_testing
