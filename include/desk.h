@@ -47,6 +47,13 @@ struct desk {
 int	desk_open(struct desk *, const char *path, bool own, struct buf *why);
 void	desk_close(struct desk *);
 
+/* The name of a folder that is no longer the one that is open, as somebody
+ * has put another in its place; or NULL. */
+const char *desk_moved(const struct desk *);
+/* Opens the folders again, as after desk_open(); lock and notices are kept.
+ * -1 with why: nothing is changed. */
+int	desk_reopen(struct desk *, struct buf *why);
+
 /* The same for one that is just being made, without a docket.conf. */
 int	desk_look(struct desk *, const char *path, struct buf *why);
 

@@ -86,7 +86,6 @@ struct flow {
 	struct map	 cases;		/* number -> casefile, as of it */
 	struct map	 digests;	/* box and digest -> number */
 	struct map	 last;		/* prefix -> last sequence given */
-	struct map	 met;		/* boxes that have their folder */
 
 	/* damage that was found, and its record, not yet in the group */
 	struct damage	 damage;
@@ -94,7 +93,9 @@ struct flow {
 
 	size_t		 in_hand;	/* with workers */
 	size_t		 in_hand_bytes;
-	struct entries	 held;		/* parcels that no worker could check */
+	struct entries	 again;		/* claims to be taken up, not in memory */
+	size_t		 again_at;	/* the first of them */
+	struct entries	 held;		/* those that wait for better times */
 	struct entries	 unanswered;	/* refusals whose box is held */
 	int64_t		 clock_due, look_due, held_due;
 	bool		 clock_more;	/* once this group is committed */
@@ -140,8 +141,11 @@ int	flow_answer_again(struct flow *);
 /* claims.c */
 
 int	flow_collect(struct flow *);
-/* A parcel out of inbox, or out of the claims.  Takes it. */
-int	flow_take(struct flow *, struct parcel *);
+/* A claim that is to be taken up when there is room.  Takes the parcel. */
+void	flow_take_later(struct flow *, struct parcel *);
+/* A claim, or (r) a refusal to be answered, that the machine fails us with:
+ * it is kept and tried again.  Takes both. */
+void	flow_keep(struct flow *, struct parcel *, struct ruling *r);
 /* A parcel that is back from a worker.  Takes it. */
 int	flow_rule_claim(struct flow *, struct parcel *, struct job *);
 int	flow_try_held(struct flow *);

@@ -37,9 +37,9 @@ void	intake_configure(struct intake *, const struct settings *);
 
 /* The drop boxes that are known, in turn: *at is 0 at first. */
 const char *intake_box(const struct intake *, size_t *at);
-/* The gid and mode of a box's folder. */
-int	intake_box_stat(const struct intake *, const char *box,
-	    struct stat *);
+/* The next box that is new, or whose folder has another mode or group than it
+ * had; NULL: none. */
+const char *intake_changed_box(struct intake *, struct stat *);
 
 void	intake_event(struct intake *, const struct watch_event *);
 /* Compare everything: at start, after lost events, on a timer. */
@@ -51,21 +51,27 @@ bool	intake_is_waiting(struct intake *);
 /* Ticks at which there is something to do; INT64_MAX: only by events. */
 int64_t	intake_due(const struct intake *);
 
+/* Takes nothing from a box, in which too much waits, until that is over. */
+void	intake_stop(struct intake *, const char *box, bool stop);
+
 /* Takes up to `most' files; each becomes a parcel that fn takes over.  True:
  * there is more to do now. */
 typedef void intake_fn(void *arg, struct parcel * /* takes */);
 bool	intake_collect(struct intake *, unsigned most, intake_fn *, void *);
 
-/* At start: the claims that a crash has left, as parcels. */
+/* At start: the claims that a crash has left, as parcels; not yet read. */
 int	intake_recover(struct intake *, intake_fn *, void *);
 
 /* Makes durable that what was claimed is no longer in inbox. */
 int	intake_sync(struct intake *);
 
-/* Puts a parcel's file back, to be looked at again later; false: another
- * file has its name by now.  The parcel is the caller's still. */
+/* Puts a parcel's file back, to be looked at again when somebody changes it,
+ * or inbox.grace is over; false: another file has its name by now.  The
+ * parcel is the caller's still. */
 bool	intake_put_back(struct intake *, const struct parcel *);
-/* Reads the claim again after a restart or a wait. */
+/* Reads the claim, again after a wait.  What a file itself is to blame for
+ * are faults; anything else is trouble (parcel.h).  -1: there is no such claim
+ * any more. */
 int	intake_reload(struct intake *, struct parcel *);
 /* The claim is done with. */
 void	intake_drop(struct intake *, const struct parcel *);

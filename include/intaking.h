@@ -18,8 +18,11 @@ struct box {
 	char	*name;		/* "": inbox itself */
 	int	 fd;
 	int	 tag;
+	mode_t	 mode;		/* as last told of; 0: never */
+	gid_t	 gid;
 	bool	 watched;
 	bool	 gone;
+	bool	 stopped;	/* nothing is taken from it now */
 	bool	 look;		/* to be compared whole */
 	DIR	*list;		/* where comparing is */
 	struct ready {
@@ -38,6 +41,19 @@ struct round {
 	int	 fd;
 };
 
+/* A file that was put back: it is left until then, unless it is no longer
+ * what it was. */
+struct grace {
+	int64_t	 until;		/* ticks */
+	dev_t	 dev;
+	ino_t	 ino;
+	off_t	 size;
+	struct timespec mtim;
+};
+
+/* Rounds synced one by one; when there are more, the file system as a whole. */
+#define ROUNDS_SYNCED 8
+
 struct intake {
 	struct desk	*desk;
 	const struct settings *settings;
@@ -47,8 +63,11 @@ struct intake {
 	size_t		 n_boxes, cap_boxes;
 	size_t		 turn;		/* whose it is */
 	bool		 hurry;
-	struct map	 grace;		/* put back: box/name -> ticks + 1 */
-	bool		 claimed;	/* since the last sync */
+	struct map	 odd;		/* folders that are no boxes */
+	struct map	 grace;		/* put back: box/name -> struct grace */
+	struct map	 fresh;		/* rounds since the last sync */
+	bool		 unsynced;	/* there are more than those */
+	const char	*open;		/* the round that goes on; or NULL */
 };
 
 /* intake.c */
@@ -57,11 +76,14 @@ struct intake {
 struct box *intake_find_box(const struct intake *, const char *name);
 /* Brings a box's next look forward. */
 void	intake_due_in(struct box *, int64_t ms);
-/* The key of a file in `grace'. */
-void	intake_grace_key(const struct box *, const char *name, struct buf *);
+/* Leaves a file that was put back alone for inbox.grace. */
+void	intake_give_grace(struct intake *, struct box *, const char *name);
 
 /* claim.c */
 
+/* A turn's claims: from the first intake_claim() on there is a round. */
+void	intake_begin(struct round *);
+void	intake_end(struct intake *, struct round *);
 /* Moves a file to the claims and reads it.  NULL: it is gone, or stays where
  * it is. */
 struct parcel *intake_claim(struct intake *, struct box *, struct round *,

@@ -75,6 +75,10 @@
 /* Forms in hand at once, claimed and not yet ruled on. */
 #define LIMIT_IN_HAND		256u
 
+/* Claims of one box that wait for the worker, the machine or the box itself
+ * to get better: with as many, no more are taken from it. */
+#define LIMIT_WAITING		64u
+
 /* Free space below which intake stops, bytes. */
 #define LIMIT_FREE		(32u * 1024 * 1024)
 

@@ -32,8 +32,13 @@ struct outbox *outbox_open(struct desk *, const struct settings *,
 void	outbox_close(struct outbox *);
 void	outbox_configure(struct outbox *, const struct settings *);
 
-/* Makes the folder of a drop box and its blanks; `like' are the gid and mode
- * of the folder in inbox. */
+/*
+ * Makes the folder of a drop box and its blanks; `like' are the gid and mode
+ * of the folder in inbox, now or again when they have changed.  Where others
+ * may not look into that, only its group may look into this.  A folder that
+ * is lost is made again the same way; of a box that was never met, for the
+ * desk alone.
+ */
 void	outbox_meet(struct outbox *, const char *box, const struct stat *like);
 
 /* Gives the answers of all commits since the mark, and moves it. */
@@ -52,7 +57,12 @@ struct answer {
 int	outbox_deliver(struct outbox *, struct answer *, size_t n,
 	    const char *mark);
 
-/* An answer that is no state change; not given where the box is held. */
+/* A held box is given nothing until it is released. */
+bool	outbox_is_held(const struct outbox *, const char *box);
+/* Whether one was released since this was asked last. */
+bool	outbox_was_released(struct outbox *);
+
+/* An answer that is no state change.  1: it is not given, the box is held. */
 int	outbox_notice(struct outbox *, const char *box, const struct notice *);
 
 /* The first receipt of a case again (the file was sent twice). */

@@ -13,6 +13,10 @@
 
 #define CLAIM_ID 48
 
+/* Whether a folder of inbox, and so of outbox, can have that name: letters,
+ * digits, dots, hyphens and underscores, but not as forms are called. */
+bool	parcel_box_valid(const char *name);
+
 struct parcel {
 	char		 id[CLAIM_ID];	/* unique for ever */
 	char		*box;		/* "": inbox itself */
@@ -20,6 +24,8 @@ struct parcel {
 	char		*claim;		/* its path below .docket/claims */
 	long		 uid;		/* its owner; -1: unknown */
 	bool		 young;		/* may still be growing */
+	bool		 trouble;	/* it could not be read now, and that is
+					 * not the sender's fault */
 	bool		 keep;		/* refused, it is given back */
 	struct buf	 file;		/* as it was sent */
 	struct buf	 form;		/* inflated; empty: as it was sent */

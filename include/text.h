@@ -26,6 +26,9 @@ bool	text_unsafe(uint32_t code);
 /* Valid UTF-8 without unsafe characters. */
 bool	text_plain(const char *, size_t);
 
+/* Whether a text ends so. */
+bool	text_ends(const char *, const char *suffix);
+
 /* Appends p for a log or a terminal: what is not UTF-8 as \xNN, what is
  * unsafe, a backslash or one of `also' as an escape. */
 void	text_escape(struct buf *, const char *p, size_t n, const char *also);

@@ -41,7 +41,8 @@
 #define CLOCK_MS 10000
 #define LOOK_MS 60000
 
-#define HELD_MS 3600000
+/* At the end, workers are waited for so long, ms. */
+#define DRAIN_MS 5000
 
 enum tag { TAG_RULES, TAG_TRAYS = 10, TAG_BOXES = 100 };
 
@@ -109,17 +110,18 @@ apply_settings(struct flow *f)
 	look_at_grounds(f);
 }
 
-/* Everything that is with workers comes back and is committed, so that
- * nothing is ruled on under other rules than it was checked by. */
+/* Everything that is with workers comes back and is committed, until then
+ * (ticks). */
 static int
-flow_drain(struct flow *f);
+flow_drain(struct flow *f, int64_t until);
 
 /* Takes rules and settings. */
 static int
 adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
     struct pool *pool)
 {
-	if (flow_drain(f) != 0)
+	/* nothing is ruled on under other rules than it was checked by */
+	if (flow_drain(f, INT64_MAX) != 0)
 		return -1;
 	if (flow_add(f, rulebook_ruling(f->rulebook, rules, clock_now()),
 	    NULL, NULL) != 0 || flow_commit(f) != 0)
@@ -192,11 +194,11 @@ flow_rule_done(struct flow *f)
 }
 
 static int
-flow_drain(struct flow *f)
+flow_drain(struct flow *f, int64_t until)
 {
 	struct pollfd fds[POOL_FDS];
 
-	while (pool_pending(f->pool) > 0) {
+	while (pool_pending(f->pool) > 0 && clock_ticks() < until) {
 		if (pool_exchange(f->pool) != 0)
 			return flow_fail(f, "the workers are gone");
 		if (flow_rule_done(f) != 0)
@@ -290,16 +292,12 @@ flow_tend(struct flow *f)
 		look_at_grounds(f);
 		ledger_tidy(f->ledger);
 	}
-	if (f->held.n > 0 && now >= f->held_due) {
-		f->held_due = now + HELD_MS;
-		if (flow_try_held(f) != 0)
-			return -1;
-	}
-	if (f->unanswered.n > 0 && now >= outbox_due(f->outbox) &&
-	    flow_answer_again(f) != 0)
+	if (f->held.n > 0 && now >= f->held_due && flow_try_held(f) != 0)
 		return -1;
 	if (outbox_tend(f->outbox, false) != 0)
 		return flow_fail(f, "answers cannot be written");
+	if (outbox_was_released(f->outbox))
+		return flow_answer_again(f);
 	return 0;
 }
 
@@ -309,14 +307,9 @@ meet_boxes(struct flow *f)
 {
 	struct stat st;
 	const char *box;
-	size_t at = 0;
 
-	while ((box = intake_box(f->intake, &at)) != NULL)
-		if (!map_has(&f->met, box) &&
-		    intake_box_stat(f->intake, box, &st) == 0) {
-			outbox_meet(f->outbox, box, &st);
-			map_put(&f->met, box, NULL);
-		}
+	while ((box = intake_changed_box(f->intake, &st)) != NULL)
+		outbox_meet(f->outbox, box, &st);
 }
 
 static int
@@ -363,8 +356,9 @@ flow_run(struct flow *f, int signals, volatile const bool *quit)
 		if (flow_wait(f, signals) == 1)
 			break;
 	}
-	/* what is in hand is finished; what is in inbox can wait */
-	if (flow_drain(f) != 0)
+	/* what is in hand is finished; what is in inbox can wait, and so can
+	 * what a worker is stuck with: the next start finds its claim */
+	if (flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
 		return -1;
 	if (outbox_tend(f->outbox, true) != 0)
 		return flow_fail(f, "answers cannot be written");
@@ -451,8 +445,10 @@ recover_claim(struct flow *f, struct parcel *p)
 		parcel_free(p);
 		return flow_fail(f, "%s", index_error());
 	}
-	if (found == 0)
-		return flow_take(f, p);
+	if (found == 0) {
+		flow_take_later(f, p);
+		return 0;
+	}
 	r = mem_alloc(sizeof(*r));
 	if (ledger_ruling(f->ledger, commit, r) != 0) {
 		free(r);
@@ -560,6 +556,7 @@ flow_close(struct flow *f)
 	}
 	pool_close(f->pool);
 	flow_close_group(f);
+	entries_free(&f->again);
 	entries_free(&f->held);
 	entries_free(&f->unanswered);
 	free(f->damage.list);
@@ -573,7 +570,6 @@ flow_close(struct flow *f)
 	index_close(f->index);
 	ledger_close(f->ledger);
 	watch_free(f->watch);
-	map_free(&f->met);
 	flow_forget_numbers(f);
 	free(f);
 }

@@ -20,6 +20,9 @@
 #include "log.h"
 #include "text.h"
 
+/* Files of one name are moved aside up to so many times. */
+#define MOST_ASIDE (1u << 28)
+
 /* Up to so many files are synced one by one, more by syncfs(2). */
 #define SYNC_EACH 8
 
@@ -262,24 +265,59 @@ fs_short_name(char out[NAME_SIZE], const char *name, size_t limit)
 	snprintf(out + used, NAME_SIZE - used, "~%.8s", hex);
 }
 
+static void
+numbered(char out[NAME_SIZE], const char *base, unsigned n)
+{
+	snprintf(out, NAME_SIZE, "%.*s.~%u~", (int)strlen(base), base, n);
+}
+
+static bool
+is_taken(int dirfd, const char *base, unsigned n)
+{
+	char name[NAME_SIZE];
+	struct stat st;
+
+	numbered(name, base, n);
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A number that is free behind one that is taken, in a few steps also where
+ * there are many. */
+static unsigned
+free_number(int dirfd, const char *base)
+{
+	unsigned low = 0, high = 1, middle;
+
+	while (high < MOST_ASIDE && is_taken(dirfd, base, high)) {
+		low = high;
+		high *= 2;
+	}
+	while (high - low > 1) {
+		middle = low + (high - low) / 2;
+		if (is_taken(dirfd, base, middle))
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}
+
 int
 fs_move_aside(int fromdir, const char *from, int todir, const char *name,
     char *taken)
 {
 	char base[NAME_SIZE];
-	unsigned i;
+	unsigned tries = 0;
 
 	fs_short_name(base, name, NAME_SIZE - 1 - 16);
 	snprintf(taken, NAME_SIZE, "%s", base);
-	for (i = 1; i < 100000; i++) {
-		if (fs_move(fromdir, from, todir, taken) == 0)
-			return 0;
-		if (errno != EEXIST)
+	while (fs_move(fromdir, from, todir, taken) != 0) {
+		/* others take numbers too */
+		if (errno != EEXIST || ++tries > 100)
 			return -1;
-		snprintf(taken, NAME_SIZE, "%.*s.~%u~",
-		    (int)strlen(base), base, i);
+		numbered(taken, base, free_number(todir, base));
 	}
-	return -1;
+	return 0;
 }
 
 int64_t

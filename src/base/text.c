@@ -109,6 +109,14 @@ text_plain(const char *p, size_t n)
 	return true;
 }
 
+bool
+text_ends(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), k = strlen(suffix);
+
+	return n >= k && strcmp(s + n - k, suffix) == 0;
+}
+
 void
 text_escape(struct buf *out, const char *p, size_t n, const char *also)
 {

@@ -29,6 +29,7 @@ struct running {
 	struct desk	 desk;
 	int		 signals;
 	bool		 once;
+	bool		 again;		/* after trouble */
 	volatile bool	 quit;
 	uint64_t	 waiting;	/* files seen in inbox, for the bar */
 	struct flow_counts counts;
@@ -152,10 +153,14 @@ static int
 open_and_run(struct running *x)
 {
 	struct buf why = BUF_INIT;
-	bool trouble;
-	struct flow *f = flow_open(&x->desk, x->once, &why, &trouble);
+	bool trouble = true;
+	struct flow *f = NULL;
 	int status;
 
+	/* the trouble may be that a folder is not the one that was opened */
+	if (!x->again || desk_reopen(&x->desk, &why) == 0)
+		f = flow_open(&x->desk, x->once, &why, &trouble);
+	x->again = true;
 	if (f == NULL) {
 		cmd_say("%s", buf_str(&why));
 		buf_free(&why);

@@ -170,6 +170,55 @@ desk_close(struct desk *d)
 	d->path = NULL;
 }
 
+/* While it is open. */
+
+static bool
+is_open(int fd, int dir, const char *name)
+{
+	struct stat open_st, st;
+
+	return fstat(fd, &open_st) == 0 &&
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_ino == open_st.st_ino && st.st_dev == open_st.st_dev;
+}
+
+const char *
+desk_moved(const struct desk *d)
+{
+	size_t i;
+	int fd;
+
+	for (i = 0; i < PLACES; i++) {
+		fd = *(const int *)(const void *)((const char *)d +
+		    places[i].fd);
+		if (fd >= 0 && !is_open(fd, d->dir, places[i].name))
+			return places[i].name;
+	}
+	return NULL;
+}
+
+int
+desk_reopen(struct desk *d, struct buf *why)
+{
+	struct desk fresh;
+	int status = open_all(&fresh, d->path, true, true, why);
+
+	if (status == 0 && !is_open(d->own, fresh.dir, ".docket"))
+		status = refuse(why, d->path, ".docket",
+		    "this is not the folder that is locked");
+	if (status != 0) {
+		desk_close(&fresh);
+		return -1;
+	}
+	fresh.lock = d->lock;
+	fresh.notices = d->notices;
+	d->lock = -1;
+	d->notices = (struct map)MAP_INIT;
+	desk_close(d);
+	*d = fresh;
+	return 0;
+}
+
 /* Making one. */
 
 static int

@@ -15,8 +15,10 @@
 
 #include "flowing.h"
 
-/* A form that no worker could check is tried again after so long, ms. */
+/* A form that no worker could check is tried again after so long, ms; one
+ * that could not be read or answered, sooner. */
 #define HELD_MS 3600000
+#define TROUBLE_MS 60000
 
 /* Bytes of forms in hand, with workers or in the open group. */
 #define IN_HAND_BYTES (16u * 1024 * 1024)
@@ -40,12 +42,18 @@ refuse_claim(struct flow *f, struct parcel *p, const struct faults *faults)
 static bool
 is_put_back(struct flow *f, struct parcel *p, const struct faults *faults)
 {
+	char *source;
+
 	if (!p->young || (!faults_has(faults, FAULT_NOT_WELL_FORMED) &&
 	    !faults_has(faults, FAULT_EMPTY) &&
 	    !faults_has(faults, FAULT_GZIP)))
 		return false;
 	if (!intake_put_back(f->intake, p))
 		return false;
+	source = parcel_source(p);
+	log_event(LOG_INFO, "intake", "event", "put-back", "from", source,
+	    NULL);
+	free(source);
 	parcel_free(p);
 	return true;
 }
@@ -69,12 +77,17 @@ answer_duplicate(struct flow *f, struct parcel *p, const char *number)
 	    outbox_again(f->outbox, number, p->box);
 	if (status == 0)
 		status = outbox_notice(f->outbox, p->box, &n);
-	if (status >= 0)
-		intake_drop(f->intake, p);
 	log_event(LOG_INFO, number, "event", "duplicate", "from", source,
 	    NULL);
 	buf_free(&text);
 	free(source);
+	if (status == 1) {
+		/* its box is held: it comes up, and is answered, again */
+		flow_keep(f, p, NULL);
+		return 0;
+	}
+	if (status == 0)
+		intake_drop(f->intake, p);
 	parcel_free(p);
 	return status < 0 ? flow_fail(f, "an answer cannot be written") : 0;
 }
@@ -214,14 +227,33 @@ note_held(struct flow *f)
 
 	f->counts.held = f->held.n;
 	if (f->held.n > 0)
-		buf_putf(&text, "%zu form%s could not be checked: the worker "
-		    "failed; they are kept and tried again", f->held.n,
-		    f->held.n == 1 ? "" : "s");
+		buf_putf(&text, "%zu form%s could not be read, checked or "
+		    "answered: this desk has trouble of its own; they are kept "
+		    "and tried again", f->held.n, f->held.n == 1 ? "" : "s");
 	desk_notice(f->desk, "held", f->held.n > 0 ? buf_str(&text) : NULL);
 	buf_free(&text);
 }
 
-/* No worker could say anything of the form.  Takes the parcel. */
+/* Takes the parcel and the ruling. */
+static void
+keep_until(struct flow *f, struct parcel *p, struct ruling *r, int64_t due)
+{
+	buf_free(&p->file);
+	buf_free(&p->form);
+	if (f->held.n == 0 || due < f->held_due)
+		f->held_due = due;
+	entries_add(&f->held, r)->parcel = p;
+	note_held(f);
+}
+
+void
+flow_keep(struct flow *f, struct parcel *p, struct ruling *r)
+{
+	keep_until(f, p, r, clock_ticks() + TROUBLE_MS);
+}
+
+/* Nothing can be said of the form, for reasons that are ours.  Takes the
+ * parcel. */
 static int
 hold_claim(struct flow *f, struct parcel *p)
 {
@@ -234,11 +266,8 @@ hold_claim(struct flow *f, struct parcel *p)
 	int given = outbox_notice(f->outbox, p->box, &n);
 
 	free(source);
-	buf_free(&p->file);
-	buf_free(&p->form);
-	entries_add(&f->held, NULL)->parcel = p;
-	f->held_due = clock_ticks() + HELD_MS;
-	note_held(f);
+	keep_until(f, p, NULL, clock_ticks() + (p->trouble ? TROUBLE_MS :
+	    HELD_MS));
 	return given < 0 ? flow_fail(f, "an answer cannot be written") : 0;
 }
 
@@ -285,23 +314,20 @@ flow_rule_claim(struct flow *f, struct parcel *p, struct job *job)
 int
 flow_try_held(struct flow *f)
 {
-	struct entries again = f->held;
-	struct parcel *p;
-	int status = 0;
-	size_t i;
+	struct entry *e;
 
-	f->held = (struct entries){ NULL, 0 };
-	for (i = 0; i < again.n && status == 0; i++) {
-		p = again.list[i].parcel;
-		again.list[i].parcel = NULL;
-		if (intake_reload(f->intake, p) == 0)
-			status = flow_take(f, p);
+	for (e = f->held.list; e < f->held.list + f->held.n; e++) {
+		if (e->ruling != NULL)
+			entries_add(&f->unanswered, e->ruling)->parcel =
+			    e->parcel;
 		else
-			parcel_free(p);
+			flow_take_later(f, e->parcel);
+		*e = (struct entry){ NULL };
 	}
-	entries_free(&again);
+	entries_free(&f->held);
 	note_held(f);
-	return status;
+	f->more = true;
+	return flow_answer_again(f);
 }
 
 /* With workers. */
@@ -340,12 +366,14 @@ flow_has_room(const struct flow *f)
 	    f->in_hand_bytes + f->group_bytes < IN_HAND_BYTES;
 }
 
-/* A parcel out of inbox: what intake itself objects to is answered, the rest
- * goes to a worker. */
-int
-flow_take(struct flow *f, struct parcel *p)
+/* A parcel out of inbox, or out of the claims: what intake itself objects to
+ * is answered, the rest goes to a worker.  Takes the parcel. */
+static int
+take_up(struct flow *f, struct parcel *p)
 {
 	f->counts.taken++;
+	if (p->trouble)
+		return hold_claim(f, p);
 	if (p->faults.n > 0) {
 		if (is_put_back(f, p, &p->faults))
 			return 0;
@@ -353,6 +381,37 @@ flow_take(struct flow *f, struct parcel *p)
 	}
 	submit_claim(f, p);
 	return 0;
+}
+
+/* Adds up, for each box, the claims that wait. */
+static void
+count_waiting(struct map *boxes, const struct entries *all)
+{
+	const struct entry *e;
+	uintptr_t n;
+
+	for (e = all->list; e < all->list + all->n; e++) {
+		n = (uintptr_t)map_get(boxes, e->parcel->box);
+		map_put(boxes, e->parcel->box, (void *)(n + 1));
+	}
+}
+
+/* A box for which too much waits holds up itself only. */
+static void
+stop_full_boxes(struct flow *f)
+{
+	struct map waiting = MAP_INIT;
+	const char *box;
+	size_t at = 0;
+
+	if (f->held.n + f->unanswered.n >= LIMIT_WAITING) {
+		count_waiting(&waiting, &f->held);
+		count_waiting(&waiting, &f->unanswered);
+	}
+	while ((box = intake_box(f->intake, &at)) != NULL)
+		intake_stop(f->intake, box,
+		    (uintptr_t)map_get(&waiting, box) >= LIMIT_WAITING);
+	map_free(&waiting);
 }
 
 struct taking {
@@ -366,9 +425,40 @@ take_parcel(void *arg, struct parcel *p)
 	struct taking *t = arg;
 
 	if (t->status == 0)
-		t->status = flow_take(t->flow, p);
+		t->status = take_up(t->flow, p);
 	else
 		parcel_free(p);		/* its claim is found again */
+}
+
+void
+flow_take_later(struct flow *f, struct parcel *p)
+{
+	entries_add(&f->again, NULL)->parcel = p;
+}
+
+/* Claims that were left, or held: those before what is in inbox. */
+static int
+collect_again(struct flow *f)
+{
+	struct parcel *p;
+	struct entry *e;
+	int status = 0;
+
+	while (f->again_at < f->again.n && status == 0 && flow_has_room(f)) {
+		e = &f->again.list[f->again_at++];
+		p = e->parcel;
+		e->parcel = NULL;
+		if (intake_reload(f->intake, p) == 0)
+			status = take_up(f, p);
+		else
+			parcel_free(p);		/* somebody took it away */
+	}
+	if (f->again_at == f->again.n) {
+		entries_free(&f->again);
+		f->again_at = 0;
+	} else if (pool_pending(f->pool) == 0)
+		f->more = true;
+	return status;
 }
 
 int
@@ -376,11 +466,19 @@ flow_collect(struct flow *f)
 {
 	struct taking t = { f, 0 };
 	bool room = desk_has_room(f->desk);
+	const char *moved = desk_moved(f->desk);
 
+	if (moved != NULL)
+		return flow_fail(f, "%s is not the folder that it was when the "
+		    "desk was opened", moved);
 	desk_notice(f->desk, "disk", room ? NULL : "the disk is almost full: "
 	    "intake has stopped, forms wait in inbox");
-	if (!room || !flow_has_room(f) ||
-	    f->unanswered.n >= LIMIT_IN_HAND)
+	if (!room)
+		return 0;
+	if (collect_again(f) != 0)
+		return -1;
+	stop_full_boxes(f);
+	if (!flow_has_room(f))
 		return 0;
 	if (intake_collect(f->intake, (unsigned)(LIMIT_IN_HAND - f->in_hand),
 	    take_parcel, &t))

@@ -351,6 +351,26 @@ answer_all(struct flow *f, struct entries *all, const char *mark)
 	return status;
 }
 
+/* One of them, read from its claim.  A claim that is gone was given back. */
+static int
+answer_again(struct flow *f, struct entry *e)
+{
+	struct entries one = { e, 1 };
+
+	if (outbox_is_held(f->outbox, e->parcel->box)) {
+		keep_unanswered(f, e);
+		return 0;
+	}
+	if (intake_reload(f->intake, e->parcel) != 0)
+		e->parcel->keep = false;
+	if (e->parcel->trouble) {
+		flow_keep(f, e->parcel, e->ruling);
+		*e = (struct entry){ NULL };
+		return 0;
+	}
+	return answer_all(f, &one, NULL);
+}
+
 int
 flow_answer_again(struct flow *f)
 {
@@ -360,11 +380,7 @@ flow_answer_again(struct flow *f)
 
 	f->unanswered = (struct entries){ NULL, 0 };
 	for (i = 0; i < again.n && status == 0; i++)
-		if (intake_reload(f->intake, again.list[i].parcel) != 0)
-			status = flow_fail(f, "the claim %s cannot be read",
-			    again.list[i].parcel->claim);
-	if (status == 0 && again.n > 0)
-		status = answer_all(f, &again, NULL);
+		status = answer_again(f, &again.list[i]);
 	entries_free(&again);
 	return status;
 }

@@ -5,8 +5,21 @@
 #include <string.h>
 
 #include "fs.h"
+#include "text.h"
 
+#include "limit.h"
 #include "parcel.h"
+
+bool
+parcel_box_valid(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 0 && n <= LIMIT_BOX && name[0] != '.' && strspn(name,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789._-") == n && !text_ends(name, ".xml") &&
+	    !text_ends(name, ".gz") && !text_ends(name, ".sent");
+}
 
 void
 parcel_free(struct parcel *p)

@@ -2,8 +2,9 @@
  * claim: files out of inbox, made ours, and what becomes of them.
  *
  * May not: look into a form; choose what is taken (intake.c does).
- * A fault of the form: a file that is not one, cannot be read, is too large.
- * The machine's trouble: a claim that cannot be made; the file stays.
+ * A fault of the form: a file that is not one, may not be read, is too large.
+ * The machine's trouble: a claim that cannot be made, then the file stays; or
+ * read, then it is kept as a parcel in trouble.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,32 @@
 
 #include "intaking.h"
 
+void
+intake_begin(struct round *r)
+{
+	r->fd = -1;
+}
+
+void
+intake_end(struct intake *in, struct round *r)
+{
+	in->open = NULL;
+	if (r->fd < 0)
+		return;
+	close(r->fd);
+	/* if nothing came of it, or all of it is done with */
+	unlinkat(in->desk->claims, r->dir, AT_REMOVEDIR);
+}
+
+static void
+note_fresh(struct intake *in, const char *round)
+{
+	if (map_count(&in->fresh) < ROUNDS_SYNCED)
+		map_put(&in->fresh, round, NULL);
+	else
+		in->unsynced = true;
+}
+
 static int
 open_round(struct intake *in, struct box *b, struct round *r)
 {
@@ -38,8 +65,11 @@ open_round(struct intake *in, struct box *b, struct round *r)
 	if (mkdirat(in->desk->claims, r->dir, 0700) != 0 ||
 	    (r->fd = fs_open_dir(in->desk->claims, r->dir)) < 0) {
 		log_errno("intake", "claim", r->dir);
+		unlinkat(in->desk->claims, r->dir, AT_REMOVEDIR);
 		return -1;
 	}
+	in->open = r->dir;
+	note_fresh(in, r->dir);
 	return 0;
 }
 
@@ -109,18 +139,32 @@ inflate_form(struct intake *in, struct parcel *p)
 		}
 }
 
+/* What the file itself is to blame for is a fault; what may pass is not. */
+static void
+not_read(struct intake *in, struct parcel *p)
+{
+	switch (errno) {
+	case EFBIG:
+		faults_addf(&p->faults, FAULT_TOO_LARGE, 0, NULL,
+		    "The form has more than %llu bytes.",
+		    (unsigned long long)in->settings->form_limit);
+		break;
+	case EACCES:
+	case EPERM:
+		faults_add(&p->faults, FAULT_UNREADABLE, 0, NULL, NULL);
+		break;
+	default:
+		log_errno("intake", "read", p->claim);
+		p->trouble = true;
+	}
+}
+
 static void
 take_bytes(struct intake *in, struct parcel *p, int fd)
 {
 	if (fs_read(fd, in->settings->form_limit, &p->file) != 0) {
+		not_read(in, p);
 		buf_free(&p->file);
-		if (errno == EFBIG)
-			faults_addf(&p->faults, FAULT_TOO_LARGE, 0, NULL,
-			    "The form has more than %llu bytes.",
-			    (unsigned long long)in->settings->form_limit);
-		else
-			faults_add(&p->faults, FAULT_UNREADABLE, 0, NULL,
-			    NULL);
 		return;
 	}
 	hash_sha256(p->sha256, buf_str(&p->file), p->file.len);
@@ -153,8 +197,14 @@ intake_reload(struct intake *in, struct parcel *p)
 	faults_free(&p->faults);
 	buf_free(&p->file);
 	buf_free(&p->form);
-	if (fstatat(in->desk->claims, p->claim, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return -1;
+	p->trouble = false;
+	if (fstatat(in->desk->claims, p->claim, &st,
+	    AT_SYMLINK_NOFOLLOW) != 0) {
+		if (errno == ENOENT)
+			return -1;
+		not_read(in, p);
+		return 0;
+	}
 	if (!text_plain(p->name, strlen(p->name)))
 		faults_add(&p->faults, FAULT_FILE_NAME, 0, NULL, NULL);
 	if (!S_ISREG(st.st_mode)) {
@@ -169,7 +219,7 @@ intake_reload(struct intake *in, struct parcel *p)
 	}
 	fd = fs_open(in->desk->claims, p->claim, O_RDONLY, 0);
 	if (fd < 0) {
-		faults_add(&p->faults, FAULT_UNREADABLE, 0, NULL, NULL);
+		not_read(in, p);
 		return 0;
 	}
 	p->young = is_young(in, &st);
@@ -199,11 +249,10 @@ intake_claim(struct intake *in, struct box *b, struct round *r, const char *name
 		return NULL;
 	}
 	desk_notice(in->desk, "claim", NULL);
-	b->claimed = in->claimed = true;
+	b->claimed = true;
 	p = new_parcel(r->id, b->name, r->dir, name);
 	if (intake_reload(in, p) == 0)
 		return p;
-	log_errno("intake", "read", p->claim);
 	parcel_free(p);
 	return NULL;
 }
@@ -217,7 +266,6 @@ recover_round(struct intake *in, const char *dir, intake_fn *fn, void *arg)
 	int fd = fs_open_dir(in->desk->claims, dir);
 	DIR *list = fd < 0 ? NULL : fs_list(fd);
 	char round[32];
-	struct parcel *p;
 
 	if (fd >= 0)
 		close(fd);
@@ -228,11 +276,9 @@ recover_round(struct intake *in, const char *dir, intake_fn *fn, void *arg)
 	}
 	snprintf(round, sizeof(round), "%.*s", (int)(at - dir), dir);
 	while ((name = fs_list_next(list)) != NULL) {
-		p = new_parcel(round, at + 1, dir, name);
-		if (intake_reload(in, p) == 0)
-			fn(arg, p);
-		else
-			parcel_free(p);
+		/* nobody knows whether it was synced */
+		in->unsynced = true;
+		fn(arg, new_parcel(round, at + 1, dir, name));
 	}
 	closedir(list);
 	unlinkat(in->desk->claims, dir, AT_REMOVEDIR);	/* if it is empty */
@@ -257,52 +303,87 @@ intake_recover(struct intake *in, intake_fn *fn, void *arg)
 	return status;
 }
 
+/* A round, unless all of it is done with already. */
+static int
+sync_round(struct intake *in, const char *dir)
+{
+	int fd = fs_open_dir(in->desk->claims, dir), status;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	status = fs_sync_dir(fd);
+	close(fd);
+	return status;
+}
+
+/* The new names first, then that the old ones are gone. */
+static int
+sync_each(struct intake *in)
+{
+	const struct map_entry *e;
+	const struct box *b;
+	size_t at = 0;
+
+	while ((e = map_next(&in->fresh, &at)) != NULL)
+		if (sync_round(in, e->key) != 0)
+			return -1;
+	if (fs_sync_dir(in->desk->claims) != 0)
+		return -1;
+	for (b = in->boxes; b < in->boxes + in->n_boxes; b++)
+		if (b->claimed && fs_sync_dir(b->fd) != 0)
+			return -1;
+	return 0;
+}
+
 int
 intake_sync(struct intake *in)
 {
 	struct box *b;
 
-	if (!in->claimed)
+	if (map_count(&in->fresh) == 0 && !in->unsynced)
 		return 0;
-	if (fs_sync_dir(in->desk->claims) != 0)
+	if ((in->unsynced ? syncfs(in->desk->claims) : sync_each(in)) != 0)
 		return -1;
 	for (b = in->boxes; b < in->boxes + in->n_boxes; b++)
-		if (b->claimed) {
-			if (fs_sync_dir(b->fd) != 0)
-				return -1;
-			b->claimed = false;
-		}
-	in->claimed = false;
+		b->claimed = false;
+	map_free(&in->fresh);
+	in->unsynced = false;
+	/* what comes into it from now on is to be synced again */
+	if (in->open != NULL)
+		note_fresh(in, in->open);
 	return 0;
+}
+
+/* The round of a claim that has left it, if that was the last. */
+static void
+leave_round(struct intake *in, const struct parcel *p)
+{
+	char *dir = mem_strn(p->claim, strcspn(p->claim, "/"));
+
+	if (in->open == NULL || strcmp(dir, in->open) != 0)
+		unlinkat(in->desk->claims, dir, AT_REMOVEDIR);
+	free(dir);
 }
 
 bool
 intake_put_back(struct intake *in, const struct parcel *p)
 {
 	struct box *b = intake_find_box(in, p->box);
-	struct buf key = BUF_INIT;
-	int64_t until = clock_ticks() + in->settings->grace;
 
-	/* by link(2), which tells watchers only to look some time; never over
-	 * a file that came meanwhile */
-	if (b == NULL || linkat(in->desk->claims, p->claim, b->fd, p->name,
-	    0) != 0)
+	/* in one step: a file with two names would be nobody's to judge; and
+	 * never over one that came meanwhile */
+	if (b == NULL || fs_move(in->desk->claims, p->claim, b->fd,
+	    p->name) != 0)
 		return false;
-	intake_drop(in, p);
-	intake_grace_key(b, p->name, &key);
-	map_put(&in->grace, buf_str(&key), (void *)(intptr_t)until);
-	buf_free(&key);
-	intake_due_in(b, in->settings->grace);
+	leave_round(in, p);
+	intake_give_grace(in, b, p->name);
 	return true;
 }
 
 void
 intake_drop(struct intake *in, const struct parcel *p)
 {
-	char *dir = mem_strn(p->claim, strcspn(p->claim, "/"));
-
 	if (unlinkat(in->desk->claims, p->claim, 0) != 0 && errno != ENOENT)
 		log_errno("intake", "drop", p->claim);
-	unlinkat(in->desk->claims, dir, AT_REMOVEDIR);	/* if it was the last */
-	free(dir);
+	leave_round(in, p);
 }

@@ -43,11 +43,9 @@ static const char *const reserved[] = { "gateway", "reviewers", "strays",
 static bool
 is_box_name(const char *name)
 {
-	size_t n = strlen(name), i;
+	size_t i;
 
-	if (n == 0 || n > LIMIT_BOX || name[0] == '.' || strspn(name,
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "0123456789._-") != n)
+	if (!parcel_box_valid(name))
 		return false;
 	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		if (strcmp(name, reserved[i]) == 0)
@@ -84,10 +82,27 @@ add_box(struct intake *in, const char *name, int fd)
 }
 
 static void
+note_stopped(struct intake *in, const struct box *b)
+{
+	struct buf key = BUF_INIT, text = BUF_INIT;
+
+	buf_putf(&key, "box %s", b->name);
+	buf_putf(&text, "inbox/%s: %u of its forms wait until they can be "
+	    "checked or answered; no more are taken from there", b->name,
+	    LIMIT_WAITING);
+	desk_notice(in->desk, buf_str(&key), b->stopped ? buf_str(&text) :
+	    NULL);
+	buf_free(&key);
+	buf_free(&text);
+}
+
+static void
 close_box(struct intake *in, struct box *b)
 {
 	size_t i;
 
+	b->stopped = false;
+	note_stopped(in, b);
 	if (b->watched)
 		watch_del(in->watch, b->tag);
 	if (b->list != NULL)
@@ -106,40 +121,69 @@ close_box(struct intake *in, struct box *b)
 	b->gone = true;
 }
 
+/* Says what is wrong with a folder, or (NULL) that nothing is any more. */
+static void
+note_folder(struct intake *in, const char *name, const char *text)
+{
+	struct buf key = BUF_INIT;
+
+	buf_puts(&key, "folder ");
+	text_line(&key, name, strlen(name), NAME_SIZE);
+	desk_notice(in->desk, buf_str(&key), text);
+	buf_free(&key);
+	if (text != NULL)
+		map_put(&in->odd, name, NULL);
+	else
+		map_del(&in->odd, name);
+}
+
 /* A folder in inbox: a drop box, if the desk's user or root made it. */
 static void
 meet_folder(struct intake *in, const char *name)
 {
-	struct buf key = BUF_INIT, text = BUF_INIT;
+	struct buf shown = BUF_INIT, text = BUF_INIT;
 	struct stat st;
 	int fd;
 
 	if (intake_find_box(in, name) != NULL)
 		return;
-	buf_puts(&key, "folder ");
-	text_line(&key, name, strlen(name), NAME_SIZE);
+	text_line(&shown, name, strlen(name), NAME_SIZE);
 	fd = fs_open_dir(in->desk->inbox, name);
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		buf_putf(&text, "inbox/%s cannot be opened: %s",
-		    buf_str(&key) + 7, strerror(errno));
+		    buf_str(&shown), strerror(errno));
 	} else if (!is_box_name(name)) {
 		buf_putf(&text, "inbox/%s is not a name for a drop box: "
 		    "letters, digits, dots, hyphens; not gateway, reviewers, "
-		    "strays, forms", buf_str(&key) + 7);
+		    "strays, forms, nor that of a form (.xml, .gz)",
+		    buf_str(&shown));
 	} else if (st.st_uid != in->desk->uid && st.st_uid != 0) {
 		buf_putf(&text, "inbox/%s was made by uid %ld and is left "
 		    "alone; drop boxes are made by the desk's user or root",
-		    buf_str(&key) + 7, (long)st.st_uid);
+		    buf_str(&shown), (long)st.st_uid);
 	} else {
 		add_box(in, name, fd);
 		fd = -1;
 	}
-	desk_notice(in->desk, buf_str(&key),
-	    text.len == 0 ? NULL : buf_str(&text));
+	note_folder(in, name, text.len == 0 ? NULL : buf_str(&text));
 	if (fd >= 0)
 		close(fd);
-	buf_free(&key);
+	buf_free(&shown);
 	buf_free(&text);
+}
+
+/* Folders that are gone are complained about no longer. */
+static void
+forget_folders(struct intake *in)
+{
+	const struct map_entry *e;
+	struct stat st;
+	size_t at = 0;
+
+	while ((e = map_next(&in->odd, &at)) != NULL)
+		if (fstatat(in->desk->inbox, e->key, &st,
+		    AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode))
+			note_folder(in, e->key, NULL);
 }
 
 /* Whether the folder that is open still is the one in inbox.  An open folder
@@ -172,12 +216,82 @@ meet_folders(struct intake *in)
 	const char *name;
 
 	miss_folders(in);
+	forget_folders(in);
 	while (list != NULL && (name = fs_list_next(list)) != NULL)
 		if (name[0] != '.' && fstatat(in->desk->inbox, name, &st,
 		    AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 			meet_folder(in, name);
 	if (list != NULL)
 		closedir(list);
+}
+
+/* Grace. */
+
+static void
+grace_key(const struct box *b, const char *name, struct buf *key)
+{
+	buf_putf(key, "%s/%s", b->name, name);
+}
+
+void
+intake_give_grace(struct intake *in, struct box *b, const char *name)
+{
+	struct buf key = BUF_INIT;
+	struct grace *g;
+	struct stat st;
+
+	if (fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	g = mem_alloc(sizeof(*g));
+	*g = (struct grace){ clock_ticks() + in->settings->grace, st.st_dev,
+	    st.st_ino, st.st_size, st.st_mtim };
+	grace_key(b, name, &key);
+	free(map_put(&in->grace, buf_str(&key), g));
+	buf_free(&key);
+	intake_due_in(b, in->settings->grace);
+}
+
+static bool
+is_as_it_was(const struct grace *g, const struct stat *st)
+{
+	return g->dev == st->st_dev && g->ino == st->st_ino &&
+	    g->size == st->st_size && g->mtim.tv_sec == st->st_mtim.tv_sec &&
+	    g->mtim.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+/* How long a file that was put back is still left, ms.  An event says that
+ * somebody has completed it, and ends the wait; but for the event of our own
+ * putting back. */
+static int64_t
+grace_left(struct intake *in, const struct box *b, const char *name,
+    const struct stat *st, bool complete)
+{
+	struct buf key = BUF_INIT;
+	const struct grace *g;
+	int64_t left = 0;
+
+	if (map_count(&in->grace) == 0)
+		return 0;
+	grace_key(b, name, &key);
+	g = map_get(&in->grace, buf_str(&key));
+	if (g != NULL && (!complete || is_as_it_was(g, st)))
+		left = g->until - clock_ticks();
+	if (g != NULL && left <= 0)
+		free(map_del(&in->grace, buf_str(&key)));
+	buf_free(&key);
+	return left;
+}
+
+/* Those that nobody has asked for until then: their senders took them away. */
+static void
+forget_grace(struct intake *in, int64_t until)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	while ((e = map_next(&in->grace, &at)) != NULL)
+		if (((const struct grace *)e->value)->until < until)
+			free(map_del(&in->grace, e->key));
 }
 
 struct intake *
@@ -208,7 +322,10 @@ intake_close(struct intake *in)
 		free(in->boxes[i].name);
 	}
 	free(in->boxes);
+	forget_grace(in, INT64_MAX);
 	map_free(&in->grace);
+	map_free(&in->fresh);
+	map_free(&in->odd);
 	free(in);
 }
 
@@ -227,12 +344,19 @@ intake_box(const struct intake *in, size_t *at)
 	return NULL;
 }
 
-int
-intake_box_stat(const struct intake *in, const char *box, struct stat *st)
+const char *
+intake_changed_box(struct intake *in, struct stat *st)
 {
-	const struct box *b = intake_find_box(in, box);
+	struct box *b;
 
-	return b == NULL ? -1 : fstat(b->fd, st);
+	for (b = in->boxes; b < in->boxes + in->n_boxes; b++)
+		if (!b->gone && fstat(b->fd, st) == 0 &&
+		    (b->mode != st->st_mode || b->gid != st->st_gid)) {
+			b->mode = st->st_mode;
+			b->gid = st->st_gid;
+			return b->name;
+		}
+	return NULL;
 }
 
 /* What to look at. */
@@ -253,9 +377,23 @@ intake_look(struct intake *in)
 	size_t i;
 
 	meet_folders(in);
+	forget_grace(in, clock_ticks() - in->settings->settle);
 	for (i = 0; i < in->n_boxes; i++)
 		if (!in->boxes[i].gone)
 			look_box(&in->boxes[i]);
+}
+
+void
+intake_stop(struct intake *in, const char *box, bool stop)
+{
+	struct box *b = intake_find_box(in, box);
+
+	if (b == NULL || b->stopped == stop)
+		return;
+	b->stopped = stop;
+	note_stopped(in, b);
+	if (!stop)
+		look_box(b);
 }
 
 void
@@ -295,6 +433,8 @@ intake_event(struct intake *in, const struct watch_event *e)
 	b = &in->boxes[at];
 	if (at == 0 && intake_find_box(in, e->name) != NULL)
 		miss_folders(in);
+	if (at == 0 && map_has(&in->odd, e->name))
+		forget_folders(in);
 	if (e->what == WATCH_GONE && at > 0)
 		close_box(in, b);
 	else if (e->what == WATCH_TOUCHED && is_file(b, e->name))
@@ -311,14 +451,7 @@ intake_event(struct intake *in, const struct watch_event *e)
 bool
 intake_is_waiting(struct intake *in)
 {
-	const struct map_entry *e;
-	size_t at = 0;
-
-	/* a file that its sender took away is waited for no longer */
-	while ((e = map_next(&in->grace, &at)) != NULL)
-		if ((int64_t)(intptr_t)e->value + in->settings->settle <
-		    clock_ticks())
-			map_del(&in->grace, e->key);
+	forget_grace(in, clock_ticks() - in->settings->settle);
 	return map_count(&in->grace) > 0;
 }
 
@@ -329,7 +462,7 @@ intake_due(const struct intake *in)
 	const struct box *b;
 
 	for (b = in->boxes; b < in->boxes + in->n_boxes; b++) {
-		if (b->gone)
+		if (b->gone || b->stopped)
 			continue;
 		if (b->look)
 			return clock_ticks();
@@ -349,45 +482,14 @@ is_left_alone(const char *name)
 {
 	static const char *const suffix[] = { ".part", ".tmp", ".filepart",
 	    "~" };
-	size_t n = strlen(name), k, i;
+	size_t i;
 
 	if (name[0] == '.' || strncmp(name, "README", 6) == 0)
 		return true;
-	for (i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++) {
-		k = strlen(suffix[i]);
-		if (n > k && strcmp(name + n - k, suffix[i]) == 0)
+	for (i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++)
+		if (text_ends(name, suffix[i]))
 			return true;
-	}
 	return false;
-}
-
-void
-intake_grace_key(const struct box *b, const char *name, struct buf *key)
-{
-	buf_putf(key, "%s/%s", b->name, name);
-}
-
-/* How long a file that was put back is still left, ms.  An event says that
- * somebody has completed it, and ends the wait. */
-static int64_t
-grace_left(struct intake *in, const struct box *b, const char *name,
-    bool complete)
-{
-	struct buf key = BUF_INIT;
-	int64_t left = 0, until;
-
-	if (map_count(&in->grace) == 0)
-		return 0;
-	intake_grace_key(b, name, &key);
-	until = (int64_t)(intptr_t)map_get(&in->grace, buf_str(&key));
-	if (until > 0)
-		left = until - clock_ticks();
-	if (until > 0 && (complete || left <= 0)) {
-		map_del(&in->grace, buf_str(&key));
-		left = 0;
-	}
-	buf_free(&key);
-	return left;
 }
 
 /* How long until a file counts as complete, ms; 0: it does. */
@@ -422,7 +524,7 @@ is_ready(struct intake *in, struct box *b, const char *name, bool complete)
 			meet_folder(in, name);
 		return false;
 	}
-	wait = grace_left(in, b, name, complete);
+	wait = grace_left(in, b, name, &st, complete);
 	/* a file with two names may be one that is being delivered by
 	 * link(2) and unlink(2); what is no file will not become one */
 	if (wait <= 0 && S_ISREG(st.st_mode) &&
@@ -517,17 +619,16 @@ intake_collect(struct intake *in, unsigned most, intake_fn *fn, void *arg)
 	for (i = 0; i < n && most > 0; i++) {
 		in->turn = (in->turn + 1) % n;
 		b = &in->boxes[in->turn];
-		if (b->gone)
+		if (b->gone || b->stopped)
 			continue;
 		c.left = most < TURN ? most : TURN;
 		most -= c.left;
 		c.looks = LOOK_MAX;
-		c.round.fd = -1;
+		intake_begin(&c.round);
 		collect_ready(&c, in->turn);
 		collect_listed(&c, in->turn);
 		most += c.left;
-		if (c.round.fd >= 0)
-			close(c.round.fd);
+		intake_end(in, &c.round);
 		b = &in->boxes[in->turn];
 		more |= b->look || (b->n_ready > 0 &&
 		    b->ready[0].at <= clock_ticks());

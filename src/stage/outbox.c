@@ -27,10 +27,13 @@
 /* Lines of a status.txt; who has more looks into an older receipt. */
 #define STATUS_MAX 1000
 
-/* A status.txt is not written more often than this while much goes on; a
- * held box is not tried more often. */
+/* A status.txt is not written more often than this while much goes on. */
 #define STATUS_MS 1000
-#define RETRY_MS 5000
+
+/* A held box is tried again after so long, and each time after twice as
+ * long. */
+#define RETRY_FIRST_MS 1000
+#define RETRY_LAST_MS 300000
 
 /* Commits answered in one batch. */
 #define BATCH 200
@@ -38,9 +41,14 @@
 struct box {
 	char	 name[LIMIT_BOX + 1];
 	int	 fd;			/* -1: cannot be opened */
+	bool	 met;			/* these are known of its inbox: */
+	bool	 private;		/* others may not look into it */
+	gid_t	 gid;
+	bool	 made;			/* by us, in this run */
 	bool	 changed;		/* its status.txt is out of date */
-	char	 held[COMMIT_HEX];	/* answered up to here; "": up to the
-					 * mark */
+	char	 held[COMMIT_HEX];	/* answered up to here, "-": nothing;
+					 * "": up to the mark */
+	int64_t	 retry, pause, released;	/* ticks; ms; ticks */
 };
 
 struct outbox {
@@ -51,7 +59,8 @@ struct outbox {
 	struct map	 boxes;
 	char		 mark[COMMIT_HEX];
 	size_t		 n_held;
-	int64_t		 status_due, retry_due;
+	bool		 released;	/* a box, and nobody has asked */
+	int64_t		 status_due;
 };
 
 static struct receipt_desk
@@ -81,15 +90,59 @@ box_notice(struct outbox *o, const struct box *b, const char *what,
 	buf_free(&text);
 }
 
+/* A blank that is there already, filled in for another day, will do. */
+static void
+put_blanks(struct outbox *o, int fd)
+{
+	struct buf text = BUF_INIT;
+	struct shipped blank;
+	size_t i;
+	int dir;
+
+	if (fs_make_dir(fd, "forms", 0755) != 0 ||
+	    (dir = fs_open_dir(fd, "forms")) < 0) {
+		desk_notice(o->desk, "forms",
+		    "a folder forms/ cannot be made in outbox");
+		return;
+	}
+	for (i = 0; shipped_blank(i, &blank); i++) {
+		buf_clear(&text);
+		shipped_fill(&blank, clock_day(clock_now()), &text);
+		fs_replace(dir, blank.path, buf_str(&text), text.len, 0644);
+	}
+	buf_free(&text);
+	close(dir);
+}
+
+/* Lets those in who may look into the box's folder in inbox.  Closed first:
+ * nobody is to have it open from before. */
+static void
+admit(const struct box *b)
+{
+	if (!b->private ? fchmod(b->fd, 0755) != 0 :
+	    fchmod(b->fd, 0700) != 0 ||
+	    fchown(b->fd, (uid_t)-1, b->gid) != 0 ||
+	    fchmod(b->fd, 02750) != 0)
+		log_errno("outbox", "give to the box's group", b->name);
+}
+
 static void
 open_box(struct outbox *o, struct box *b)
 {
 	if (b->fd >= 0)
 		return;
-	if (b->name[0] == '\0')
+	if (b->name[0] == '\0') {
 		b->fd = o->desk->outbox;
-	else if (fs_make_dir(o->desk->outbox, b->name, 0755) == 0)
-		b->fd = fs_open_dir(o->desk->outbox, b->name);
+		return;
+	}
+	b->made = mkdirat(o->desk->outbox, b->name, 0700) == 0;
+	if (!b->made && errno != EEXIST)
+		return;
+	b->fd = fs_open_dir(o->desk->outbox, b->name);
+	if (b->fd < 0 || !b->made || !b->met)
+		return;
+	admit(b);
+	put_blanks(o, b->fd);
 }
 
 static struct box *
@@ -107,6 +160,16 @@ box_of(struct outbox *o, const char *name)
 	return b;
 }
 
+/* When to try it again. */
+static void
+wait_longer(struct box *b)
+{
+	b->pause = b->pause == 0 ? RETRY_FIRST_MS : b->pause * 2;
+	if (b->pause > RETRY_LAST_MS)
+		b->pause = RETRY_LAST_MS;
+	b->retry = clock_ticks() + b->pause;
+}
+
 /* The box goes on without answers from here. */
 static void
 hold(struct outbox *o, struct box *b, const char *what, const char *file)
@@ -117,17 +180,38 @@ hold(struct outbox *o, struct box *b, const char *what, const char *file)
 	snprintf(b->held, sizeof(b->held), "%s",
 	    o->mark[0] == '\0' ? "-" : o->mark);
 	o->n_held++;
-	o->retry_due = clock_ticks() + RETRY_MS;
+	/* that it was released just now was too early */
+	if (clock_ticks() - b->released > RETRY_LAST_MS)
+		b->pause = 0;
+	wait_longer(b);
 }
 
 static void
 release(struct outbox *o, struct box *b)
 {
-	if (b->held[0] == '\0')
-		return;
 	b->held[0] = '\0';
+	b->released = clock_ticks();
+	b->changed = true;
 	o->n_held--;
+	o->released = true;
 	box_notice(o, b, NULL, NULL);
+}
+
+bool
+outbox_is_held(const struct outbox *o, const char *box)
+{
+	const struct box *b = map_get(&o->boxes, box);
+
+	return b != NULL && b->held[0] != '\0';
+}
+
+bool
+outbox_was_released(struct outbox *o)
+{
+	bool was = o->released;
+
+	o->released = false;
+	return was;
 }
 
 /* "HEAD acme=COMMIT …": the mark, and boxes that are behind it. */
@@ -144,10 +228,12 @@ load_mark(struct outbox *o)
 		snprintf(o->mark, sizeof(o->mark), "%s", word);
 		while ((word = strsep(&at, " ")) != NULL) {
 			equals = strchr(word, '=');
-			if (equals == NULL)
+			if (equals == NULL || equals[1] == '\0')
 				continue;
 			*equals = '\0';
 			b = box_of(o, strcmp(word, "inbox") == 0 ? "" : word);
+			if (b->held[0] != '\0')
+				continue;
 			snprintf(b->held, sizeof(b->held), "%s", equals + 1);
 			o->n_held++;
 		}
@@ -219,46 +305,25 @@ outbox_configure(struct outbox *o, const struct settings *s)
 	o->settings = s;
 }
 
-/* A blank that is there already, filled in for another day, will do. */
-static void
-put_blanks(struct outbox *o, int fd)
-{
-	struct buf text = BUF_INIT;
-	struct shipped blank;
-	size_t i;
-	int dir;
-
-	if (fs_make_dir(fd, "forms", 0755) != 0 ||
-	    (dir = fs_open_dir(fd, "forms")) < 0) {
-		desk_notice(o->desk, "forms",
-		    "a folder forms/ cannot be made in outbox");
-		return;
-	}
-	for (i = 0; shipped_blank(i, &blank); i++) {
-		buf_clear(&text);
-		shipped_fill(&blank, clock_day(clock_now()), &text);
-		fs_replace(dir, blank.path, buf_str(&text), text.len, 0644);
-	}
-	buf_free(&text);
-	close(dir);
-}
-
 void
 outbox_meet(struct outbox *o, const char *box, const struct stat *like)
 {
+	struct box *b = box_of(o, box);
 	bool private = (like->st_mode & S_IRWXO) == 0;
-	struct box *b;
+	/* a folder that the operator has made is as it is to be */
+	bool ours = *box != '\0' && (b->made || (b->met &&
+	    (b->private != private || b->gid != like->st_gid)));
 
-	if (*box != '\0' && private &&
-	    mkdirat(o->desk->outbox, box, 0700) == 0 &&
-	    (fchownat(o->desk->outbox, box, (uid_t)-1, like->st_gid, 0) != 0 ||
-	    fchmodat(o->desk->outbox, box, 02750, 0) != 0))
-		log_errno("outbox", "give to the box's group", box);
-	b = box_of(o, box);
+	b->met = true;
+	b->private = private;
+	b->gid = like->st_gid;
 	if (b->fd < 0)
 		hold(o, b, "opened", "");
-	else
+	else {
+		if (ours)
+			admit(b);
 		put_blanks(o, b->fd);
+	}
 	b->changed = true;
 }
 
@@ -269,6 +334,12 @@ struct giving {
 	struct fs_batch	*batch;
 	const char	*only;		/* this box; NULL: all that are not
 					 * held */
+	struct map	 names;		/* of refused forms in the batch */
+	struct move {
+		struct box	*box;
+		char		*claim, *name;
+	}		*moves;		/* files that follow the batch */
+	size_t		 n_moves;
 	size_t		 commits;
 	bool		 failed;	/* for `only' */
 };
@@ -395,10 +466,31 @@ begin(struct giving *g, struct outbox *o, const char *only)
 	    .batch = fs_batch_new(o->desk->work, WORK) };
 }
 
+/* A refused form that comes back as the file it is: after its receipts, for
+ * when it is gone from the claims nobody knows of them any more.  A claim
+ * that is not there was moved before. */
+static void
+move_form(struct giving *g, const struct move *m)
+{
+	struct outbox *o = g->outbox;
+	char taken[NAME_SIZE];
+	struct stat st;
+
+	if (m->box->held[0] != '\0' || (fstatat(o->desk->claims, m->claim, &st,
+	    AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT))
+		return;
+	if (fs_move_aside(o->desk->claims, m->claim, m->box->fd, m->name,
+	    taken) != 0 || fs_sync_dir(m->box->fd) != 0) {
+		hold(o, m->box, "written", m->name);
+		g->failed = true;
+	}
+}
+
 static int
 end(struct giving *g)
 {
 	int status = 0;
+	size_t i;
 
 	if (fs_batch_sync(g->batch) != 0 ||
 	    fs_batch_show(g->batch, &give_ops, g) != 0) {
@@ -407,23 +499,51 @@ end(struct giving *g)
 	}
 	fs_batch_free(g->batch);
 	g->batch = NULL;
+	for (i = 0; i < g->n_moves; i++) {
+		if (status == 0)
+			move_form(g, &g->moves[i]);
+		free(g->moves[i].claim);
+		free(g->moves[i].name);
+	}
+	free(g->moves);
+	g->moves = NULL;
+	g->n_moves = 0;
+	map_free(&g->names);
 	return status;
+}
+
+/* Gives what there is, and goes on. */
+static int
+flush(struct giving *g)
+{
+	if (end(g) != 0)
+		return -1;
+	g->batch = fs_batch_new(g->outbox->desk->work, WORK);
+	return 0;
 }
 
 /* Answers to what the ledger tells, in batches. */
 
+/* 1: the one box that is asked for fails, and need not be given more. */
 static int
 give_walked(void *arg, struct ruling *r)
 {
 	struct giving *g = arg;
+	struct box *b;
 
 	if (give(g, r) != 0)
 		return -1;
 	if (++g->commits % BATCH != 0)
 		return 0;
-	if (end(g) != 0)
+	if (flush(g) != 0)
 		return -1;
-	g->batch = fs_batch_new(g->outbox->desk->work, WORK);
+	if (g->only == NULL)
+		return 0;
+	if (g->failed)
+		return 1;
+	b = box_of(g->outbox, g->only);
+	if (b->held[0] != '\0')
+		snprintf(b->held, sizeof(b->held), "%s", r->commit);
 	return 0;
 }
 
@@ -440,7 +560,32 @@ give_since(struct outbox *o, const char *since, const char *only,
 	if (g.batch != NULL && end(&g) != 0)
 		status = -1;
 	*failed = g.failed;
-	return status;
+	return status < 0 ? -1 : 0;
+}
+
+/* Whether a commit up to which something was answered is of this ledger. */
+static bool
+is_known(struct outbox *o, const char *mark)
+{
+	return *mark == '\0' || strcmp(mark, "-") == 0 ||
+	    ledger_distance(o->ledger, mark, ledger_head(o->ledger)) >= 0;
+}
+
+/* On a ledger that is not the one it was, everything is old. */
+static int
+forget_unknown_marks(struct outbox *o)
+{
+	const char *head = ledger_head(o->ledger);
+	const struct map_entry *e;
+	struct box *b;
+	size_t at = 0;
+
+	while ((e = map_next(&o->boxes, &at)) != NULL) {
+		b = e->value;
+		if (!is_known(o, b->held))
+			snprintf(b->held, sizeof(b->held), "%s", head);
+	}
+	return is_known(o, o->mark) ? 0 : save_mark(o, head);
 }
 
 int
@@ -449,10 +594,8 @@ outbox_catch_up(struct outbox *o)
 	const char *head = ledger_head(o->ledger);
 	bool failed;
 
-	/* on a ledger that is not the one it was, everything is old */
-	if (o->mark[0] != '\0' &&
-	    ledger_distance(o->ledger, o->mark, head) < 0)
-		return save_mark(o, head);
+	if (forget_unknown_marks(o) != 0)
+		return -1;
 	if (strcmp(o->mark, head) == 0)
 		return 0;
 	if (give_since(o, o->mark, NULL, &failed) != 0)
@@ -516,33 +659,48 @@ outbox_again(struct outbox *o, const char *number, const char *box)
 
 /* Refused forms. */
 
-/* A file of that name with other bytes is kept, under a number. */
-static void
-keep_older(const struct box *b, const char *name, const struct buf *bytes)
+static bool
+has_bytes(const struct box *b, const char *name, const struct buf *bytes)
 {
 	struct buf there = BUF_INIT;
-	char taken[NAME_SIZE];
-	struct stat st;
+	bool has = bytes->len > 0 && fs_read_file(b->fd, name, bytes->len,
+	    &there) == 0 && there.len == bytes->len &&
+	    memcmp(there.data, bytes->data, bytes->len) == 0;
 
-	if (fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return;
-	if (fs_read_file(b->fd, name, LIMIT_FORM, &there) != 0 ||
-	    there.len != bytes->len ||
-	    memcmp(buf_str(&there), buf_str(bytes), bytes->len) != 0)
-		fs_move_aside(b->fd, name, b->fd, name, taken);
 	buf_free(&there);
+	return has;
 }
 
-static bool
-ends_in(const char *name, const char *suffix)
+/* The receipt of a form that was moved aside goes with it. */
+static int
+keep_receipt(const struct box *b, const char *stem, const char *taken,
+    const char *suffix)
 {
-	size_t n = strlen(name), k = strlen(suffix);
+	char from[RECEIPT_NAME + 8], to[RECEIPT_NAME + 8], aside[NAME_SIZE];
 
-	return n >= k && strcmp(name + n - k, suffix) == 0;
+	snprintf(from, sizeof(from), "%s%s", stem, suffix);
+	snprintf(to, sizeof(to), "%s.refused%s", taken, suffix);
+	return fs_move_aside(b->fd, from, b->fd, to, aside) == 0 ||
+	    errno == ENOENT ? 0 : -1;
 }
 
-/* Names that an answer or a folder of ours may have: nobody gets one by
- * sending a file of that name. */
+/* A file of that name with other bytes is kept, under a number. */
+static int
+keep_older(const struct box *b, const char *name, const char *stem,
+    const struct buf *bytes)
+{
+	char taken[NAME_SIZE];
+
+	if (has_bytes(b, name, bytes))
+		return 0;
+	if (fs_move_aside(b->fd, name, b->fd, name, taken) != 0)
+		return errno == ENOENT ? 0 : -1;
+	return keep_receipt(b, stem, taken, ".xml") != 0 ||
+	    keep_receipt(b, stem, taken, ".txt") != 0 ? -1 : 0;
+}
+
+/* Names that an answer or a folder of ours may have, now or when there is a
+ * drop box of that name: nobody gets one by sending a file of that name. */
 static bool
 is_ours(const struct box *b, const char *name)
 {
@@ -558,36 +716,68 @@ is_ours(const struct box *b, const char *name)
 		if (strcmp(name, whole[i]) == 0)
 			return true;
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (ends_in(name, ends[i]))
+		if (text_ends(name, ends[i]))
 			return true;
 	snprintf(number, sizeof(number), "%.*s",
 	    (int)(strcspn(name, ".") % sizeof(number)), name);
-	return number_valid(number) || (fstatat(b->fd, name, &st,
+	return number_valid(number) || (b->name[0] == '\0' &&
+	    parcel_box_valid(name)) || (fstatat(b->fd, name, &st,
 	    AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode));
 }
 
-/* The form itself, byte for byte: written anew, or, where it was too large
- * to be read or may not be, the file as it is. */
-static int
-give_back(struct giving *g, const struct box *b, const struct parcel *p)
+static void
+add_move(struct giving *g, struct box *b, const char *claim, const char *name)
 {
-	char name[NAME_SIZE + 8], taken[NAME_SIZE];
+	g->moves = mem_grow(g->moves, g->n_moves + 1, sizeof(*g->moves));
+	g->moves[g->n_moves++] = (struct move){ b, mem_str(claim),
+	    mem_str(name) };
+}
+
+/* Makes sure that nothing which bears the name gets lost, neither in the box
+ * nor in the batch.  1: it cannot be, the box is held. */
+static int
+clear_name(struct giving *g, struct box *b, const char *name,
+    const struct answer *a)
+{
+	struct buf key = BUF_INIT;
+	char stem[RECEIPT_NAME];
+	int status = 0;
+
+	buf_putf(&key, "%s/%s", b->name, name);
+	if (map_has(&g->names, buf_str(&key)))
+		status = flush(g);
+	if (status == 0 && keep_older(b, name, receipt_name(stem, a->ruling),
+	    &a->parcel->file) != 0) {
+		hold(g->outbox, b, "kept", name);
+		g->failed = true;
+	}
+	if (status == 0)
+		map_put(&g->names, buf_str(&key), NULL);
+	buf_free(&key);
+	return status != 0 ? -1 : b->held[0] != '\0';
+}
+
+/* The form itself, byte for byte: written anew, or, where it was too large
+ * to be read or may not be, the file as it is.  1: the box is held. */
+static int
+give_back(struct giving *g, struct box *b, const struct answer *a)
+{
+	const struct parcel *p = a->parcel;
+	char name[NAME_SIZE + 8];
+	int status;
 
 	if (!p->keep)
 		return 0;
 	fs_short_name(name, p->name, PARCEL_NAME);
 	if (is_ours(b, name))
 		strcat(name, ".sent");
-	if (p->file.len > 0) {
-		keep_older(b, name, &p->file);
+	status = clear_name(g, b, name, a);
+	if (status != 0)
+		return status;
+	if (p->file.len > 0)
 		return fs_batch_put(g->batch, b->fd, name, p->file.data,
 		    p->file.len, 0644);
-	}
-	if (fs_move_aside(g->outbox->desk->claims, p->claim, b->fd, name,
-	    taken) != 0 && errno != ENOENT) {
-		hold(g->outbox, box_of(g->outbox, b->name), "written", name);
-		g->failed = true;
-	}
+	add_move(g, b, p->claim, name);
 	return 0;
 }
 
@@ -596,6 +786,7 @@ static int
 refuse(struct giving *g, struct answer *a)
 {
 	struct box *b = box_of(g->outbox, a->parcel->box);
+	int status;
 
 	if (b->fd < 0)
 		hold(g->outbox, b, "opened", "");
@@ -603,12 +794,12 @@ refuse(struct giving *g, struct answer *a)
 		a->held = true;
 		return 0;
 	}
-	if (give_back(g, b, a->parcel) != 0 ||
-	    put_receipts(g, b, a->ruling) != 0) {
+	status = give_back(g, b, a);
+	if (status == 0)
+		status = put_receipts(g, b, a->ruling);
+	if (status < 0)
 		log_errno("outbox", "write", a->parcel->name);
-		return -1;
-	}
-	return 0;
+	return status < 0 ? -1 : 0;
 }
 
 int
@@ -647,7 +838,9 @@ outbox_notice(struct outbox *o, const char *box, const struct notice *n)
 	int status;
 
 	if (b->fd < 0)
-		return 0;
+		hold(o, b, "opened", "");
+	if (b->held[0] != '\0')
+		return 1;
 	snprintf(stem, sizeof(stem), "%.255s.%.32s", slash == NULL ? n->file :
 	    slash + 1, n->event);
 	begin(&g, o, box);
@@ -658,7 +851,7 @@ outbox_notice(struct outbox *o, const char *box, const struct notice *n)
 	if (status == 0)
 		status = put_text(&g, b, stem, ".txt", &text);
 	buf_free(&text);
-	return end(&g) != 0 || status != 0 ? -1 : 0;
+	return end(&g) != 0 || status != 0 ? -1 : b->held[0] != '\0';
 }
 
 /* status.txt */
@@ -743,30 +936,55 @@ write_statuses(struct outbox *o)
 }
 
 static int
+retry(struct outbox *o, struct box *b)
+{
+	char since[COMMIT_HEX];
+	bool failed = true;
+
+	/* the folder may be another by now */
+	if (b->name[0] != '\0' && b->fd >= 0) {
+		close(b->fd);
+		b->fd = -1;
+	}
+	open_box(o, b);
+	snprintf(since, sizeof(since), "%s", b->held);
+	if (b->fd >= 0 && give_since(o, since, b->name, &failed) != 0)
+		return -1;
+	if (failed)
+		wait_longer(b);
+	else
+		release(o, b);
+	return 0;
+}
+
+static int64_t
+retry_due(const struct outbox *o)
+{
+	const struct map_entry *e;
+	const struct box *b;
+	int64_t due = INT64_MAX;
+	size_t at = 0;
+
+	while (o->n_held > 0 && (e = map_next(&o->boxes, &at)) != NULL) {
+		b = e->value;
+		if (b->held[0] != '\0' && b->retry < due)
+			due = b->retry;
+	}
+	return due;
+}
+
+static int
 retry_held(struct outbox *o)
 {
 	const struct map_entry *e;
 	struct box *b;
 	size_t at = 0;
-	bool failed;
 
-	o->retry_due = clock_ticks() + RETRY_MS;
 	while ((e = map_next(&o->boxes, &at)) != NULL) {
 		b = e->value;
-		if (b->held[0] == '\0')
-			continue;
-		/* the folder may be another by now */
-		if (b->name[0] != '\0' && b->fd >= 0) {
-			close(b->fd);
-			b->fd = -1;
-		}
-		open_box(o, b);
-		if (b->fd < 0)
-			continue;
-		if (give_since(o, b->held, b->name, &failed) != 0)
+		if (b->held[0] != '\0' && clock_ticks() >= b->retry &&
+		    retry(o, b) != 0)
 			return -1;
-		if (!failed)
-			release(o, b);
 	}
 	return save_mark(o, o->mark);
 }
@@ -775,21 +993,22 @@ static bool
 any_changed(const struct outbox *o)
 {
 	const struct map_entry *e;
+	const struct box *b;
 	size_t at = 0;
 
-	while ((e = map_next(&o->boxes, &at)) != NULL)
-		if (((const struct box *)e->value)->changed)
+	while ((e = map_next(&o->boxes, &at)) != NULL) {
+		b = e->value;
+		if (b->changed && b->fd >= 0)
 			return true;
+	}
 	return false;
 }
 
 int64_t
 outbox_due(const struct outbox *o)
 {
-	int64_t due = INT64_MAX;
+	int64_t due = retry_due(o);
 
-	if (o->n_held > 0)
-		due = o->retry_due;
 	if (any_changed(o) && o->status_due < due)
 		due = o->status_due;
 	return due;
@@ -801,7 +1020,5 @@ outbox_tend(struct outbox *o, bool now)
 	if ((now || clock_ticks() >= o->status_due) && any_changed(o) &&
 	    write_statuses(o) != 0)
 		return -1;
-	if (o->n_held > 0 && clock_ticks() >= o->retry_due)
-		return retry_held(o);
-	return 0;
+	return clock_ticks() >= retry_due(o) ? retry_held(o) : 0;
 }

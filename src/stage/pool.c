@@ -32,6 +32,9 @@
 #define COMPILE_MS 60000
 #define PATIENCE_MS 20000
 
+/* A child that has nothing more to say has so long to end, ms. */
+#define ENDING_MS 2000
+
 struct queue {
 	struct job	*first, **last;
 	size_t		 n;
@@ -354,6 +357,13 @@ start_child(struct pool *p, struct slot *s, const char *box)
 	return 0;
 }
 
+/* It is to end by itself; one that does not would keep its slot for ever. */
+static void
+expect_end(struct slot *s)
+{
+	s->deadline = clock_ticks() + ENDING_MS;
+}
+
 /* The child finds its socket closed and ends. */
 static void
 retire(struct slot *s)
@@ -361,6 +371,7 @@ retire(struct slot *s)
 	close(s->fd);
 	s->fd = -1;
 	s->state = ENDING;
+	expect_end(s);
 }
 
 static void
@@ -481,7 +492,10 @@ take_verdict(struct pool *p, struct slot *s, const struct frame *f)
 	queue_take(&s->at);
 	s->said_last = job->verdict.last;
 	finish(p, job, OUTCOME_VERDICT);
-	restart_deadline(p, s);
+	if (s->said_last)
+		expect_end(s);
+	else
+		restart_deadline(p, s);
 	return 0;
 }
 

@@ -69,6 +69,11 @@ ok "and may come again" waitfor there outbox/late/AK-000006.received.txt
 like "$("$DOCKET" status)" "inbox/gateway is not a name for a drop box" \
     "reserved names are no boxes"
 like "$("$DOCKET" status)" "inbox/no box is not a name" "nor odd ones"
+rmdir 'inbox/no box'
+ok "what is gone is no longer complained about" sh -c "
+    key=0; while '$DOCKET' status | grep -q 'no box is not' &&
+    [ \$key -lt 100 ]; do key=\$((key + 1)); done
+    ! '$DOCKET' status | grep -q 'no box is not'"
 key_form acme x >inbox/gateway/x.xml
 
 # a box that cannot be written to holds up itself only
@@ -95,6 +100,8 @@ cp -p "$T/junk" "$T/AK-000007.approved.txt"
 cp -p "$T/junk" "$T/acme"
 mv "$T/status.txt" "$T/AK-000007.approved.txt" inbox/acme/
 mv "$T/acme" inbox/xacme
+ok "nor the name of a box that there may be one day" waitfor there \
+    outbox/xacme.sent outbox/xacme.refused.txt
 ok "a refused file does not become an answer" waitfor there \
     outbox/acme/AK-000007.approved.txt.sent \
     outbox/acme/status.txt.sent

@@ -51,6 +51,19 @@ ok "bob's form is received" waitfor there pending/AK-000001.xml
 like "$(git -c safe.directory='*' -C ledger.git log -1 --format=%b)" \
     "Submitted-by: uid $BOB" "with who sent it"
 
+# what somebody else is still writing goes back to them
+key_form acme slow >"$T/slow.xml"
+chmod 644 "$T/slow.xml"
+as $BOB sh -c "head -5 $T/slow.xml >inbox/slow.xml"
+as $BOB sh -c "echo '<broken' | tee inbox/broken.xml >/dev/null"
+ok "of two halves of bob's neither is judged yet" \
+    waitfor match "$T/log" "event=put-back from=broken.xml"
+not_ok "not the first" test -e outbox/slow.xml.refused.txt
+is "$(stat -c '%u %h' inbox/slow.xml)" "$BOB 1" "it is his as before"
+as $BOB sh -c "tail -n +6 $T/slow.xml >>inbox/slow.xml"
+ok "completed, it is received" waitfor there pending/AK-000002.xml
+rm -f inbox/broken.xml
+
 not_ok "the kernel refuses a move out of a sticky tray" \
     as $ALICE mv pending/AK-000001.xml approved/
 
@@ -110,42 +123,42 @@ exits 0 "and list" as $BOB "$DOCKET" list
 
 # somebody's own folder in the place of what is to be shown
 key_form acme again >"$T/form.xml"
-as $ALICE mkdir pending/AK-000002.xml
-as $ALICE touch pending/AK-000002.xml/mine
+as $ALICE mkdir pending/AK-000003.xml
+as $ALICE touch pending/AK-000003.xml/mine
 as $BOB cp "$T/form.xml" inbox/again.xml
 ok "a folder in a paper's place is put aside" \
-    waitfor there "pending/AK-000002.xml.~1~/mine"
-ok "and the paper shown" waitfor match pending/AK-000002.xml again
-as $ALICE mkdir pending/AK-000002.refused.txt
-as $ALICE touch pending/AK-000002.refused.txt/mine
-as $BOB cp pending/AK-000002.xml approved/
+    waitfor there "pending/AK-000003.xml.~1~/mine"
+ok "and the paper shown" waitfor match pending/AK-000003.xml again
+as $ALICE mkdir pending/AK-000003.refused.txt
+as $ALICE touch pending/AK-000003.refused.txt/mine
+as $BOB cp pending/AK-000003.xml approved/
 ok "so is one in an explanation's place" \
-    waitfor match pending/AK-000002.refused.txt "1219 - Nobody decides"
-ok "the copy is taken away" waitfor gone approved/AK-000002.xml
+    waitfor match pending/AK-000003.refused.txt "1219 - Nobody decides"
+ok "the copy is taken away" waitfor gone approved/AK-000003.xml
 
 # a tray that the desk cannot write to holds up nothing but itself
 chmod 1555 pending
-as $ALICE cp pending/AK-000002.xml approved/
+as $ALICE cp pending/AK-000003.xml approved/
 ok "what cannot leave its tray is decided on all the same" \
-    waitfor there outbox/AK-000002.approved.txt
+    waitfor there outbox/AK-000003.approved.txt
 key_form acme third >"$T/form.xml"
 as $BOB cp "$T/form.xml" inbox/third.xml
 ok "and what cannot be shown received" \
-    waitfor there outbox/AK-000003.received.txt
-like "$("$DOCKET" -C "$DESK" status)" "pending/AK-00000[23].xml cannot be shown" \
+    waitfor there outbox/AK-000004.received.txt
+like "$("$DOCKET" -C "$DESK" status)" "pending/AK-00000[34].xml cannot be shown" \
     "status tells it"
 chmod 3775 pending
 ok "once it can be written to, it is as it should be" \
-    waitfor there pending/AK-000003.xml
-ok "without what has left" waitfor gone pending/AK-000002.xml
+    waitfor there pending/AK-000004.xml
+ok "without what has left" waitfor gone pending/AK-000003.xml
 unlike "$(git -c safe.directory='*' -C ledger.git log --format=%s)" restored \
     "nothing of it is taken for damage"
 
 # a group-writable desk directory, and owners are no evidence any more
 chmod g+w "$DESK"
-as $ALICE cp pending/AK-000003.xml approved/
+as $ALICE cp pending/AK-000004.xml approved/
 ok "on a desk that others may write to nothing is decided" \
-    waitfor there pending/AK-000003.refused.txt
-file_like pending/AK-000003.refused.txt "others may write to the desk" \
+    waitfor there pending/AK-000004.refused.txt
+file_like pending/AK-000004.refused.txt "others may write to the desk" \
     "and it says why"
 done_testing

@@ -366,6 +366,32 @@ test_move_aside(void **state)
 	close(b);
 }
 
+/* Also the thousandth finds a place, and in gaps. */
+static void
+test_move_aside_often(void **state)
+{
+	int a = unit_open_dir("often"), b = unit_open_dir("many");
+	char name[NAME_SIZE], taken[NAME_SIZE];
+	unsigned i;
+
+	(void)state;
+	unit_put(b, "f", "");
+	for (i = 1; i <= 1000; i++) {
+		snprintf(name, sizeof(name), "f.~%u~", i);
+		unit_put(b, name, "");
+	}
+	unit_put(a, "f", "last");
+	assert_int_equal(fs_move_aside(a, "f", b, "f", taken), 0);
+	assert_string_equal(taken, "f.~1001~");
+	assert_file(b, "f.~1001~", "last");
+	assert_int_equal(unlinkat(b, "f.~1~", 0), 0);
+	unit_put(a, "f", "gap");
+	assert_int_equal(fs_move_aside(a, "f", b, "f", taken), 0);
+	assert_string_equal(taken, "f.~1~");
+	close(a);
+	close(b);
+}
+
 /* Names of every length, ASCII and not, taken many times: each finds a place
  * under a name that is a name, and text. */
 static void
@@ -721,6 +747,7 @@ main(void)
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_move),
 		cmocka_unit_test(test_move_aside),
+		cmocka_unit_test(test_move_aside_often),
 		cmocka_unit_test(test_move_aside_long_names),
 		cmocka_unit_test(test_short_name),
 		cmocka_unit_test(test_short_name_of_anything),

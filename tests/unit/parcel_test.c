@@ -69,6 +69,28 @@ test_source_of_any_name(void **state)
 }
 
 static void
+test_box_names(void **state)
+{
+	static const char *const good[] = { "acme", "a", "acme.example",
+	    "A-1_b", "xml" };
+	static const char *const bad[] = { "", ".acme", "no box", "a/b",
+	    "gr\xc3\xbcn", "key.xml", "key.xml.gz", "acme.sent", "a\n" };
+	char name[66];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(good); i++)
+		assert_true(parcel_box_valid(good[i]));
+	for (i = 0; i < COUNT(bad); i++)
+		assert_false(parcel_box_valid(bad[i]));
+	memset(name, 'a', 65);
+	name[65] = '\0';
+	assert_false(parcel_box_valid(name));
+	name[64] = '\0';
+	assert_true(parcel_box_valid(name));
+}
+
+static void
 test_form(void **state)
 {
 	struct parcel *p = new_parcel("", "key.xml.gz");
@@ -91,6 +113,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_source_of_any_name),
+		cmocka_unit_test(test_box_names),
 		cmocka_unit_test(test_form),
 	};
 

@@ -148,6 +148,17 @@ test_plain(void **state)
 	assert_false(text_plain("a\xff", 2));
 }
 
+static void
+test_ends(void **state)
+{
+	(void)state;
+	assert_true(text_ends("key.xml", ".xml"));
+	assert_true(text_ends(".xml", ".xml"));
+	assert_true(text_ends("key.xml", ""));
+	assert_false(text_ends("xml", ".xml"));
+	assert_false(text_ends("key.xml.gz", ".xml"));
+}
+
 /* A text of anything: ASCII, controls, broken bytes, characters that are
  * wide, combining, unsafe. */
 static size_t
@@ -542,6 +553,7 @@ main(void)
 		cmocka_unit_test(test_utf8_valid),
 		cmocka_unit_test(test_unsafe),
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_escape_words),
 		cmocka_unit_test(test_escape_loses_nothing),
 		cmocka_unit_test(test_line_words),
