@@ -322,7 +322,7 @@ flow_try_held(struct flow *f)
 			    e->parcel;
 		else
 			flow_take_later(f, e->parcel);
-		*e = (struct entry){ NULL };
+		*e = (struct entry){ .ruling = NULL };
 	}
 	entries_free(&f->held);
 	note_held(f);
