@@ -6,8 +6,9 @@ make_desk
 quick
 start
 key_form acme one | drop one.xml
+waitfor there outbox/AK-000001.xml
 key_form acme two | drop two.xml
-waitfor there outbox/AK-000001.xml outbox/AK-000002.xml
+waitfor there outbox/AK-000002.xml
 
 rm -f pending/AK-000001.xml
 ok "a deleted paper is put back" waitfor match "$T/log" event=restore
