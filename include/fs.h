@@ -95,7 +95,11 @@ int	fs_free(int fd, uint64_t *bytes);
  */
 struct fs_batch;
 
+struct stat;
 struct fs_batch_ops {
+	/* about to be renamed into its place, as the file that it is */
+	void	(*placed)(void *arg, int dirfd, const char *name,
+		    const struct stat *);
 	int	(*displaced)(void *arg, int dirfd, const char *name,
 		    const char *workname);
 	void	(*failed)(void *arg, int dirfd, const char *name);

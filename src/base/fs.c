@@ -522,6 +522,11 @@ static int
 show(struct fs_batch *b, struct item *item, const struct fs_batch_ops *ops,
     void *arg)
 {
+	struct stat st;
+
+	if (ops != NULL && ops->placed != NULL && fstatat(b->workdir,
+	    item->work, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		ops->placed(arg, item->dirfd, item->name, &st);
 	if (ops != NULL && ops->displaced != NULL)
 		return exchange(b, item, ops, arg);
 	if (renameat(b->workdir, item->work, item->dirfd, item->name) != 0)

@@ -365,7 +365,7 @@ answer_again(struct flow *f, struct entry *e)
 		e->parcel->keep = false;
 	if (e->parcel->trouble) {
 		flow_keep(f, e->parcel, e->ruling);
-		*e = (struct entry){ NULL };
+		*e = (struct entry){ .ruling = NULL };
 		return 0;
 	}
 	return answer_all(f, &one, NULL);

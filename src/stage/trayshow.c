@@ -138,28 +138,44 @@ put_away(struct trays *t, const char *work, const char *name)
 
 /* Our own doings. */
 
-/* Tells what is there from what will be there once it is written to; 0:
- * nothing is. */
+/* Tells a file from another, and from itself once it was written to.  Being
+ * renamed changes ctime, but not mtime. */
 static uintptr_t
-print_of(const struct trays *t, enum state tray, const char *name)
+print_of(const struct stat *st)
 {
-	struct stat st;
-
-	if (!tray_is_there(t, tray, name, &st))
-		return 0;
-	return ((uintptr_t)st.st_ino * 1000003 +
-	    (uintptr_t)st.st_ctim.tv_sec) * 1000003 +
-	    (uintptr_t)st.st_ctim.tv_nsec;
+	return ((uintptr_t)st->st_ino * 1000003 +
+	    (uintptr_t)st->st_mtim.tv_sec) * 1000003 +
+	    (uintptr_t)st->st_mtim.tv_nsec;
 }
 
+/* What we are about to put there; NULL: nothing.  Not what is found there
+ * afterwards: that may be somebody else's already. */
 static void
-remember_own(struct trays *t, enum state tray, const char *name)
+remember_own(struct trays *t, enum state tray, const char *name,
+    const struct stat *st)
 {
 	struct buf key = BUF_INIT;
 
 	tray_key(&key, tray, name);
-	map_put(&t->own, buf_str(&key), (void *)print_of(t, tray, name));
+	map_put(&t->own, buf_str(&key), (void *)(st == NULL ? 0 :
+	    print_of(st)));
 	buf_free(&key);
+}
+
+static enum state
+tray_of(const struct trays *t, int dirfd)
+{
+	enum state tray = STATE_PENDING;
+
+	while (tray < STATE_COUNT - 1 && t->desk->tray[tray] != dirfd)
+		tray++;
+	return tray;
+}
+
+static void
+placed(void *arg, int dirfd, const char *name, const struct stat *st)
+{
+	remember_own(arg, tray_of(arg, dirfd), name, st);
 }
 
 /* Of our own making is the first event only, and only if nothing was done
@@ -168,6 +184,7 @@ bool
 tray_is_own(struct trays *t, enum state tray, const char *name)
 {
 	struct buf key = BUF_INIT;
+	struct stat st;
 	bool own;
 
 	if (map_count(&t->own) == 0)
@@ -175,7 +192,7 @@ tray_is_own(struct trays *t, enum state tray, const char *name)
 	tray_key(&key, tray, name);
 	own = map_has(&t->own, buf_str(&key)) &&
 	    (uintptr_t)map_del(&t->own, buf_str(&key)) ==
-	    print_of(t, tray, name);
+	    (tray_is_there(t, tray, name, &st) ? print_of(&st) : 0);
 	buf_free(&key);
 	return own;
 }
@@ -280,7 +297,7 @@ take_away(struct trays *t, enum state tray, const char *name)
 	snprintf(work, sizeof(work), WORK "%s", hash_random(random, 16));
 	if (renameat(t->desk->tray[tray], name, t->desk->work, work) != 0)
 		return errno == ENOENT ? 0 : hold_path(t, tray, name);
-	remember_own(t, tray, name);
+	remember_own(t, tray, name, NULL);
 	put_away(t, work, name);
 	return 0;
 }
@@ -299,16 +316,13 @@ static void
 not_placed(void *arg, int dirfd, const char *name)
 {
 	struct trays *t = arg;
-	enum state tray = STATE_PENDING;
 
-	while (tray < STATE_COUNT - 1 && t->desk->tray[tray] != dirfd)
-		tray++;
-	if (hold_path(t, tray, name) != 0)
+	if (hold_path(t, tray_of(t, dirfd), name) != 0)
 		t->broken = true;
 }
 
-static const struct fs_batch_ops place_ops = { .displaced = displaced,
-    .failed = not_placed };
+static const struct fs_batch_ops place_ops = { .placed = placed,
+    .displaced = displaced, .failed = not_placed };
 
 static int
 put_paper(struct trays *t, struct fs_batch *b, enum state tray,
@@ -443,9 +457,7 @@ show_wants(struct trays *t, const struct map *wants)
 
 		if (!tray_split(e->key, &tray, &name))
 			continue;
-		if (w->present)
-			remember_own(t, tray, name);
-		else {
+		if (!w->present) {
 			status = take_away(t, tray, name);
 			touched[tray] = true;
 		}
@@ -653,8 +665,6 @@ place_again(struct trays *t, enum state tray, const char *number,
 	if (status == 0)
 		status = show(t, b);
 	fs_batch_free(b);
-	if (status == 0)
-		remember_own(t, tray, name);
 	return status;
 }
 
@@ -712,7 +722,7 @@ forget_explanation(struct trays *t, enum state tray, const char *name)
 		unlinkat(t->desk->tray[tray], name, 0);
 	else if (tray_to_strays(t, t->desk->tray[tray], name, name) != 0)
 		make_way(t, tray, name);
-	remember_own(t, tray, name);
+	remember_own(t, tray, name, NULL);
 }
 
 static void
@@ -733,8 +743,8 @@ not_explained(void *arg, int dirfd, const char *name)
 static void
 explain(struct trays *t, const struct decision *d, const char *why)
 {
-	static const struct fs_batch_ops ops = { .displaced = displaced,
-	    .failed = not_explained };
+	static const struct fs_batch_ops ops = { .placed = placed,
+	    .displaced = displaced, .failed = not_explained };
 	struct fs_batch *b = fs_batch_new(t->desk->work, WORK);
 	struct paper p = { .kind = PAPER_REFUSED };
 	char name[PAPER_NAME];
@@ -747,7 +757,6 @@ explain(struct trays *t, const struct decision *d, const char *why)
 	    fs_batch_show(b, &ops, t) != 0)
 		not_explained(t, -1, name);
 	fs_batch_free(b);
-	remember_own(t, d->from, name);
 }
 
 int
@@ -776,7 +785,7 @@ tidy_note(struct trays *t, enum state tray, const char *name,
 		unlinkat(t->desk->tray[tray], name, 0);
 	else
 		tray_to_strays(t, t->desk->tray[tray], name, name);
-	remember_own(t, tray, name);
+	remember_own(t, tray, name, NULL);
 	free(clean);
 	buf_free(&text);
 }

@@ -661,7 +661,7 @@ on_failed(void *arg, int dirfd, const char *name)
 static void
 test_batch_fails_in_part(void **state)
 {
-	static const struct fs_batch_ops ops = { NULL, on_failed };
+	static const struct fs_batch_ops ops = { .failed = on_failed };
 	struct fs_batch *b;
 	struct place p;
 	char name[32];
@@ -710,7 +710,7 @@ on_displaced(void *arg, int dirfd, const char *name, const char *workname)
 static void
 test_batch_hands_over_what_was_there(void **state)
 {
-	static const struct fs_batch_ops ops = { on_displaced, NULL };
+	static const struct fs_batch_ops ops = { .displaced = on_displaced };
 	struct fs_batch *b;
 	struct place p;
 
