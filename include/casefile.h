@@ -31,6 +31,9 @@ struct casefile {
 	char		*request_box;	/* the open request came through */
 	/* everyone who submitted a revision or request, as " uid uid " */
 	char		*submitters;
+	/* decisions counted for its papers, of which more are needed; read
+	 * with casefile_next_endorsement() */
+	char		*endorsed;
 	int64_t		 received;
 	int64_t		 changed;	/* the last ruling */
 	int64_t		 waiting;	/* since when a decision is waited
@@ -52,6 +55,22 @@ void	casefile_copy(struct casefile *, const struct casefile *);
  */
 int	casefile_apply(struct casefile *, const struct ruling *);
 
+/* One decision that was counted. */
+struct endorsement {
+	char		 paper[PAPER_NAME];
+	enum event	 decision;
+	enum evidence	 evidence;
+	long		 uid;			/* -1: none */
+	char		 key[80];		/* "" for none */
+	char		 list[65];		/* signed list that it is in,
+						 * by digest; "": none */
+	char		 who[REVIEWER_NAME];
+};
+
+/* The endorsements in the order in which they came, beginning with *at =
+ * c->endorsed; false at the end. */
+bool	casefile_next_endorsement(const char **at, struct endorsement *);
+
 bool	casefile_submitted_by(const struct casefile *, long uid);
 
 /* The paper under review, or in force: "AK-000012.r2.xml". */
@@ -59,5 +78,8 @@ const char *casefile_paper(const struct casefile *, char [PAPER_NAME]);
 /* The paper of the open request. */
 const char *casefile_request_paper(const struct casefile *,
 	    char [PAPER_NAME]);
+/* The one that such a decision is about. */
+const char *casefile_decided_paper(const struct casefile *,
+	    enum event decision, char [PAPER_NAME]);
 
 #endif

@@ -35,8 +35,9 @@ struct command {
 };
 
 extern const struct command cmd_init, cmd_run, cmd_check, cmd_status,
-    cmd_list, cmd_show, cmd_log, cmd_why, cmd_search, cmd_approve,
-    cmd_return, cmd_reject, cmd_revoke, cmd_apply, cmd_rebuild;
+    cmd_list, cmd_show, cmd_diff, cmd_log, cmd_why, cmd_search,
+    cmd_approve, cmd_return, cmd_reject, cmd_revoke, cmd_apply, cmd_policy,
+    cmd_audit, cmd_rebuild;
 
 /* The desk that -C, DOCKET_DIR or the current directory names. */
 const char *cmd_desk_path(void);
@@ -74,9 +75,26 @@ void	cmd_close(struct reading *);
 /* Says what failed last in index or ledger. */
 int	cmd_trouble(const char *why);
 
+/*
+ * How far a decision on what waits has come: "1 of 2: alice; waiting for
+ * security"; nothing where nobody has decided so and nobody is asked to.
+ */
+struct priors;
+void	cmd_put_progress(const struct settings *, const struct casefile *,
+	    enum event decision, const struct priors *, struct buf *);
+/* "1 of 2" of the decision that has come farthest; nothing if none is
+ * counted. */
+void	cmd_put_count(const struct settings *, const struct casefile *,
+	    struct buf *);
+/* "approval" */
+const char *cmd_noun(enum event decision);
+/* The decisions that may be counted, in order; EVENT_COUNT at the end. */
+extern const enum event cmd_decisions[];
+
 /* The members of a case, in an object that is open. */
 struct json;
-void	cmd_case_json(struct json *, const struct casefile *);
+void	cmd_case_json(struct json *, const struct settings *,
+	    const struct casefile *);
 
 /* "1298 - No information found", and EXIT_NO. */
 int	cmd_nothing_found(void);

@@ -5,6 +5,7 @@
  *	group.c		cases as the open group has them; commits it
  *	claims.c	forms: from a parcel to a ruling or an answer
  *	decisions.c	trays and clock: from a decision or a day to a ruling
+ *	lists.c		signed lists: from one signature to many rulings
  *
  * Functions return 0, or -1 after flow_fail().
  */
@@ -26,6 +27,8 @@
 #include "outbox.h"
 #include "policy.h"
 #include "pool.h"
+#include "priors.h"
+#include "reminders.h"
 #include "rule.h"
 #include "rulebook.h"
 #include "trays.h"
@@ -38,6 +41,8 @@ struct task {
 	char		*box;
 	struct parcel	*parcel;	/* or NULL */
 	struct decision	 decision;
+	struct list	*list;		/* or the entry of a signed list */
+	size_t		 entry;
 	struct buf	 paper;		/* of the decision */
 };
 
@@ -77,6 +82,7 @@ struct flow {
 	struct intake	*intake;
 	struct trays	*trays;
 	struct outbox	*outbox;
+	struct reminders *reminders;
 	struct grounds	 grounds;
 
 	/* the open group */
@@ -97,6 +103,7 @@ struct flow {
 	size_t		 again_at;	/* the first of them */
 	struct entries	 held;		/* those that wait for better times */
 	struct entries	 unanswered;	/* refusals whose box is held */
+	struct map	 lists;		/* box/name -> signed list */
 	int64_t		 clock_due, look_due, held_due;
 	bool		 clock_more;	/* once this group is committed */
 	bool		 more;		/* there is work without waiting */
@@ -157,7 +164,31 @@ bool	flow_has_room(const struct flow *);
 /* On a desk that asks for no approval: approves what waits. */
 int	flow_approve_unreviewed(struct flow *, const char *number);
 
+/* Refuses a claim as a whole.  Takes the parcel. */
+int	flow_refuse(struct flow *, struct parcel *, const struct faults *);
+
+/* lists.c */
+
+/* A file that may be the signature over a list; false: it is none, and the
+ * parcel still the caller's. */
+bool	flow_take_signature(struct flow *, struct parcel *);
+/* A list that the worker finds no fault with.  Takes the parcel. */
+int	flow_take_list(struct flow *, struct parcel *);
+/* What a worker says of a list, or of a paper that one approves. */
+int	flow_rule_listed(struct flow *, struct task *);
+/* Goes on with lists: judges some entries; gives the answers of those whose
+ * decisions are committed; refuses those that wait in vain. */
+int	flow_tend_lists(struct flow *);
+int64_t	flow_lists_due(const struct flow *);
+/* The rules are others now. */
+void	flow_recheck_lists(struct flow *);
+void	flow_free_lists(struct flow *);
+
 /* decisions.c */
+
+/* Names in a ruling who decided: now, and, if that completes it, before. */
+void	flow_name_deciders(struct ruling *, const struct judgement *,
+	    const struct priors *);
 
 int	flow_look(struct flow *);
 int	flow_rule_decision(struct flow *, struct task *);

@@ -36,6 +36,12 @@ void	number_split(const char *, char prefix[PREFIX_TEXT], uint64_t *seq);
  *	AK-000012.withdrawal.xml
  *	AK-000012.note.txt	AK-000012.note.alice.txt
  *	AK-000012.refused.txt	why a decision was not carried out; ours
+ *
+ * A signature as ssh-keygen leaves it beside a paper, and as the ledger keeps
+ * it once it counts: under what it decides and who signed.
+ *
+ *	AK-000012.r2.xml.sig	AK-000012.r2.xml.alice.sig
+ *	AK-000012.r2.approve.alice.sig
  */
 enum paper_kind {
 	PAPER_FORM,
@@ -43,15 +49,22 @@ enum paper_kind {
 	PAPER_WITHDRAWAL,
 	PAPER_NOTE,
 	PAPER_REFUSED,
+	PAPER_SIGNED,		/* a signature that somebody brought */
+	PAPER_SIGNATURE,	/* one that counts */
 };
 
-#define PAPER_NAME 128
+#define PAPER_NAME 160
+#define REVIEWER_NAME 64
 
 struct paper {
 	char		 number[NUMBER_TEXT];
 	enum paper_kind	 kind;
 	unsigned	 revision;	/* 1 or more where it has one */
-	char		 who[PAPER_NAME];	/* of a note; "" for anyone */
+	char		 who[PAPER_NAME];	/* of a note, "" for anyone; of a
+					 * signature */
+	/* of a signature: */
+	enum paper_kind	 about;		/* the paper, and its revision */
+	enum event	 decision;	/* that it makes, once it counts */
 };
 
 /* Takes an untrusted file name.  -1: it is not the name of a paper. */
@@ -59,8 +72,15 @@ int	paper_parse(const char *name, struct paper *);
 const char *paper_name(char [PAPER_NAME], const struct paper *);
 /* The name without its last suffix, on which receipts are named. */
 const char *paper_stem(char [PAPER_NAME], const struct paper *);
-/* A form of the case, as opposed to a note or an explanation of ours. */
+/* What the ledger files: a form of the case or a signature that counts, as
+ * opposed to a note, an explanation of ours, or what was only brought. */
 bool	paper_is_filed(const struct paper *);
+/* The paper that a signature is about; and the signature that one becomes. */
+struct paper paper_signed(const struct paper *signature);
+struct paper paper_signature(const struct paper *about, enum event decision,
+	    const char *who);
+/* Whether a reviewer can be called that: it stands in names of papers. */
+bool	paper_who_valid(const char *);
 /* The paper of a case that a request of this kind is, and back. */
 enum paper_kind	paper_of_request(enum request);
 enum request	request_of_paper(const struct paper *);
@@ -73,6 +93,16 @@ enum request	request_of_paper(const struct paper *);
 #define LEDGER_PATH 256
 const char *ledger_path(char [LEDGER_PATH], enum state tray,
 	    const char *number, const char *name);
+
+/*
+ * Where the ledger keeps a list of decisions that was signed, once for all
+ * the cases that are decided by it: lists/4f/4f….xml, by the SHA-256 of its
+ * bytes; and the signature over it, lists/4f/4f….alice.sig.  They are in no
+ * tray.
+ */
+const char *ledger_list_path(char [LEDGER_PATH], const char *sha256,
+	    const char *who);		/* NULL: of the list itself */
+#define LIST_NAMESPACE "decisions@docket"
 
 /*
  * The received stamp, a processing instruction (XML 1.0, 2.6) right after
@@ -114,5 +144,18 @@ long	stamp_line(const char *, size_t at);
  */
 void	stamp_put(struct buf *out, const char *, size_t,
 	    const struct stamp *);
+
+/*
+ * Appends the form as it was before that gave it its first stamp.  -1: there
+ * is no stamp in such a place.
+ */
+int	stamp_undo(struct buf *out, const char *, size_t);
+
+/*
+ * Appends the form with the stamp of another, byte for byte, in the place of
+ * its own.  -1: one of them has none.
+ */
+int	stamp_exchange(struct buf *out, const char *, size_t,
+	    const char *other, size_t);
 
 #endif

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
+
 #define SHA256_HEX 65		/* 64 lower-case digits and a NUL */
 
 /* 0, or -1 where the system has no random numbers to give. */
@@ -17,6 +19,10 @@ int	hash_open(void);
 
 const char *hash_sha256(char hex[SHA256_HEX], const void *, size_t);
 bool	hash_is_sha256(const char *);	/* 64 lower-case hex digits */
+
+/* Appends what base64 text (RFC 4648, 4) stands for; line ends are left out.
+ * -1: it is none. */
+int	hash_unbase64(struct buf *, const char *, size_t);
 
 /* `digits' random hex digits and a NUL; digits is even. */
 const char *hash_random(char *hex, size_t digits);

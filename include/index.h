@@ -74,12 +74,21 @@ int	index_due(struct index *, enum due, const char *prefix,
 	    int64_t before, const char *day, unsigned most,
 	    index_text_fn *, void *);
 
+/* Cases of a prefix that wait, since a time after `after' and not after
+ * `before', the longest first. */
+int	index_waiting(struct index *, const char *prefix, int64_t after,
+	    int64_t before, index_text_fn *, void *);
+/* How many of them there are of whom no decision is counted. */
+int	index_waiting_count(struct index *, const char *prefix,
+	    int64_t before, uint64_t *n);
+
 /* Cases for people; a NULL is any. */
 struct index_query {
 	const char	*number, *client, *prefix, *box;
 	enum state	 state;		/* STATE_COUNT: any */
 	bool		 waiting;	/* only where a decision is waited
 					 * for, the longest first */
+	bool		 counted;	/* only where a decision is counted */
 	bool		 recent;	/* the last changed first */
 	const char	*words;		/* full text; the best first */
 	int64_t		 most;		/* 0: all */

@@ -56,8 +56,16 @@ const char *ledger_head(const struct ledger *);
 
 /* Writing. */
 
+/* From now on the last commit of each group is signed with the key in that
+ * file (gpg.format = ssh); NULL: none is.  `signers' is the allowed_signers
+ * file that plain git is to verify by, an absolute path. */
+int	ledger_sign_with(struct ledger *, const char *keyfile,
+	    const char *signers);
+
 /* Adds a ruling as a commit by desk `id' at the time r->at, or at that of
- * the commit before it if that is later; sets r->at and r->commit.  -1:
+ * the commit before it if that is later; sets r->at and r->commit.  The
+ * ruling stays where it is until ledger_commit(), which gives the last one
+ * another name where it is signed.  -1:
  * one of its papers is not where the ruling says; nothing has changed. */
 int	ledger_add(struct ledger *, const char *id, struct ruling *);
 size_t	ledger_open_count(const struct ledger *);

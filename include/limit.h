@@ -64,6 +64,10 @@
 /* A message from a worker, bytes: it is not trusted with more. */
 #define LIMIT_VERDICT		(256u * 1024)
 
+/* Decisions in a signed list, and bytes of all their notes. */
+#define LIMIT_LISTED		1000u
+#define LIMIT_LISTED_BYTES	(64u * 1024)
+
 /* Times that a form which kills its worker is tried, before it is held. */
 #define LIMIT_TRIES		3u
 

@@ -32,6 +32,8 @@ struct parcel {
 	char		 sha256[SHA256_HEX];	/* of the file */
 	char		 digest[SHA256_HEX];	/* of the form */
 	struct faults	 faults;	/* found by intake itself */
+	struct parcel	*with;		/* that came with it, and goes with
+					 * it: a list's signature; or NULL */
 };
 
 void	parcel_free(struct parcel *);

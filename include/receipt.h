@@ -32,8 +32,19 @@ void	receipt_text(const struct ruling *, const struct receipt_desk *,
 /*
  * Answers that are no state change: a form that was received before
  * ("duplicate", with the number it has), and one that could not be checked
- * yet by no fault of its own ("held").
+ * yet by no fault of its own ("held"); what came of a signed list
+ * ("decisions").
  */
+/* What came of a decision in a signed list. */
+struct listed_answer {
+	const char	*number;
+	unsigned	 revision;
+	enum event	 event;
+	const char	*outcome;	/* "decided", "counted", "refused" */
+	char		*text;		/* one line */
+	struct faults	 faults;	/* if it was refused */
+};
+
 struct notice {
 	const char	*event;
 	const char	*number;	/* or NULL */
@@ -42,6 +53,8 @@ struct notice {
 	int64_t		 at;
 	const char	*text;		/* for people */
 	unsigned	 code;		/* of a fault, or 0 */
+	const struct listed_answer *listed;	/* of "decisions" */
+	size_t		 n_listed;
 };
 
 void	notice_xml(const struct notice *, const struct receipt_desk *,

@@ -8,6 +8,8 @@
 #include <git2.h>
 #include <sys/types.h>
 
+#include "buf.h"
+
 #include "ledger.h"
 #include "pack.h"
 #include "tree.h"
@@ -28,6 +30,10 @@ struct ledger {
 	struct oid	 tip;
 	int64_t		 tip_time;
 	size_t		 open;
+	struct buf	 last;		/* its last commit, not in the pack yet:
+					 * it may be signed */
+	struct ruling	*last_ruling;	/* lent; whose name then changes */
+	char		*signing_key;	/* file; NULL: nothing is signed */
 
 	/* the tree of the commit that was read last */
 	git_tree	*view;

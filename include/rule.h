@@ -18,7 +18,10 @@
 
 struct rule_context {
 	const struct settings *settings;
-	struct ledger	*ledger;
+	/* calls fn for each paper of a case in a tray, as ledger_papers() */
+	int		(*papers)(void *ledger, enum state tray,
+			    const char *number, ledger_name_fn *, void *);
+	void		*ledger;
 	int64_t		 now;
 	char		 today[DAY_TEXT];
 };
@@ -62,6 +65,17 @@ enum event rule_event(const struct casefile *, const struct paper *,
 /* A decision that was judged, or what the clock brings (who NULL). */
 enum rule rule_decide(const struct rule_context *, const struct casefile *,
 	    enum event, const char *note, struct ruling **);
+
+/* A decision that is counted, of which more are needed. */
+struct ruling *rule_endorse(const struct rule_context *,
+	    const struct casefile *, const struct paper *, enum event,
+	    const char *note);
+
+/* Files the signature that a decision was made by with the papers of the
+ * case, where the ruling brings them. */
+void	rule_file_signature(struct ruling *, const struct casefile *,
+	    const struct paper *about, enum event decision, const char *who,
+	    const char *text);
 
 /* A form that was refused. */
 struct ruling *rule_refuse(const struct rule_context *,

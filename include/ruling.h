@@ -30,6 +30,7 @@ enum evidence {
 	EVIDENCE_POLICY,	/* nobody's: the policy asks for none */
 	EVIDENCE_MOVE,		/* someone with write permission */
 	EVIDENCE_OWNER,		/* the decision file's owner */
+	EVIDENCE_SIGNATURE,	/* an SSH signature over the paper's bytes */
 	EVIDENCE_COUNT
 };
 
@@ -40,6 +41,7 @@ struct decider {
 	char		*name;
 	enum evidence	 evidence;
 	long		 uid;		/* -1: unknown */
+	char		*key;		/* of a signature: "SHA256:…"; or NULL */
 };
 
 /* What a commit does to the tree.  Paths are the ledger's. */
@@ -66,10 +68,14 @@ struct ruling {
 	char		*note;
 	long		 uid;		/* of the submitter; -1: none */
 	char		*box;		/* "": inbox itself; NULL: none */
-	struct decider	*deciders;
+	struct decider	*deciders;	/* who decided now first, then those
+					 * counted before */
 	size_t		 n_deciders;
+	enum event	 decision;	/* EVENT_ENDORSE: which; else 0 */
 	char		 checked[DAY_TEXT];	/* the day of the rules' check */
 	char		 sha256[65];	/* of the paper; of a refused file */
+	char		 list[65];	/* signed list that the decision is
+					 * in: its digest; "": none */
 	char		*intake;	/* the claim's id */
 	char		*file;		/* as it was called in inbox */
 	struct faults	 faults;	/* of a refusal */
@@ -95,7 +101,7 @@ void	ruling_put(struct ruling *, const char *path, const char *data,
 void	ruling_move(struct ruling *, const char *from, const char *to);
 void	ruling_drop(struct ruling *, const char *path);
 void	ruling_decider(struct ruling *, const char *name, enum evidence,
-	    long uid);
+	    long uid, const char *key);
 void	ruling_subject(struct ruling *, const char *file);
 /* Once for each box. */
 void	ruling_answer(struct ruling *, const char *box);

@@ -13,20 +13,52 @@
 #include "ruling.h"
 #include "wire.h"
 
-/* What is asked of a decision on one form type. */
+/* The decisions of people. */
+enum decided { APPROVE, RETURN, REJECT, REVOKE, DECIDED_COUNT };
+
+enum decided	decided_of(enum event);
+
+#define GROUP_NAME 32
+#define STAGES 8
+
+/* So many distinct people of a group; "" is any reviewer. */
+struct stage {
+	char		 group[GROUP_NAME];
+	unsigned	 quorum;
+};
+
+/* What is asked of one decision on one form type. */
+struct policy {
+	enum evidence	 evidence;		/* least that is accepted */
+	struct stage	 stage[STAGES];		/* one after the other */
+	unsigned	 n_stages;
+	unsigned	 staged_by;		/* rank of the section; settings */
+	bool		 apart;
+	bool		 note;			/* one is needed */
+	char		 emergency[GROUP_NAME];	/* may decide alone, with a
+						 * note; "": nobody */
+	char		 instead[GROUP_NAME];	/* may fill any stage: what is
+						 * escalated; policy.h sets
+						 * it; "": nobody */
+};
+
+/* What is asked for one form type. */
 struct review {
 	char		 prefix[PREFIX_TEXT];	/* "": all others */
-	enum evidence	 evidence;		/* least that is accepted */
-	unsigned	 quorum;		/* 0: approved on receipt */
-	bool		 apart;
+	struct policy	 of[DECIDED_COUNT];
+	bool		 unreviewed;		/* approved on receipt */
 	int64_t		 lapse;			/* ms; 0: never */
-	bool		 note[EVENT_COUNT];	/* decisions that need one */
+	int64_t		 remind;		/* ms; 0: never */
+	int64_t		 escalate;		/* ms; 0: never */
+	char		 escalate_to[GROUP_NAME];
 };
 
 struct reviewer {
 	char		*name;
-	char		*user;		/* Unix user, or its number */
-	long		 uid;		/* -1: unknown here */
+	char		*user;		/* Unix user, or its number; or NULL */
+	long		 uid;		/* -1: none, or unknown here */
+	char		*client;	/* whose people it is of; or NULL */
+	char		*groups;	/* " desk board "; or NULL */
 	unsigned	 line;
 };
 
@@ -44,6 +76,11 @@ struct settings {
 	struct check_limits check;
 	uint64_t	 workers;	/* 0: as many as processors */
 	bool		 refusals;
+	char		*signing_key;	/* file of the ledger's key, or NULL */
+	bool		 revocations;	/* revoked_keys must be there */
+	unsigned	 rules_quorum;	/* signatures on a change of the
+					 * rules; 0: none are asked for */
+	char		 rules_group[GROUP_NAME];
 	struct review	*reviews;	/* the first is for all others */
 	size_t		 n_reviews;
 	struct reviewer	*reviewers;
@@ -63,8 +100,14 @@ int	settings_resolve(struct settings *, struct conf_error *);
 
 const struct review *settings_review(const struct settings *,
 	    const char *prefix);
-/* The reviewer of that user, or NULL. */
+const struct policy *settings_policy(const struct settings *,
+	    const char *prefix, enum event decision);
+/* The reviewer of that user, or of that name, or NULL. */
 const struct reviewer *settings_reviewer(const struct settings *, long uid);
+const struct reviewer *settings_reviewer_named(const struct settings *,
+	    const char *name);
+/* Whether it is of the group; everybody is of "". */
+bool	reviewer_in(const struct reviewer *, const char *group);
 /* The client whose box it is; NULL for inbox itself. */
 const char *settings_client(const struct settings *, const char *box);
 

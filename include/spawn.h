@@ -1,14 +1,19 @@
 /*
  * spawn: other programs.
  *
- * A program gets an empty environment but PATH, LC_ALL=C.UTF-8 and TZ, the
+ * A program gets an empty environment but PATH, LC_ALL=C.UTF-8, TZ and where
+ * an SSH agent listens, the
  * null device as input, and no descriptor of ours but those named.  It is
  * told to die with us.
  */
 #ifndef DOCKET_SPAWN_H
 #define DOCKET_SPAWN_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+struct buf;
 
 /* Starts argv[0] (looked for in PATH), its output to the null device, its
  * errors to ours.  The pid, or -1. */
@@ -17,6 +22,13 @@ pid_t	spawn_quiet(const char *const argv[]);
 /* Starts argv[0] (a path) with `fd' as its standard input.  fd stays the
  * caller's.  The pid, or -1. */
 pid_t	spawn_worker(const char *const argv[], int fd);
+
+/* Runs argv[0] (looked for in PATH) to its end with `fd' as its standard input
+ * (-1: the null device) and appends its output and its errors, at most `most'
+ * bytes, to out.  -1: it cannot be started, or takes longer than `ms', or says
+ * more: it is killed then.  Otherwise *status is as from wait(2). */
+int	spawn_capture(const char *const argv[], int fd, struct buf *out,
+	    size_t most, int64_t ms, int *status);
 
 /* Has it ended?  1: yes, and *status is as from wait(2); 0: no; -1. */
 int	spawn_ended(pid_t, int *status);

@@ -44,6 +44,7 @@ enum event {
 	EVENT_LAPSE,
 	EVENT_ASK,
 	EVENT_REVOKE,
+	EVENT_ENDORSE,		/* counted, the quorum not yet met */
 	EVENT_EFFECT,
 	EVENT_EXPIRE,
 	/* of the desk */

@@ -63,6 +63,9 @@ bool	tray_is_there(const struct trays *, enum state tray, const char *name,
 /* The name that git gives a file's bytes; "" if they cannot be a paper's.
  * -1: it cannot be read. */
 int	tray_blob(int dirfd, const char *name, char hex[BLOB_HEX]);
+/* Takes a file out of a tray, whatever it is: what the ledger has is deleted,
+ * what it has not goes to the strays. */
+int	tray_take_away(struct trays *, enum state tray, const char *name);
 /* Moves a file to outbox/strays, under a name that is free. */
 int	tray_to_strays(struct trays *, int dirfd, const char *file,
 	    const char *name);

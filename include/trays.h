@@ -37,7 +37,8 @@
 
 struct trays;
 
-/* Somebody has brought a paper of a case into another tray. */
+/* Somebody has brought a paper of a case into another tray, or a signature
+ * over it to where it lies. */
 struct decision {
 	struct paper	 paper;
 	char		 name[PAPER_NAME];
@@ -47,6 +48,9 @@ struct decision {
 	bool		 linked;	/* the file has other names */
 	bool		 altered;	/* it is not the text that was filed */
 	bool		 unreadable;	/* which cannot be told */
+	char		 sig[PAPER_NAME];	/* the signature's file, in the
+					 * tray `from'; "" for none; `to' is
+					 * what it says, set by who reads it */
 	long		 uid;		/* the file's owner */
 	int64_t		 age;		/* ms since it was put there */
 };
@@ -83,6 +87,9 @@ struct trays_found {
 };
 int	trays_look(struct trays *, const struct trays_found *);
 
+/* The bytes of the signature that is the decision.  1; 0: it is gone; -1. */
+int	trays_signature(struct trays *, const struct decision *, struct buf *);
+
 /* What the decider with this uid (-1: anyone) has to say: the note beside
  * the paper, in the one tray or the other.  NULL: nothing.  The caller's to
  * free. */
@@ -96,6 +103,9 @@ int	trays_apply(struct trays *, struct ruling *const *, size_t n);
 /* Puts the paper back, says why beside it (if that can be done), and takes
  * away what was brought. */
 int	trays_undo(struct trays *, const struct decision *, const char *why);
+/* Clears away what a decision was made with, which was committed: the
+ * signature as it was brought; where the paper stays, the copy. */
+int	trays_accept(struct trays *, const struct decision *, bool stays);
 /* Whether the paper is still shown where the decision found it. */
 int	trays_stands(struct trays *, const struct decision *);	/* 1, 0, -1 */
 /* Puts a paper back that was damaged; nothing, if it is not shown there any

@@ -55,4 +55,7 @@ int	tree_list(struct tree *, const char *folder, tree_fn *, void *);
 /* Adds the changed folders to the pack; *root is the whole tree's name. */
 void	tree_write(struct tree *, struct pack *, struct oid *root);
 
+/* The whole tree's name alone, for who only proves what was written. */
+void	tree_name(struct tree *, struct oid *root);
+
 #endif

@@ -83,7 +83,8 @@ int	schema_decode(struct schema_file *, const struct frame *);
 void	schema_free(struct schema_file *);
 
 /* A form type, as the schemas define it. */
-enum ask { ASK_NOTHING, ASK_REVOCATION, ASK_WITHDRAWAL, ASK_COUNT };
+enum ask { ASK_NOTHING, ASK_REVOCATION, ASK_WITHDRAWAL, ASK_DECISIONS,
+    ASK_COUNT };
 
 struct form_type {
 	char	*form;			/* {namespace}element */
@@ -135,6 +136,15 @@ struct query {
 void	query_encode(const struct query *, struct buf *);
 int	query_decode(struct query *, const struct frame *);	/* lent */
 
+/* A decision in a list: what it says of itself. */
+struct listed {
+	char		 number[NUMBER_TEXT];
+	unsigned	 revision;
+	char		 sha256[65];	/* of the paper */
+	enum event	 event;		/* approve, return, reject, revoke */
+	char		*note;		/* or NULL */
+};
+
 struct verdict {
 	int		 type;		/* index in the form types; -1: none */
 	bool		 last;		/* the child ends after this one */
@@ -143,8 +153,13 @@ struct verdict {
 	/* of a request: the case and the reason */
 	char		 number[NUMBER_TEXT];
 	char		*reason;
+	/* of a list of decisions */
+	struct listed	*listed;
+	size_t		 n_listed;
 };
 
+bool	listed_valid(const struct listed *);
+struct listed *verdict_list(struct verdict *);	/* a new one, at the end */
 void	verdict_encode(const struct verdict *, struct buf *);
 /* n_types: how many form types there are. */
 int	verdict_decode(struct verdict *, const struct frame *,

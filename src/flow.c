@@ -63,11 +63,18 @@ flow_settings(const struct flow *f)
 	return rulebook_settings(f->rulebook);
 }
 
+static int
+papers_of(void *ledger, enum state tray, const char *number,
+    ledger_name_fn *fn, void *arg)
+{
+	return ledger_papers(ledger, tray, number, fn, arg);
+}
+
 struct rule_context
 flow_context(const struct flow *f)
 {
 	struct rule_context ctx = { .settings = flow_settings(f),
-	    .ledger = f->ledger, .now = clock_now() };
+	    .papers = papers_of, .ledger = f->ledger, .now = clock_now() };
 
 	day_text(ctx.today, clock_day(ctx.now));
 	return ctx;
@@ -84,7 +91,8 @@ flow_error(const struct flow *f)
 static void
 look_at_grounds(struct flow *f)
 {
-	bool asked = flow_settings(f)->reviews[0].evidence == EVIDENCE_OWNER;
+	bool asked = flow_settings(f)->reviews[0].of[APPROVE].evidence ==
+	    EVIDENCE_OWNER;
 	struct buf text = BUF_INIT;
 
 	desk_grounds(f->desk, &f->grounds);
@@ -96,6 +104,25 @@ look_at_grounds(struct flow *f)
 	buf_free(&text);
 }
 
+/* A key of the desk's is named from the desk on. */
+static void
+sign_ledger(struct flow *f, const struct settings *s)
+{
+	char *full = realpath(f->desk->path, NULL);
+	struct buf key = BUF_INIT, signers = BUF_INIT;
+
+	if (s->signing_key != NULL)
+		buf_putf(&key, "%s%s%s", *s->signing_key == '/' ? "" : full,
+		    *s->signing_key == '/' ? "" : "/", s->signing_key);
+	buf_putf(&signers, "%s/allowed_signers", full);
+	if (ledger_sign_with(f->ledger, key.len > 0 ? buf_str(&key) : NULL,
+	    buf_str(&signers)) != 0)
+		log_event(LOG_WARN, "ledger", "error", ledger_error(), NULL);
+	buf_free(&key);
+	buf_free(&signers);
+	free(full);
+}
+
 static void
 apply_settings(struct flow *f)
 {
@@ -104,9 +131,11 @@ apply_settings(struct flow *f)
 	if (clock_zone(s->zone) != 0)
 		log_event(LOG_WARN, "desk", "event", "unknown-timezone",
 		    "zone", s->zone, NULL);
+	sign_ledger(f, s);
 	intake_configure(f->intake, s);
 	trays_configure(f->trays, s);
 	outbox_configure(f->outbox, s);
+	reminders_configure(f->reminders, s);
 	look_at_grounds(f);
 }
 
@@ -130,6 +159,7 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	f->pool = pool;
 	rulebook_adopt(f->rulebook, rules, settings);
 	apply_settings(f);
+	flow_recheck_lists(f);
 	/* what no worker could check may be checked now */
 	return flow_try_held(f);
 }
@@ -187,6 +217,7 @@ flow_rule_done(struct flow *f)
 		p = t->parcel;
 		t->parcel = NULL;
 		status = p != NULL ? flow_rule_claim(f, p, job) :
+		    t->list != NULL ? flow_rule_listed(f, t) :
 		    flow_rule_decision(f, t);
 		task_free(t);
 	}
@@ -251,6 +282,8 @@ flow_patience(const struct flow *f)
 	if (flow_has_room(f))
 		due = earliest(due, trays_due(f->trays));
 	due = earliest(due, outbox_due(f->outbox));
+	due = earliest(due, reminders_due(f->reminders));
+	due = earliest(due, flow_lists_due(f));
 	due = earliest(due, rulebook_due(f->rulebook));
 	due = earliest(due, pool_deadline(f->pool));
 	if (f->held.n > 0)
@@ -296,9 +329,11 @@ flow_tend(struct flow *f)
 		return -1;
 	if (outbox_tend(f->outbox, false) != 0)
 		return flow_fail(f, "answers cannot be written");
-	if (outbox_was_released(f->outbox))
-		return flow_answer_again(f);
-	return 0;
+	if (reminders_tend(f->reminders, false) != 0)
+		return flow_fail(f, "%s", index_error());
+	if (flow_tend_lists(f) != 0)
+		return -1;
+	return outbox_was_released(f->outbox) ? flow_answer_again(f) : 0;
 }
 
 /* Drop boxes that came since the last time get their folder. */
@@ -339,7 +374,8 @@ static bool
 flow_is_idle(struct flow *f)
 {
 	return !f->more && f->group.n == 0 && pool_pending(f->pool) == 0 &&
-	    trays_compared(f->trays) && !intake_is_waiting(f->intake) &&
+	    trays_compared(f->trays) && map_count(&f->lists) == 0 &&
+	    !intake_is_waiting(f->intake) &&
 	    intake_due(f->intake) > clock_ticks() &&
 	    trays_due(f->trays) > clock_ticks() + 1000 &&
 	    f->clock_due > clock_ticks();
@@ -362,6 +398,8 @@ flow_run(struct flow *f, int signals, volatile const bool *quit)
 		return -1;
 	if (outbox_tend(f->outbox, true) != 0)
 		return flow_fail(f, "answers cannot be written");
+	if (reminders_tend(f->reminders, true) != 0)
+		return flow_fail(f, "%s", index_error());
 	return 0;
 }
 
@@ -417,6 +455,7 @@ open_stages(struct flow *f)
 	f->trays = trays_open(f->desk, s, f->ledger, f->watch, TAG_TRAYS);
 	f->outbox = outbox_open(f->desk, s, f->ledger, f->index);
 	f->intake = intake_open(f->desk, s, f->watch, TAG_BOXES);
+	f->reminders = reminders_open(f->desk, s, f->index);
 	if (f->once) {
 		intake_hurry(f->intake);
 		trays_hurry(f->trays);
@@ -555,6 +594,7 @@ flow_close(struct flow *f)
 		task_free(t);
 	}
 	pool_close(f->pool);
+	flow_free_lists(f);
 	flow_close_group(f);
 	entries_free(&f->again);
 	entries_free(&f->held);
@@ -565,6 +605,7 @@ flow_close(struct flow *f)
 	free(f->restore);
 	intake_close(f->intake);
 	outbox_close(f->outbox);
+	reminders_close(f->reminders);
 	trays_close(f->trays);
 	rulebook_close(f->rulebook);
 	index_close(f->index);

@@ -5,8 +5,10 @@
  * Our bug: use before hash_open().
  */
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "hash.h"
 #include "log.h"
 
@@ -62,4 +64,20 @@ hash_short(const void *p, size_t n)
 	crypto_shorthash(out, p, n, short_key);
 	memcpy(&value, out, sizeof(value));
 	return value;
+}
+
+int
+hash_unbase64(struct buf *out, const char *p, size_t n)
+{
+	unsigned char *raw = mem_alloc(n);
+	size_t len;
+	int status;
+
+	/* a NUL would be among those that are left out */
+	status = memchr(p, '\0', n) != NULL ? -1 : sodium_base642bin(raw, n,
+	    p, n, "\r\n", &len, NULL, sodium_base64_VARIANT_ORIGINAL);
+	if (status == 0)
+		buf_put(out, raw, len);
+	free(raw);
+	return status == 0 ? 0 : -1;
 }

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "buf.h"
+#include "clock.h"
 #include "log.h"
 #include "spawn.h"
 
@@ -36,14 +39,15 @@ static void
 run(const char *const argv[], int in, int out, pid_t parent)
 {
 	char locale[] = "LC_ALL=C.UTF-8";
-	char *env[] = {
+	char *env[5] = {
 		env_of("PATH", "/usr/local/bin:/usr/bin:/bin"),
 		env_of("TZ", "UTC"),
 		locale,
-		NULL,
 	};
 	sigset_t none;
 
+	if (getenv("SSH_AUTH_SOCK") != NULL)
+		env[3] = env_of("SSH_AUTH_SOCK", "");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)	/* it died before we asked */
 		_exit(127);
@@ -81,6 +85,71 @@ pid_t
 spawn_worker(const char *const argv[], int fd)
 {
 	return start(argv, fd);
+}
+
+static pid_t
+start_captured(const char *const argv[], int in, int out)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid != 0)
+		return pid;
+	if (dup2(out, STDERR_FILENO) < 0)
+		_exit(127);
+	run(argv, in, out, parent);
+	return -1;
+}
+
+/* Reads to the end.  -1: too much, or too late. */
+static int
+read_all(int fd, struct buf *out, size_t most, int64_t until)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t start = out->len;
+	char chunk[4096];
+	int64_t left;
+	ssize_t n;
+
+	for (;;) {
+		left = until - clock_ticks();
+		if (left <= 0 || out->len - start > most)
+			return -1;
+		if (poll(&p, 1, (int)left) <= 0)
+			continue;
+		n = read(fd, chunk, sizeof(chunk));
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0)
+			buf_put(out, chunk, (size_t)n);
+	}
+}
+
+int
+spawn_capture(const char *const argv[], int fd, struct buf *out, size_t most,
+    int64_t ms, int *status)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), ends[2], failed;
+	pid_t pid;
+
+	if (null < 0)
+		return -1;
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		close(null);
+		return -1;
+	}
+	pid = start_captured(argv, fd < 0 ? null : fd, ends[1]);
+	close(null);
+	close(ends[1]);
+	failed = pid < 0 ? -1 : read_all(ends[0], out, most,
+	    clock_ticks() + ms);
+	close(ends[0]);
+	if (failed != 0 && pid > 0)
+		kill(pid, SIGKILL);
+	if (pid > 0 && spawn_wait(pid, status) != 0)
+		return -1;
+	return failed;
 }
 
 int

@@ -279,6 +279,82 @@ eval_list(struct form_rules *f, const struct expr *e, char **lines)
 	return 0;
 }
 
+/* The decisions of a list. */
+
+static void
+read_attribute(xmlNodePtr node, const char *name, char *to, size_t size)
+{
+	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)name);
+	const char *s = value == NULL ? "" : (const char *)value;
+	size_t n;
+
+	s += strspn(s, " \t\r\n");
+	n = strcspn(s, " \t\r\n");
+	snprintf(to, size, "%.*s", (int)(n < size ? n : 0), s);
+	xmlFree(value);
+}
+
+/* One of them; -1: it is none, though the schema may think so. */
+static int
+read_listed(xmlNodePtr node, struct listed *l)
+{
+	char revision[16], event[16];
+	struct buf note = BUF_INIT;
+	xmlChar *text = xmlNodeGetContent(node);
+	uint64_t n = 0;
+
+	read_attribute(node, "number", l->number, sizeof(l->number));
+	read_attribute(node, "revision", revision, sizeof(revision));
+	read_attribute(node, "sha256", l->sha256, sizeof(l->sha256));
+	read_attribute(node, "event", event, sizeof(event));
+	if (text != NULL)
+		text_line(&note, (const char *)text,
+		    strlen((const char *)text), LIMIT_FIELD_VALUE);
+	xmlFree(text);
+	l->note = note.len == 0 ? NULL : buf_take(&note);
+	buf_free(&note);
+	l->event = event_named(event);
+	if (text_number(revision + strspn(revision, "+0"), 999999, &n))
+		l->revision = (unsigned)n;
+	return listed_valid(l) ? 0 : -1;
+}
+
+/* In a list that has a fault nobody looks at what else it says. */
+static int
+read_list(struct form_rules *f, const struct schema_type *t,
+    struct verdict *v)
+{
+	xmlXPathObjectPtr value;
+	xmlNodePtr node;
+	size_t bytes = 0;
+	int i, n;
+
+	if (t->list.compiled == NULL)
+		return 0;
+	if ((value = eval(f, &t->list)) == NULL)
+		return -1;
+	n = value->type != XPATH_NODESET || value->nodesetval == NULL ? 0 :
+	    value->nodesetval->nodeNr;
+	for (i = 0; i < n && v->faults.n == 0 && v->n_listed < LIMIT_LISTED;
+	    i++) {
+		struct listed *l = verdict_list(v);
+
+		node = value->nodesetval->nodeTab[i];
+		if (read_listed(node, l) != 0)
+			faults_add(&v->faults, FAULT_INVALID,
+			    xmlGetLineNo(node), NULL,
+			    "This is not the number of a case, a revision, a "
+			    "digest and a decision.");
+		bytes += l->note == NULL ? 0 : strlen(l->note);
+		if (bytes > LIMIT_LISTED_BYTES)
+			faults_add(&v->faults, FAULT_TOO_LARGE,
+			    xmlGetLineNo(node), NULL,
+			    "The notes of a list are of 64 KiB at most.");
+	}
+	xmlXPathFreeObject(value);
+	return 0;
+}
+
 /* The fields: every leaf element and every attribute. */
 
 #define NAME_SHOWN 200
@@ -373,6 +449,8 @@ form_rules_facts(struct form_rules *f, const struct schema_type *t,
 	if (number != NULL && strlen(number) < sizeof(v->number))
 		strcpy(v->number, number);
 	free(number);
+	if (t->list.compiled != NULL)
+		return read_list(f, t, v);
 	put_attributes(&fields, f->root);
 	put_fields(&fields, f->root);
 	if (fields.out.len > 0)

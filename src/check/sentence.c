@@ -627,11 +627,20 @@ say_attribute_missing(struct complaint *c)
 	buf_puts(&c->text, " is missing.");
 }
 
+/* Of an element the key may be an attribute, which the message tells. */
 static void
 say_unique(struct complaint *c)
 {
-	put_content(&c->text, c->node, "stands there twice");
-	buf_putc(&c->text, '.');
+	char *key = quoted(c->error->message, "key-sequence", 0);
+
+	if (key != NULL && c->node->children == NULL) {
+		put_quoted(&c->text, key);
+		buf_puts(&c->text, " stands there twice.");
+	} else {
+		put_content(&c->text, c->node, "stands there twice");
+		buf_putc(&c->text, '.');
+	}
+	free(key);
 }
 
 static void

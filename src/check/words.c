@@ -137,6 +137,7 @@ read_asks(struct reading *r)
 	} words[] = {
 		{ "revocation", ASK_REVOCATION },
 		{ "withdrawal", ASK_WITHDRAWAL },
+		{ "decisions", ASK_DECISIONS },
 	};
 	char *v = value_of(r, "asks");
 	enum ask ask = ASK_NOTHING;
@@ -148,7 +149,7 @@ read_asks(struct reading *r)
 		if (strcmp(v, words[i].word) == 0)
 			ask = words[i].ask;
 	if (ask == ASK_NOTHING)
-		complain(r, "asks is revocation or withdrawal, not", v);
+		complain(r, "asks is revocation, withdrawal or decisions, not", v);
 	free(v);
 	return ask;
 }
@@ -199,7 +200,8 @@ read_form(struct reading *r)
 {
 	static const char *const known[] = {
 		"element", "prefix", "client", "label", "effective", "expiry",
-		"apis", "issues", "asks", "number", "reason", NULL,
+		"apis", "issues", "asks", "number", "reason", "list",
+		NULL,
 	};
 	struct schemas *s = r->schemas;
 	struct form_type *public;
@@ -226,13 +228,17 @@ read_form(struct reading *r)
 	read_expr(r, "apis", &t->apis);
 	read_expr(r, "number", &t->number);
 	read_expr(r, "reason", &t->reason);
+	read_expr(r, "list", &t->list);
 	public = types_add(&s->public);
 	public->form = mem_str(form);
 	public->title = title_of(r->root, form);
 	public->ask = read_asks(r);
 	read_prefix(r, public);
 	read_issues(r, public);
-	if (public->ask != ASK_NOTHING && t->number.compiled == NULL)
+	if (public->ask == ASK_DECISIONS) {
+		if (t->list.compiled == NULL)
+			complain(r, "decisions need the attribute list", NULL);
+	} else if (public->ask != ASK_NOTHING && t->number.compiled == NULL)
 		complain(r, "a request needs the attribute number", NULL);
 }
 

@@ -282,9 +282,16 @@ apply_rules(const struct schema_type *t, xmlDocPtr doc,
 static void
 forget_fields(struct verdict *v)
 {
+	size_t i;
+
 	free(v->facts.fields);
 	free(v->facts.apis);
 	v->facts.fields = v->facts.apis = NULL;
+	for (i = 0; i < v->n_listed; i++)
+		free(v->listed[i].note);
+	free(v->listed);
+	v->listed = NULL;
+	v->n_listed = 0;
 }
 
 static void

@@ -19,6 +19,7 @@
 #include "fault.h"
 
 #include "cmd.h"
+#include "out.h"
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -26,8 +27,9 @@
 
 static const struct command *const commands[] = {
 	&cmd_init, &cmd_run, &cmd_check, &cmd_apply, &cmd_status, &cmd_list,
-	&cmd_show, &cmd_log, &cmd_why, &cmd_search, &cmd_approve,
-	&cmd_return, &cmd_reject, &cmd_revoke, &cmd_rebuild,
+	&cmd_show, &cmd_diff, &cmd_log, &cmd_why, &cmd_search, &cmd_approve,
+	&cmd_return, &cmd_reject, &cmd_revoke, &cmd_policy,
+	&cmd_audit, &cmd_rebuild,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -118,6 +120,7 @@ cmd_say(const char *fmt, ...)
 {
 	va_list ap;
 
+	out_progress_end();
 	fflush(stdout);
 	fputs("docket: ", stderr);
 	va_start(ap, fmt);

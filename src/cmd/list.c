@@ -12,9 +12,11 @@
 #include "text.h"
 
 #include "cmd.h"
+#include "counted.h"
 #include "out.h"
 
 struct listing {
+	const struct settings *settings;
 	enum format	 format;
 	struct table	*table;
 	struct json	 json;
@@ -24,15 +26,22 @@ struct listing {
 	bool		 head;		/* of the CSV is written */
 };
 
-/* "pending", "approved, change asked", "approved from 2027-01-01" */
+/* "pending", "pending, 1 of 2", "approved, change asked", "approved from
+ * 2027-01-01" */
 static void
-put_state(struct buf *out, const struct casefile *c)
+put_state(const struct listing *l, const struct casefile *c, struct buf *out)
 {
+	struct buf count = BUF_INIT;
+
 	buf_puts(out, state_name(c->state));
 	if (c->state == STATE_APPROVED && !c->in_force)
 		buf_putf(out, " from %s", c->facts.effective);
 	if (c->request != REQUEST_NONE)
 		buf_putf(out, ", %s asked", request_name(c->request));
+	cmd_put_count(l->settings, c, &count);
+	if (count.len > 0)
+		buf_putf(out, ", %s", buf_str(&count));
+	buf_free(&count);
 }
 
 static void
@@ -41,7 +50,7 @@ list_row(struct listing *l, const struct casefile *c)
 	struct buf state = BUF_INIT;
 	char text[SPAN_TEXT];
 
-	put_state(&state, c);
+	put_state(l, c, &state);
 	table_cell(l->table, STYLE_PLAIN, c->number);
 	table_cell(l->table, out_state_style(c->state), buf_str(&state));
 	table_cell(l->table, STYLE_PLAIN, c->waiting > 0 ?
@@ -74,7 +83,8 @@ put_fields(struct json *j, const struct facts *facts)
 }
 
 void
-cmd_case_json(struct json *j, const struct casefile *c)
+cmd_case_json(struct json *j, const struct settings *s,
+    const struct casefile *c)
 {
 	json_str(j, "number", c->number);
 	json_str(j, "state", state_name(c->state));
@@ -94,6 +104,7 @@ cmd_case_json(struct json *j, const struct casefile *c)
 	json_time(j, "changed", c->changed);
 	json_time(j, "waiting_since", c->waiting);
 	json_str(j, "sha256", c->sha256);
+	counted_json(j, s, c);
 	put_fields(j, &c->facts);
 }
 
@@ -154,7 +165,7 @@ list_case(void *arg, const struct casefile *c)
 		break;
 	case FORMAT_JSON:
 		json_object(&l->json, NULL);
-		cmd_case_json(&l->json, c);
+		cmd_case_json(&l->json, l->settings, c);
 		json_object_end(&l->json);
 		break;
 	case FORMAT_CSV:
@@ -166,12 +177,13 @@ list_case(void *arg, const struct casefile *c)
 }
 
 static int
-print_list(struct index *index, const struct index_query *q,
+print_list(const struct reading *r, const struct index_query *q,
     enum format format)
 {
 	static const char *const heads[] = { "NUMBER", "STATE", "WAITING",
 	    "EXPIRY", "CLIENT", "NAME" };
-	struct listing l = { .format = format, .now = clock_now() };
+	struct listing l = { .settings = &r->settings, .format = format,
+	    .now = clock_now() };
 	int status;
 
 	l.table = table_new(heads, 6);
@@ -180,7 +192,7 @@ print_list(struct index *index, const struct index_query *q,
 		json_array(&l.json, NULL);
 	if (format == FORMAT_CSV)
 		csv_head(&l.out);
-	status = index_cases(index, q, list_case, &l);
+	status = index_cases(r->index, q, list_case, &l);
 	if (format == FORMAT_JSON) {
 		json_array_end(&l.json);
 		json_end(&l.json);
@@ -267,7 +279,7 @@ run_list(int argc, char **argv)
 		q.words = buf_str(&words);
 	status = cmd_open(&r);
 	if (status == EXIT_DONE)
-		status = print_list(r.index, &q, format);
+		status = print_list(&r, &q, format);
 	cmd_close(&r);
 	buf_free(&words);
 	return status;

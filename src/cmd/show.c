@@ -19,6 +19,7 @@
 #include "cmd.h"
 #include "limit.h"
 #include "out.h"
+#include "priors.h"
 
 /* Rulings: a list of commits, read. */
 
@@ -73,7 +74,10 @@ put_what(struct buf *out, const struct ruling *r)
 	if (r->request != REQUEST_NONE && r->event != EVENT_REVOKE &&
 	    r->event != EVENT_EXPIRE)
 		buf_putf(out, "%s ", request_name(r->request));
-	buf_puts(out, event_past(r->event));
+	if (r->event == EVENT_ENDORSE)
+		buf_putf(out, "%s counted", cmd_noun(r->decision));
+	else
+		buf_puts(out, event_past(r->event));
 	if (r->revision > 1)
 		buf_putf(out, " r%u", r->revision);
 }
@@ -146,6 +150,8 @@ ruling_json(struct json *j, const struct ruling *r)
 	json_time(j, "at", r->at);
 	json_str(j, "commit", r->commit);
 	json_str(j, "event", event_name(r->event));
+	if (r->event == EVENT_ENDORSE)
+		json_str(j, "decision", event_name(r->decision));
 	json_str(j, "number", r->number[0] == '\0' ? NULL : r->number);
 	json_str(j, "from", state_name(r->from));
 	json_str(j, "to", state_name(r->to));
@@ -154,6 +160,7 @@ ruling_json(struct json *j, const struct ruling *r)
 	json_num(j, "revision", r->revision);
 	json_str(j, "file", r->file);
 	json_str(j, "note", r->note);
+	json_str(j, "list", r->list[0] == '\0' ? NULL : r->list);
 	json_array(j, "deciders");
 	for (i = 0; i < r->n_deciders; i++) {
 		json_object(j, NULL);
@@ -228,14 +235,33 @@ print_paper(void *arg, const char *name)
 	return 0;
 }
 
+/* Signed lists are in the ledger only. */
 static void
-print_papers(const struct reading *r, const char *number)
+print_lists(const struct reading *r, const struct rulings *history)
+{
+	const struct ruling *ruling;
+	char path[LEDGER_PATH];
+	size_t i;
+
+	for (i = 0; i < history->n; i++) {
+		ruling = &history->list[i];
+		if (ruling->list[0] != '\0' && ruling->n_deciders > 0)
+			printf("  %s/ledger.git: %s (%s)\n", r->desk.path,
+			    ledger_list_path(path, ruling->list, NULL),
+			    ruling->deciders[0].name);
+	}
+}
+
+static void
+print_papers(const struct reading *r, const char *number,
+    const struct rulings *history)
 {
 	struct papers p = { r, STATE_PENDING };
 
 	puts("\nPapers");
 	for (; p.tray < STATE_COUNT; p.tray++)
 		ledger_papers(r->ledger, p.tray, number, print_paper, &p);
+	print_lists(r, history);
 }
 
 /* "pending for 3 days", "in force until 2027-12-31" */
@@ -260,6 +286,51 @@ print_standing(const struct casefile *c)
 	putchar('\n');
 }
 
+/* "Review  1 of 2: alice; waiting for security": with every signature looked
+ * at once more, so that it says what the next decision will find. */
+static void
+print_review(const struct reading *r, const struct rules *rules,
+    const struct casefile *c, enum event decision)
+{
+	const struct priors_from from = { .ledger = r->ledger,
+	    .rules = rules, .settings = &r->settings, .now = clock_now() };
+	char name[PAPER_NAME], key[32];
+	struct buf text = BUF_INIT;
+	struct priors priors;
+	struct paper about;
+	size_t i;
+
+	if (paper_parse(casefile_decided_paper(c, decision, name), &about) !=
+	    0)
+		return;
+	priors_gather(&from, c, &about, decision == EVENT_REVOKE ?
+	    STATE_APPROVED : STATE_PENDING, decision, &priors);
+	cmd_put_progress(&r->settings, c, decision, &priors, &text);
+	for (i = 0; i < priors.n; i++)
+		if (!priors.list[i].stands)
+			buf_putf(&text, "%s%s counts no longer",
+			    text.len == 0 ? "" : "; ", priors.list[i].said.who);
+	snprintf(key, sizeof(key), "%s", decision == EVENT_APPROVE ?
+	    "review" : cmd_noun(decision));
+	key[0] = (char)(key[0] - 'a' + 'A');
+	print_row(key, buf_str(&text));
+	buf_free(&text);
+}
+
+static void
+print_reviews(const struct reading *r, const struct casefile *c)
+{
+	const enum event *e;
+	struct rules rules;
+
+	if ((c->endorsed == NULL && c->waiting == 0) ||
+	    ledger_rules(r->ledger, ledger_head(r->ledger), &rules) != 0)
+		return;
+	for (e = cmd_decisions; *e != EVENT_COUNT; e++)
+		print_review(r, &rules, c, *e);
+	rules_free(&rules);
+}
+
 static void
 print_case(const struct reading *r, const struct casefile *c,
     const struct rulings *history)
@@ -271,13 +342,14 @@ print_case(const struct reading *r, const struct casefile *c,
 	print_row("Came through", *c->box == '\0' ? "inbox" : c->box);
 	print_row("Received", time_local(when, c->received));
 	print_row("SHA-256", c->sha256);
+	print_reviews(r, c);
 	puts("\nFields");
 	print_fields(&c->facts);
 	if (c->request == REQUEST_CHANGE) {
 		puts("\nAsked for instead");
 		print_fields(&c->asked);
 	}
-	print_papers(r, c->number);
+	print_papers(r, c->number, history);
 	puts("\nHistory");
 	print_history(history, false);
 }
@@ -300,7 +372,7 @@ show(struct reading *r, const char *number, enum format format)
 	else if (format == FORMAT_JSON) {
 		json_begin(&j, &out);
 		json_object(&j, NULL);
-		cmd_case_json(&j, &c);
+		cmd_case_json(&j, &r->settings, &c);
 		history_json(&j, "history", &history);
 		json_object_end(&j);
 		json_end(&j);

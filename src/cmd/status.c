@@ -14,6 +14,8 @@
 #include "cmd.h"
 #include "limit.h"
 #include "out.h"
+#include "policy.h"
+#include "waiting.h"
 
 #define LAST 6
 #define LONGEST 5
@@ -31,6 +33,7 @@ struct standing {
 	struct grounds	 grounds;
 	struct index_count count;
 	uint64_t	 ages[BOUNDS + 1];
+	struct waiting_list waiting;
 	struct casefile	 longest[LONGEST];
 	size_t		 n_longest;
 	struct ruling	 last[LAST];
@@ -73,7 +76,8 @@ gather_notices(struct standing *s)
 		buf_puts(&s->notices, "the index is behind the ledger; the "
 		    "next docket run, or docket rebuild index, mends that\n");
 	if (s->reading->settings.n_reviewers == 0 &&
-	    s->reading->settings.reviews[0].evidence != EVIDENCE_MOVE)
+	    s->reading->settings.reviews[0].of[APPROVE].evidence !=
+	    EVIDENCE_MOVE)
 		buf_puts(&s->notices, "docket.conf names no reviewer: nobody "
 		    "can decide\n");
 	buf_free(&line);
@@ -95,6 +99,8 @@ gather(struct standing *s)
 	gather_notices(s);
 	if (index_count(index, &s->count) != 0 ||
 	    index_ages(index, clock_now(), bounds, BOUNDS, s->ages) != 0 ||
+	    waiting_add_up(index, &s->reading->settings, clock_now(),
+	    &s->waiting) != 0 ||
 	    index_cases(index, &q, take_longest, s) != 0)
 		return cmd_trouble(index_error());
 	if (index_commits_last(index, LAST, take_last, s) != 0)
@@ -111,6 +117,7 @@ standing_free(struct standing *s)
 		casefile_free(&s->longest[i]);
 	for (i = 0; i < s->n_last; i++)
 		ruling_free(&s->last[i]);
+	free(s->waiting.list);
 	buf_free(&s->notices);
 }
 
@@ -153,11 +160,60 @@ print_bar(uint64_t n, uint64_t most)
 		fputs("\xe2\x96\x88", stdout);	/* full block */
 }
 
+/* "  security   3, 1 overdue, 1 escalated" */
+static void
+print_groups(const struct waiting_list *all)
+{
+	const struct waiting *w;
+
+	for (w = all->list; w < all->list + all->n; w++) {
+		printf("  for %-14s %6llu", w->group[0] == '\0' ?
+		    "a reviewer" : w->group, (unsigned long long)w->n);
+		if (w->overdue > 0)
+			printf(", %llu overdue",
+			    (unsigned long long)w->overdue);
+		if (w->escalated > 0)
+			printf(", %llu escalated",
+			    (unsigned long long)w->escalated);
+		putchar('\n');
+	}
+}
+
+/* A case that waits longest. */
+static void
+print_long(const struct standing *s, const struct casefile *c)
+{
+	const struct settings *settings = &s->reading->settings;
+	int64_t now = clock_now();
+	struct buf count = BUF_INIT;
+	char span[SPAN_TEXT];
+
+	printf("  %-12s %-12s ", c->number, span_text(span,
+	    (now - c->waiting) * 1000));
+	out_text(STYLE_PLAIN, c->facts.label == NULL ? c->form :
+	    c->facts.label);
+	if (c->facts.client != NULL) {
+		fputs(" (", stdout);
+		out_text(STYLE_PLAIN, c->facts.client);
+		putchar(')');
+	}
+	cmd_put_count(settings, c, &count);
+	if (count.len > 0)
+		printf("  %s", buf_str(&count));
+	if (policy_overdue(settings, c, now) != 0 ||
+	    policy_escalated(settings, c, now) != 0)
+		fputs("  ", stdout);
+	out_text(STYLE_BAD, policy_escalated(settings, c, now) != 0 ?
+	    "escalated" : policy_overdue(settings, c, now) != 0 ?
+	    "overdue" : "");
+	putchar('\n');
+	buf_free(&count);
+}
+
 static void
 print_waiting(const struct standing *s)
 {
 	uint64_t most = 0;
-	char span[SPAN_TEXT];
 	size_t i;
 
 	printf("\nWaiting for a decision: %llu\n",
@@ -171,20 +227,9 @@ print_waiting(const struct standing *s)
 		print_bar(s->ages[i], most);
 		putchar('\n');
 	}
-	for (i = 0; i < s->n_longest; i++) {
-		const struct casefile *c = &s->longest[i];
-
-		printf("  %-12s %-12s ", c->number, span_text(span,
-		    (clock_now() - c->waiting) * 1000));
-		out_text(STYLE_PLAIN, c->facts.label == NULL ? c->form :
-		    c->facts.label);
-		if (c->facts.client != NULL) {
-			fputs(" (", stdout);
-			out_text(STYLE_PLAIN, c->facts.client);
-			putchar(')');
-		}
-		putchar('\n');
-	}
+	print_groups(&s->waiting);
+	for (i = 0; i < s->n_longest; i++)
+		print_long(s, &s->longest[i]);
 	if (s->count.waiting > s->n_longest)
 		puts("  ... docket list --due shows all");
 }
@@ -229,6 +274,23 @@ print_notices(const struct standing *s)
 }
 
 static void
+waiting_json(struct json *j, const struct waiting_list *all)
+{
+	const struct waiting *w;
+
+	json_array(j, "waiting_for");
+	for (w = all->list; w < all->list + all->n; w++) {
+		json_object(j, NULL);
+		json_str(j, "group", w->group[0] == '\0' ? NULL : w->group);
+		json_num(j, "waiting", (int64_t)w->n);
+		json_num(j, "overdue", (int64_t)w->overdue);
+		json_num(j, "escalated", (int64_t)w->escalated);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+static void
 print_json(const struct standing *s)
 {
 	struct buf out = BUF_INIT, line = BUF_INIT;
@@ -256,6 +318,7 @@ print_json(const struct standing *s)
 	for (i = 0; i <= BOUNDS; i++)
 		json_num(&j, NULL, (int64_t)s->ages[i]);
 	json_array_end(&j);
+	waiting_json(&j, &s->waiting);
 	json_array(&j, "last");
 	for (i = 0; i < s->n_last; i++) {
 		buf_clear(&line);

@@ -16,14 +16,30 @@
 #include "limit.h"
 #include "rules.h"
 
-static const struct {
-	const char *name;
-	bool required;
-} top[] = {
-	{ "docket.conf", true },
-	{ "allowed_signers", false },
-	{ "revoked_keys", false },
+static const char *const top[] = {
+	"docket.conf", "allowed_signers", "revoked_keys", "policy.manifest",
 };
+
+bool
+rules_is_signature(const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(name, "policy.manifest.", 16) == 0 && n >= 19 &&
+	    strcmp(name + n - 3, "sig") == 0 && text_plain(name, n) &&
+	    strchr(name, '/') == NULL;
+}
+
+bool
+rules_is_top(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(top) / sizeof(top[0]); i++)
+		if (strcmp(name, top[i]) == 0)
+			return true;
+	return rules_is_signature(name);
+}
 
 void
 rules_add(struct rules *r, const char *path, const char *data, size_t n)
@@ -72,6 +88,17 @@ is_schema(const char *name)
 	return name[0] != '.' && n > 4 && strcmp(name + n - 4, ".xsd") == 0;
 }
 
+bool
+rules_is_path(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	if (name == NULL)
+		return rules_is_top(path);
+	return strncmp(path, "schemas/", 8) == 0 && is_schema(name + 1) &&
+	    text_plain(path, strlen(path));
+}
+
 /* All *.xsd below a directory; what is no directory and no *.xsd is none of
  * our business. */
 static int
@@ -110,27 +137,43 @@ load_schemas(struct rules *r, int dir, const char *path, unsigned depth,
 	return status;
 }
 
+static int
+load_top(struct rules *r, const struct desk *d, struct buf *why)
+{
+	DIR *list = fs_list(d->dir);
+	const char *name;
+	int status = 0;
+
+	if (list == NULL) {
+		buf_putf(why, "%s: %s", d->path, strerror(errno));
+		return -1;
+	}
+	while (status == 0 && (name = fs_list_next(list)) != NULL)
+		if (rules_is_top(name))
+			status = load_file(r, d->dir, name, name,
+			    LIMIT_RULES_FILE, why);
+	closedir(list);
+	return status;
+}
+
 int
 rules_load(struct rules *r, const struct desk *d, struct buf *why)
 {
-	int status = 0;
-	size_t i;
+	int status;
 
 	*r = (struct rules){ NULL, 0 };
-	for (i = 0; i < sizeof(top) / sizeof(top[0]) && status == 0; i++)
-		if (top[i].required ||
-		    faccessat(d->dir, top[i].name, F_OK, 0) == 0)
-			status = load_file(r, d->dir, top[i].name,
-			    top[i].name, LIMIT_RULES_FILE, why);
+	status = load_top(r, d, why);
 	if (status == 0)
 		status = load_schemas(r, d->schemas, "schemas",
 		    LIMIT_SCHEMA_DEPTH, why);
-	if (status != 0) {
-		rules_free(r);
-		return -1;
-	}
 	rules_sort(r);
-	return 0;
+	if (status == 0 && rules_get(r, "docket.conf") == NULL) {
+		buf_puts(why, "docket.conf: there is none");
+		status = -1;
+	}
+	if (status != 0)
+		rules_free(r);
+	return status;
 }
 
 void
@@ -200,8 +243,20 @@ same(const struct rules *a, const struct rules *b,
 	return in_a == in_b;
 }
 
+static bool
+is_no_signature(const struct rules_file *f)
+{
+	return !rules_is_signature(f->path);
+}
+
 bool
 rules_same(const struct rules *a, const struct rules *b)
+{
+	return same(a, b, is_no_signature);
+}
+
+bool
+rules_equal(const struct rules *a, const struct rules *b)
 {
 	return same(a, b, any);
 }

@@ -14,7 +14,7 @@
 #include "text.h"
 
 #include "limit.h"
-#include "settings.h"
+#include "reviewing.h"
 
 struct setter {
 	const char	*section, *key;
@@ -181,6 +181,18 @@ set_refusals(struct settings *s, const struct conf_item *i)
 }
 
 static int
+set_signing_key(struct settings *s, const struct conf_item *i)
+{
+	return set_text(&s->signing_key, i->value);
+}
+
+static int
+set_revocations(struct settings *s, const struct conf_item *i)
+{
+	return i->sub == NULL ? conf_bool(i->value, &s->revocations) : -1;
+}
+
+static int
 set_client(struct settings *s, const struct conf_item *i)
 {
 	struct box_rule rule = { NULL, NULL };
@@ -191,102 +203,6 @@ set_client(struct settings *s, const struct conf_item *i)
 	s->boxes = mem_grow(s->boxes, s->n_boxes + 1, sizeof(*s->boxes));
 	s->boxes[s->n_boxes++] = rule;
 	return 0;
-}
-
-static int
-set_user(struct settings *s, const struct conf_item *i)
-{
-	struct reviewer r = { .uid = -1, .line = i->line };
-
-	if (strpbrk(i->sub, "()") != NULL || *i->sub == '\0' ||
-	    !text_plain(i->sub, strlen(i->sub)) ||
-	    set_text(&r.user, i->value) != 0)
-		return -1;
-	r.name = mem_str(i->sub);
-	s->reviewers = mem_grow(s->reviewers, s->n_reviewers + 1,
-	    sizeof(*s->reviewers));
-	s->reviewers[s->n_reviewers++] = r;
-	return 0;
-}
-
-/* The review that a section is about; made after the general one when it
- * is met for the first time. */
-static struct review *
-review_of(struct settings *s, const char *sub)
-{
-	struct review *r;
-	size_t i;
-
-	if (sub == NULL)
-		return &s->reviews[0];
-	for (i = 1; i < s->n_reviews; i++)
-		if (strcmp(s->reviews[i].prefix, sub) == 0)
-			return &s->reviews[i];
-	s->reviews = mem_grow(s->reviews, s->n_reviews + 1,
-	    sizeof(*s->reviews));
-	r = &s->reviews[s->n_reviews++];
-	*r = s->reviews[0];
-	strcpy(r->prefix, sub);
-	return r;
-}
-
-static int
-set_evidence(struct settings *s, const struct conf_item *i)
-{
-	enum evidence e = evidence_named(i->value);
-
-	if (e != EVIDENCE_MOVE && e != EVIDENCE_OWNER)
-		return -1;
-	review_of(s, i->sub)->evidence = e;
-	return 0;
-}
-
-static int
-set_quorum(struct settings *s, const struct conf_item *i)
-{
-	uint64_t n;
-
-	if (!text_number(i->value, 1, &n))
-		return -1;
-	review_of(s, i->sub)->quorum = (unsigned)n;
-	return 0;
-}
-
-static int
-set_apart(struct settings *s, const struct conf_item *i)
-{
-	return conf_bool(i->value, &review_of(s, i->sub)->apart);
-}
-
-static int
-set_lapse(struct settings *s, const struct conf_item *i)
-{
-	return span_parse(i->value, &review_of(s, i->sub)->lapse);
-}
-
-/* Names of decisions with blanks or commas between; or "none". */
-static int
-set_note(struct settings *s, const struct conf_item *i)
-{
-	bool note[EVENT_COUNT] = { false };
-	char *copy = mem_str(i->value), *at = copy, *word;
-	enum event event;
-	int status = 0;
-
-	while (status == 0 && (word = strsep(&at, " ,\t")) != NULL) {
-		if (*word == '\0' || strcmp(word, "none") == 0)
-			continue;
-		event = event_named(word);
-		if (event != EVENT_APPROVE && event != EVENT_RETURN &&
-		    event != EVENT_REJECT && event != EVENT_REVOKE)
-			status = -1;
-		else
-			note[event] = true;
-	}
-	free(copy);
-	if (status == 0)
-		memcpy(review_of(s, i->sub)->note, note, sizeof(note));
-	return status;
 }
 
 static const struct setter setters[] = {
@@ -310,17 +226,32 @@ static const struct setter setters[] = {
 	{ "check", "workers", false, set_workers, "a number from 1 to 64" },
 	{ "ledger", "refusals", false, set_refusals, "true or false" },
 	{ "box", "client", true, set_client, "a client's id" },
-	{ "reviewer", "user", true, set_user, "a Unix user" },
-	{ "review", "evidence", false, set_evidence, "move or owner" },
-	{ "review", "quorum", false, set_quorum, "0 or 1" },
-	{ "review", "apart", false, set_apart, "true or false" },
-	{ "review", "lapse", false, set_lapse, "a span such as 90d" },
-	{ "review", "note", false, set_note,
-	  "none, or some of approve, return, reject, revoke" },
+	{ "ledger", "signingkey", false, set_signing_key,
+	  "the file of an SSH key, from the root or from the desk" },
+	{ "review", "revocations", false, set_revocations, "true or false" },
+	{ "reviewer", "user", true, reviewer_set_user, "a Unix user" },
+	{ "reviewer", "group", true, reviewer_set_group, "a group's name" },
+	{ "reviewer", "client", true, reviewer_set_client, "a client's id" },
+	{ "review", "evidence", false, review_set_evidence,
+	  "move, owner or signature" },
+	{ "review", "quorum", false, review_set_quorum,
+	  "a number of people; 0 where applications need no review" },
+	{ "review", "stage", false, review_set_stage,
+	  "a group and how many of it, such as desk:1" },
+	{ "review", "apart", false, review_set_apart, "true or false" },
+	{ "review", "note", false, review_set_note,
+	  "none, or some of approve, return, reject, revoke; true or false "
+	  "for one decision" },
+	{ "review", "emergency", false, review_set_emergency,
+	  "a group, for revoke" },
+	{ "review", "lapse", false, review_set_lapse, "a span such as 90d" },
+	{ "review", "remind", false, review_set_remind, "a span such as 3d" },
+	{ "review", "escalate", false, review_set_escalate,
+	  "a span and a group, such as 7d:board" },
 };
 #define SETTERS (sizeof(setters) / sizeof(setters[0]))
 
-/* [review] may be for all form types or for one. */
+/* What [review] may be about, review_fits() knows. */
 static bool
 sub_fits(const struct setter *setter, const struct conf_item *i)
 {
@@ -328,8 +259,7 @@ sub_fits(const struct setter *setter, const struct conf_item *i)
 		return i->sub != NULL;
 	if (i->sub == NULL)
 		return true;
-	return strcmp(setter->section, "review") == 0 &&
-	    prefix_valid(i->sub);
+	return strcmp(setter->section, "review") == 0 && review_fits(i);
 }
 
 /* Whether a becomes b by at most so many letters changed, left out or put
@@ -410,34 +340,20 @@ set_defaults(struct settings *s)
 		},
 		.refusals = true,
 	};
-	s->reviews = mem_alloc(sizeof(*s->reviews));
-	s->n_reviews = 1;
-	s->reviews[0] = (struct review){
-		.evidence = EVIDENCE_OWNER,
-		.quorum = 1,
-		.apart = true,
-		.lapse = 90LL * 86400 * 1000,
-		.note = { [EVENT_RETURN] = true, [EVENT_REVOKE] = true },
-	};
+	review_defaults(s);
 }
 
-/* The general [review] first, wherever it stands: the others begin as a copy
- * of it. */
-static bool
-is_general_review(const struct conf_item *i)
-{
-	return strcmp(i->section, "review") == 0 && i->sub == NULL;
-}
-
+/* Wherever they stand, the general ones first: what is for less begins as a
+ * copy of them. */
 static int
 apply_all(struct settings *s, const struct conf *conf, struct conf_error *e)
 {
-	int general;
+	unsigned rank;
 	size_t i;
 
-	for (general = 1; general >= 0; general--)
+	for (rank = 0; rank < REVIEW_RANKS; rank++)
 		for (i = 0; i < conf->n; i++)
-			if (is_general_review(&conf->items[i]) == general &&
+			if (review_rank(&conf->items[i]) == rank &&
 			    apply(s, &conf->items[i], e) != 0)
 				return -1;
 	return 0;
@@ -446,19 +362,9 @@ apply_all(struct settings *s, const struct conf *conf, struct conf_error *e)
 static int
 check_whole(const struct settings *s, struct conf_error *e)
 {
-	const struct review *r;
-	const char *of;
-
 	if (s->desk_id[0] == '\0')
 		return conf_fail(e, 0, "[desk] id is missing");
-	for (r = s->reviews; r < s->reviews + s->n_reviews; r++) {
-		of = r->prefix[0] == '\0' ? "[review]" : r->prefix;
-		if (r->evidence == EVIDENCE_MOVE && r->apart)
-			return conf_fail(e, 0, "%s: evidence = move says "
-			    "nothing of who decided; it cannot go with "
-			    "apart = true", of);
-	}
-	return 0;
+	return review_check(s, e);
 }
 
 int
@@ -487,10 +393,13 @@ settings_free(struct settings *s)
 
 	free(s->desk_name);
 	free(s->zone);
+	free(s->signing_key);
 	free(s->reviews);
 	for (i = 0; i < s->n_reviewers; i++) {
 		free(s->reviewers[i].name);
 		free(s->reviewers[i].user);
+		free(s->reviewers[i].client);
+		free(s->reviewers[i].groups);
 	}
 	free(s->reviewers);
 	for (i = 0; i < s->n_boxes; i++) {
@@ -520,6 +429,8 @@ settings_resolve(struct settings *s, struct conf_error *e)
 	int status = 0;
 
 	for (r = s->reviewers; r < s->reviewers + s->n_reviewers; r++) {
+		if (r->user == NULL)
+			continue;
 		pw = getpwnam(r->user);
 		if (pw != NULL)
 			r->uid = (long)pw->pw_uid;
@@ -536,28 +447,6 @@ settings_resolve(struct settings *s, struct conf_error *e)
 			    r->name, r->user, other->name);
 	}
 	return status;
-}
-
-const struct review *
-settings_review(const struct settings *s, const char *prefix)
-{
-	size_t i;
-
-	for (i = 1; i < s->n_reviews; i++)
-		if (strcmp(s->reviews[i].prefix, prefix) == 0)
-			return &s->reviews[i];
-	return &s->reviews[0];
-}
-
-const struct reviewer *
-settings_reviewer(const struct settings *s, long uid)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_reviewers; i++)
-		if (s->reviewers[i].uid == uid)
-			return &s->reviewers[i];
-	return NULL;
 }
 
 const char *

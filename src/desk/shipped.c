@@ -28,9 +28,11 @@ INCLUDE(schema_xsd, "schemas/schema.xsd")
 INCLUDE(ex_api_key, "schemas/examples/api-key.xml")
 INCLUDE(ex_revocation, "schemas/examples/revocation.xml")
 INCLUDE(ex_withdrawal, "schemas/examples/withdrawal.xml")
+INCLUDE(ex_decisions, "schemas/examples/decisions.xml")
 INCLUDE(blank_api_key, "schemas/examples/blank/api-key.xml")
 INCLUDE(blank_revocation, "schemas/examples/blank/revocation.xml")
 INCLUDE(blank_withdrawal, "schemas/examples/blank/withdrawal.xml")
+INCLUDE(blank_decisions, "schemas/examples/blank/decisions.xml")
 INCLUDE(blank_readme, "schemas/examples/blank/README.txt")
 
 struct file {
@@ -48,6 +50,8 @@ static const struct file schemas[] = {
 	  shipped_ex_revocation_end },
 	{ "schemas/examples/withdrawal.xml", shipped_ex_withdrawal,
 	  shipped_ex_withdrawal_end },
+	{ "schemas/examples/decisions.xml", shipped_ex_decisions,
+	  shipped_ex_decisions_end },
 };
 
 static const struct file blanks[] = {
@@ -56,6 +60,8 @@ static const struct file blanks[] = {
 	  shipped_blank_revocation_end },
 	{ "withdrawal.xml", shipped_blank_withdrawal,
 	  shipped_blank_withdrawal_end },
+	{ "decisions.xml", shipped_blank_decisions,
+	  shipped_blank_decisions_end },
 	{ "README.txt", shipped_blank_readme, shipped_blank_readme_end },
 };
 

@@ -23,9 +23,8 @@
 /* Bytes of forms in hand, with workers or in the open group. */
 #define IN_HAND_BYTES (16u * 1024 * 1024)
 
-/* Takes the parcel. */
-static int
-refuse_claim(struct flow *f, struct parcel *p, const struct faults *faults)
+int
+flow_refuse(struct flow *f, struct parcel *p, const struct faults *faults)
 {
 	struct rule_context ctx = flow_context(f);
 	struct ruling *r = rule_refuse(&ctx, p, faults);
@@ -103,14 +102,14 @@ flow_approve_unreviewed(struct flow *f, const char *number)
 	int status = 0;
 
 	number_split(number, prefix, &seq);
-	if (settings_review(flow_settings(f), prefix)->quorum > 0)
+	if (!settings_review(flow_settings(f), prefix)->unreviewed)
 		return 0;
 	if (flow_case(f, number, &c) != 1)
 		return -1;
 	if (rule_decide(&ctx, &c, EVENT_APPROVE, NULL, &r) != RULE_MADE) {
 		status = flow_fail(f, "%s", ledger_error());
 	} else {
-		ruling_decider(r, "nobody", EVIDENCE_POLICY, -1);
+		ruling_decider(r, "nobody", EVIDENCE_POLICY, -1, NULL);
 		status = flow_add(f, r, NULL, NULL);
 	}
 	casefile_free(&c);
@@ -169,7 +168,7 @@ rule_known(struct flow *f, struct parcel *p, const struct rule_claim *claim,
 			status = flow_approve_unreviewed(f, number);
 		break;
 	case RULE_FAULT:
-		status = refuse_claim(f, p, &faults);
+		status = flow_refuse(f, p, &faults);
 		break;
 	case RULE_DUPLICATE:
 		status = answer_duplicate(f, p, number);
@@ -206,7 +205,7 @@ rule_good(struct flow *f, struct parcel *p, const struct verdict *v)
 	else
 		rule_may_send(flow_settings(f), p->box, &v->facts, &faults);
 	if (faults.n > 0)
-		status = refuse_claim(f, p, &faults);
+		status = flow_refuse(f, p, &faults);
 	else if (claim.type->ask != ASK_NOTHING)
 		status = rule_known(f, p, &claim, v->number);
 	else if (stamped == 1) {
@@ -293,7 +292,7 @@ flow_rule_claim(struct flow *f, struct parcel *p, struct job *job)
 		return hold_claim(f, p);
 	case OUTCOME_COSTLY:
 		faults_add(&costly, FAULT_COSTLY, 0, NULL, NULL);
-		status = refuse_claim(f, p, &costly);
+		status = flow_refuse(f, p, &costly);
 		faults_free(&costly);
 		return status;
 	case OUTCOME_VERDICT:
@@ -304,11 +303,14 @@ flow_rule_claim(struct flow *f, struct parcel *p, struct job *job)
 		submit_claim(f, p);
 		return 0;
 	}
+	if (job->verdict.faults.n == 0 && pool_types(f->pool)->
+	    list[job->verdict.type].ask == ASK_DECISIONS)
+		return flow_take_list(f, p);
 	if (job->verdict.faults.n == 0)
 		return rule_good(f, p, &job->verdict);
 	if (is_put_back(f, p, &job->verdict.faults))
 		return 0;
-	return refuse_claim(f, p, &job->verdict.faults);
+	return flow_refuse(f, p, &job->verdict.faults);
 }
 
 int
@@ -377,9 +379,10 @@ take_up(struct flow *f, struct parcel *p)
 	if (p->faults.n > 0) {
 		if (is_put_back(f, p, &p->faults))
 			return 0;
-		return refuse_claim(f, p, &p->faults);
+		return flow_refuse(f, p, &p->faults);
 	}
-	submit_claim(f, p);
+	if (!flow_take_signature(f, p))
+		submit_claim(f, p);
 	return 0;
 }
 

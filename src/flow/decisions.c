@@ -12,6 +12,8 @@
 #include "clock.h"
 #include "log.h"
 
+#include "sshsig.h"
+
 #include "flowing.h"
 
 /* Cases that the clock moves in one go. */
@@ -32,9 +34,14 @@ why_text(struct buf *out, const struct decision *d,
 	char when[TIME_TEXT];
 
 	buf_putf(out, "%s: what you did was undone.\n\n", d->paper.number);
-	buf_putf(out, "Somebody brought %s from %s/ to %s/ (%s, file of uid "
-	    "%ld).\n\n", d->name, state_name(d->from), state_name(d->to),
-	    time_local(when, clock_now()), d->uid);
+	if (d->sig[0] != '\0')
+		buf_putf(out, "Somebody brought the signature %s to %s/ (%s, "
+		    "file of uid %ld).\n\n", d->sig, state_name(d->from),
+		    time_local(when, clock_now()), d->uid);
+	else
+		buf_putf(out, "Somebody brought %s from %s/ to %s/ (%s, file "
+		    "of uid %ld).\n\n", d->name, state_name(d->from),
+		    state_name(d->to), time_local(when, clock_now()), d->uid);
 	faults_block(faults, out);
 	buf_putf(out, "\nThe paper is where it was. This note goes when the "
 	    "case moves on.\n");
@@ -116,24 +123,83 @@ check_again(struct flow *f, const struct decision *d,
 	return 0;
 }
 
-/* The decision is allowed: it becomes a ruling. */
+/* What a decision turns out to be. */
+struct deciding {
+	const struct decision *d;
+	const struct casefile *c;
+	struct case_decision known;
+	struct judgement j;
+	struct priors	 priors;
+	char		*note;
+	/* of a signature */
+	struct decision	 said;		/* what it says, then decided on */
+	struct signature signature;
+	struct signer	 signer;
+};
+
+/* A paper as the ledger has it where it was signed. */
 static int
-carry_out(struct flow *f, const struct decision *d, const struct casefile *c,
-    enum event event, const struct judgement *j, const char *note)
+read_signed(struct flow *f, enum state tray, const char *number,
+    const char *name, struct buf *bytes)
+{
+	char path[LEDGER_PATH];
+
+	return ledger_read(f->ledger, ledger_head(f->ledger),
+	    ledger_path(path, tray, number, name), bytes);
+}
+
+static void
+gather_priors(struct flow *f, struct deciding *x)
+{
+	const struct priors_from from = { f->ledger,
+	    rulebook_rules(f->rulebook), flow_settings(f), clock_now(), true, NULL };
+
+	priors_gather(&from, x->c, &x->d->paper, x->d->from, x->known.event,
+	    &x->priors);
+}
+
+void
+flow_name_deciders(struct ruling *r, const struct judgement *j,
+    const struct priors *priors)
+{
+	const struct endorsement *e;
+	size_t i;
+
+	/* of a signer the key says enough */
+	ruling_decider(r, j->who, j->evidence, j->key != NULL ? -1 : j->uid,
+	    j->key);
+	for (i = 0; j->complete && i < priors->n; i++) {
+		e = &priors->list[i].said;
+		if (j->counts[i])
+			ruling_decider(r, e->who, e->evidence, e->uid,
+			    e->key[0] == '\0' ? NULL : e->key);
+	}
+}
+
+/* The decision is allowed: it becomes a ruling, or one of several that are
+ * needed. */
+static int
+carry_out(struct flow *f, const struct deciding *x)
 {
 	struct rule_context ctx = flow_context(f);
+	enum rule made = RULE_MADE;
 	struct ruling *r;
 
-	switch (rule_decide(&ctx, c, event, note, &r)) {
-	case RULE_MADE:
-		ruling_decider(r, j->who, j->evidence, j->uid);
-		f->counts.decided++;
-		return flow_add(f, r, NULL, d);
-	case RULE_TROUBLE:
+	if (x->j.complete)
+		made = rule_decide(&ctx, x->c, x->known.event, x->note, &r);
+	else
+		r = rule_endorse(&ctx, x->c, &x->d->paper, x->known.event,
+		    x->note);
+	if (made == RULE_TROUBLE)
 		return flow_fail(f, "%s", ledger_error());
-	default:
-		return undo_for(f, d, FAULT_CHANGED, NULL);
-	}
+	if (made != RULE_MADE)
+		return undo_for(f, x->d, FAULT_CHANGED, NULL);
+	flow_name_deciders(r, &x->j, &x->priors);
+	if (x->signature.text != NULL)
+		rule_file_signature(r, x->c, &x->d->paper, x->known.event,
+		    x->j.who, x->signature.text);
+	f->counts.decided++;
+	return flow_add(f, r, NULL, x->d);
 }
 
 /* An explanation for what is in no row of the table: if the case has changed
@@ -147,62 +213,170 @@ explain_change(const struct decision *d, const struct casefile *c,
 		faults->list[0].code = FAULT_CHANGED;
 }
 
-static int
-decide_on(struct flow *f, const struct decision *d, const struct casefile *c,
-    bool checked)
+static void
+judge(struct flow *f, struct deciding *x)
 {
-	struct case_decision cd = { .moved = d->moved, .linked = d->linked,
-	    .uid = d->uid, .desk_uid = (long)f->desk->uid };
+	faults_free(&x->j.faults);
+	policy_judge(flow_settings(f), &f->grounds, x->c, &x->known,
+	    x->priors.list, x->priors.n, &x->j);
+}
+
+/* With the note that the decider has to say, if that is what is wanted. */
+static void
+judge_with_note(struct flow *f, struct deciding *x)
+{
+	/* permissions may have changed a moment ago */
+	desk_grounds(f->desk, &f->grounds);
+	x->known.at = clock_now();
+	gather_priors(f, x);
+	judge(f, x);
+	if (!x->j.allowed && !x->j.wants_note)
+		return;
+	/* a signer who has no user here has no file either */
+	if (x->signature.text == NULL || x->j.uid >= 0)
+		x->note = trays_note(f->trays, x->d, x->j.uid, x->j.who);
+	if (x->j.wants_note && x->note != NULL) {
+		x->known.has_note = true;
+		judge(f, x);
+	}
+}
+
+static int
+decide_on(struct flow *f, struct deciding *x, bool checked)
+{
+	const struct decision *d = x->d;
 	struct faults faults = FAULTS_INIT;
-	struct judgement j;
-	char *note = NULL;
 	int status;
 
-	cd.event = rule_event(c, &d->paper, d->from, d->to, &faults);
-	if (cd.event == EVENT_COUNT) {
-		explain_change(d, c, &faults);
+	x->known.event = rule_event(x->c, &d->paper, d->from, d->to, &faults);
+	if (x->known.event == EVENT_COUNT) {
+		explain_change(d, x->c, &faults);
 		status = undo(f, d, &faults);
 		faults_free(&faults);
 		return status;
 	}
-	/* permissions may have changed a moment ago */
-	desk_grounds(f->desk, &f->grounds);
-	policy_judge(flow_settings(f), &f->grounds, c, &cd, &j);
-	if (j.allowed || j.wants_note)
-		note = trays_note(f->trays, d, j.uid, j.who);
-	if (j.wants_note && note != NULL) {
-		faults_free(&j.faults);
-		cd.has_note = true;
-		policy_judge(flow_settings(f), &f->grounds, c, &cd, &j);
-	}
-	if (j.wants_note && d->age < flow_settings(f)->settle && !f->once) {
+	judge_with_note(f, x);
+	if (x->j.wants_note && d->age < flow_settings(f)->settle && !f->once) {
 		/* it may be on its way */
 		trays_release(f->trays, d, NOTE_MS);
-		status = 0;
-	} else if (!j.allowed)
-		status = undo(f, d, &j.faults);
-	else if (cd.event == EVENT_APPROVE && !checked &&
+		return 0;
+	}
+	if (!x->j.allowed)
+		return undo(f, d, &x->j.faults);
+	if (x->known.event == EVENT_APPROVE && !checked &&
 	    d->paper.kind == PAPER_FORM)
-		status = check_again(f, d, c);
+		return check_again(f, d, x->c);
+	return carry_out(f, x);
+}
+
+/* Where a decision brings a paper: what a signature says without a move. */
+static enum state
+brought_by(enum event decision)
+{
+	return decision == EVENT_APPROVE ? STATE_APPROVED :
+	    decision == EVENT_RETURN ? STATE_RETURNED :
+	    decision == EVENT_REJECT ? STATE_REJECTED : STATE_REVOKED;
+}
+
+/* Over the bytes in the ledger, never those in the tray. */
+static int
+verify(struct flow *f, struct deciding *x)
+{
+	struct buf bytes = BUF_INIT, why = BUF_INIT;
+	int good = read_signed(f, x->d->from, x->c->number, x->d->name,
+	    &bytes), status = 0;
+
+	if (good == 1)
+		good = sshsig_verify(rulebook_rules(f->rulebook),
+		    flow_settings(f)->revocations, &x->signature,
+		    buf_str(&bytes), bytes.len, clock_now(), &x->signer, &why);
 	else
-		status = carry_out(f, d, c, cd.event, &j, note);
-	faults_free(&j.faults);
-	free(note);
-	return status;
+		status = flow_fail(f, "%s", ledger_error());
+	if (status == 0 && good != 1)
+		status = undo_for(f, x->d, FAULT_SIGNATURE, buf_str(&why));
+	buf_free(&bytes);
+	buf_free(&why);
+	return good == 1 ? 1 : status;
+}
+
+/* 1: it is a signature, and *d goes where it says. */
+static int
+read_signature(struct flow *f, struct deciding *x, struct decision *d)
+{
+	struct buf bytes = BUF_INIT;
+	enum event event;
+	int found = trays_signature(f->trays, d, &bytes);
+
+	if (found == 0) {
+		trays_release(f->trays, d, 0);
+		return 0;
+	}
+	if (found != 1 || signature_parse(&x->signature, buf_str(&bytes),
+	    bytes.len) != 0) {
+		buf_free(&bytes);
+		if (d->age >= flow_settings(f)->settle || f->once)
+			return undo_for(f, d, FAULT_SIGNATURE,
+			    "The file is not a signature that ssh-keygen "
+			    "wrote, or cannot be read.");
+		trays_release(f->trays, d, NOTE_MS);
+		return 0;
+	}
+	buf_free(&bytes);
+	event = signature_decision(x->signature.name_space);
+	if (event == EVENT_COUNT)
+		return undo_for(f, d, FAULT_SIGNATURE, "The namespace says "
+		    "what is decided: approve@docket, return@docket, "
+		    "reject@docket or revoke@docket. This signature was made "
+		    "for another.");
+	d->to = brought_by(event);
+	return 1;
+}
+
+/* A signature is verified last: by then the paper was checked. */
+static int
+decide_signed(struct flow *f, const struct decision *brought,
+    struct deciding *x, bool checked)
+{
+	struct decision *d = &x->said;
+	struct faults faults = FAULTS_INIT;
+	enum event event;
+	int status;
+
+	*d = *brought;
+	x->d = d;
+	status = read_signature(f, x, d);
+	if (status != 1)
+		return status;
+	event = rule_event(x->c, &d->paper, d->from, d->to, &faults);
+	faults_free(&faults);
+	if (event == EVENT_APPROVE && !checked && d->paper.kind == PAPER_FORM)
+		return check_again(f, d, x->c);
+	status = verify(f, x);
+	if (status != 1)
+		return status;
+	x->known.signer = x->signer.who;
+	x->known.key = x->signer.key;
+	return decide_on(f, x, true);
 }
 
 static int
 flow_decide(struct flow *f, const struct decision *d, bool checked)
 {
+	struct deciding x = { .d = d, .known = { .moved = d->moved,
+	    .linked = d->linked, .uid = d->uid,
+	    .desk_uid = (long)f->desk->uid } };
 	struct casefile c;
 	int found = flow_case(f, d->paper.number, &c), status;
 
+	x.c = &c;
 	if (found < 0)
 		return -1;
 	if (found == 0)
 		return flow_fail(f, "the index does not know %s",
 		    d->paper.number);
-	if (d->from == STATE_NONE)
+	if (d->sig[0] != '\0')
+		status = decide_signed(f, d, &x, checked);
+	else if (d->from == STATE_NONE)
 		status = undo_stale(f, d, &c);
 	else if (d->unreadable)
 		status = undo_for(f, d, FAULT_ALTERED, "This desk may not "
@@ -211,7 +385,10 @@ flow_decide(struct flow *f, const struct decision *d, bool checked)
 	else if (d->altered)
 		status = undo_for(f, d, FAULT_ALTERED, NULL);
 	else
-		status = decide_on(f, d, &c, checked);
+		status = decide_on(f, &x, checked);
+	faults_free(&x.j.faults);
+	signature_free(&x.signature);
+	free(x.note);
 	casefile_free(&c);
 	return status;
 }

@@ -285,6 +285,16 @@ mend(struct flow *f, const struct damage *damage)
 	return 0;
 }
 
+/* What a ruling was made of and what it mends, in the trays. */
+static int
+clear_away(struct flow *f, const struct entry *e)
+{
+	if (e->decided && trays_accept(f->trays, &e->decision,
+	    e->ruling->event == EVENT_ENDORSE) != 0)
+		return flow_fail(f, "a tray cannot be cleared");
+	return mend(f, &e->damage);
+}
+
 /* What follows from rulings which are in the ledger now, on the desk. */
 static int
 project(struct flow *f, struct ruling *const *rulings, size_t n)
@@ -293,6 +303,8 @@ project(struct flow *f, struct ruling *const *rulings, size_t n)
 
 	if (index_rulings(f, rulings, n) != 0)
 		return -1;
+	for (i = 0; i < n; i++)
+		reminders_moved(f->reminders, rulings[i]);
 	/* before the new papers are there: a note that comes after them is
 	 * about them */
 	for (i = 0; i < n; i++)
@@ -303,7 +315,7 @@ project(struct flow *f, struct ruling *const *rulings, size_t n)
 	if (trays_apply(f->trays, rulings, n) != 0)
 		return flow_fail(f, "the trays cannot be written");
 	for (i = 0; i < f->group.n; i++)
-		if (mend(f, &f->group.list[i].damage) != 0)
+		if (clear_away(f, &f->group.list[i]) != 0)
 			return -1;
 	return 0;
 }

@@ -24,6 +24,7 @@ casefile_free(struct casefile *c)
 	free(c->box);
 	free(c->request_box);
 	free(c->submitters);
+	free(c->endorsed);
 	facts_free(&c->facts);
 	facts_free(&c->asked);
 	casefile_init(c);
@@ -37,6 +38,7 @@ casefile_copy(struct casefile *to, const struct casefile *from)
 	to->box = mem_str(from->box);
 	to->request_box = mem_str(from->request_box);
 	to->submitters = mem_str(from->submitters);
+	to->endorsed = mem_str(from->endorsed);
 	facts_copy(&to->facts, &from->facts);
 	facts_copy(&to->asked, &from->asked);
 }
@@ -129,13 +131,13 @@ take_request(struct casefile *c, const struct ruling *r)
 	set(&c->request_box, r->box);
 	add_submitter(c, r->uid);
 	c->waiting = r->at;
+	memcpy(c->asked_sha256, r->sha256, sizeof(c->asked_sha256));
 	if (r->request == REQUEST_REVOCATION) {
 		c->requests = r->revision;
 		return;
 	}
 	c->last_revision = r->revision;
 	memcpy(c->digest, r->digest, sizeof(c->digest));
-	memcpy(c->asked_sha256, r->sha256, sizeof(c->asked_sha256));
 	set_facts(&c->asked, &r->facts);
 }
 
@@ -177,6 +179,69 @@ on_effect(struct casefile *c, const struct ruling *r)
 	c->in_force = true;
 }
 
+/* "PAPER DECISION EVIDENCE UID KEY LIST WHO" */
+static void
+on_endorse(struct casefile *c, const struct ruling *r)
+{
+	const struct decider *d = r->deciders;
+	struct buf b = BUF_INIT;
+	char name[PAPER_NAME];
+
+	if (r->n_deciders == 0)
+		return;
+	if (c->endorsed != NULL)
+		buf_puts(&b, c->endorsed);
+	buf_putf(&b, "%s %s %s %ld %s %s %s\n", ruling_paper(r, name),
+	    event_name(r->decision), evidence_name(d->evidence), d->uid,
+	    d->key == NULL ? "-" : d->key, r->list[0] == '\0' ? "-" :
+	    r->list, d->name);
+	free(c->endorsed);
+	c->endorsed = buf_take(&b);
+}
+
+bool
+casefile_next_endorsement(const char **at, struct endorsement *e)
+{
+	char decision[16], evidence[16];
+	int used = 0;
+
+	if (*at == NULL || **at == '\0' ||
+	    sscanf(*at, "%159s %15s %15s %ld %79s %64s %63[^\n]%n", e->paper,
+	    decision, evidence, &e->uid, e->key, e->list, e->who, &used) != 7)
+		return false;
+	*at += used + ((*at)[used] == '\n');
+	e->decision = event_named(decision);
+	e->evidence = evidence_named(evidence);
+	if (strcmp(e->key, "-") == 0)
+		e->key[0] = '\0';
+	if (strcmp(e->list, "-") == 0)
+		e->list[0] = '\0';
+	return true;
+}
+
+/* What is said of papers that are no longer decided on counts no more. */
+static void
+clear_endorsed(struct casefile *c, enum state was)
+{
+	char form[PAPER_NAME], request[PAPER_NAME] = "";
+	const char *at = c->endorsed, *line;
+	struct endorsement e;
+	struct buf keep = BUF_INIT;
+
+	if (at == NULL)
+		return;
+	casefile_paper(c, form);
+	if (c->request != REQUEST_NONE)
+		casefile_request_paper(c, request);
+	for (line = at; casefile_next_endorsement(&at, &e); line = at)
+		if (strcmp(e.paper, request) == 0 ||
+		    (c->state == was && strcmp(e.paper, form) == 0))
+			buf_put(&keep, line, (size_t)(at - line));
+	free(c->endorsed);
+	c->endorsed = keep.len == 0 ? NULL : buf_take(&keep);
+	buf_free(&keep);
+}
+
 static void
 on_end(struct casefile *c, const struct ruling *r)
 {
@@ -196,6 +261,7 @@ static void (*const effect[EVENT_COUNT])(struct casefile *,
 	[EVENT_REJECT] = on_close,
 	[EVENT_WITHDRAW] = on_close,
 	[EVENT_LAPSE] = on_close,
+	[EVENT_ENDORSE] = on_endorse,
 	[EVENT_EFFECT] = on_effect,
 	[EVENT_EXPIRE] = on_end,
 	[EVENT_REVOKE] = on_end,
@@ -213,6 +279,7 @@ casefile_apply(struct casefile *c, const struct ruling *r)
 	effect[r->event](c, r);
 	c->state = r->to;
 	c->changed = r->at;
+	clear_endorsed(c, r->from);
 	return 0;
 }
 
@@ -235,4 +302,12 @@ casefile_request_paper(const struct casefile *c, char name[PAPER_NAME])
 
 	strcpy(p.number, c->number);
 	return paper_name(name, &p);
+}
+
+const char *
+casefile_decided_paper(const struct casefile *c, enum event decision,
+    char name[PAPER_NAME])
+{
+	return c->request != REQUEST_NONE && decision != EVENT_REVOKE ?
+	    casefile_request_paper(c, name) : casefile_paper(c, name);
 }

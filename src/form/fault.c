@@ -12,6 +12,11 @@
 #include "text.h"
 
 #include "fault.h"
+
+/* A line that was read back out of a commit is one sentence, the fault's line
+ * and field before it: it must not be cut, so that it stays as it is. */
+#define LIMIT_LINE (LIMIT_SENTENCE + 256)
+#define ELLIPSIS "\xe2\x80\xa6"
 #include "limit.h"
 
 static const struct fault_kind kinds[] = {
@@ -68,6 +73,10 @@ static const struct fault_kind kinds[] = {
 	{ FAULT_REQUEST_OPEN, "request-open",
 	  "The case has an open request already",
 	  "Wait for its answer, revise it, or withdraw it first." },
+	{ FAULT_SIGNATURE, "bad-signature",
+	  "The signature does not count",
+	  "Sign the paper as it lies in the tray, for the decision that is "
+	  "meant, with ssh-keygen -Y sign -n approve@docket -f KEY PAPER." },
 	{ FAULT_NO_CASE, "no-such-case",
 	  "There is no such case",
 	  "Look the number up in status.txt or in a receipt." },
@@ -244,8 +253,9 @@ fault_line(const struct fault *f, struct buf *out)
 		text_line(out, f->field, strlen(f->field), 200);
 		buf_puts(out, ": ");
 	}
-	text_line(out, text, n, LIMIT_SENTENCE);
-	if (n == 0 || strchr(".!?", text[n - 1]) == NULL)
+	text_line(out, text, n, LIMIT_LINE);
+	if (n == 0 || (strchr(".!?", text[n - 1]) == NULL &&
+	    (n < 3 || strcmp(text + n - 3, ELLIPSIS) != 0)))
 		buf_putc(out, '.');
 }
 

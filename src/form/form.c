@@ -106,6 +106,15 @@ parse_who(const char *s, char *who)
 	return 0;
 }
 
+bool
+paper_who_valid(const char *who)
+{
+	size_t n = strlen(who);
+
+	return n > 0 && n < REVIEWER_NAME && who[0] != '.' &&
+	    strpbrk(who, "/() ") == NULL && text_plain(who, n);
+}
+
 /* The middle of the name against one row. */
 static int
 match(size_t row, const char *middle, struct paper *p)
@@ -125,8 +134,9 @@ match(size_t row, const char *middle, struct paper *p)
 	return names[row].who ? parse_who(middle, p->who) : -1;
 }
 
-int
-paper_parse(const char *name, struct paper *paper)
+/* A name that ends in none of the rows' suffixes but ".sig". */
+static int
+parse_plain(const char *name, struct paper *paper)
 {
 	char copy[PAPER_NAME];
 	size_t n = strlen(name), i;
@@ -153,6 +163,114 @@ paper_parse(const char *name, struct paper *paper)
 	return -1;
 }
 
+#define SIG ".sig"
+
+/* Decisions that can be signed, by their names. */
+static const enum event signed_events[] = {
+	EVENT_APPROVE, EVENT_RETURN, EVENT_REJECT, EVENT_REVOKE,
+};
+#define SIGNED_EVENTS (sizeof(signed_events) / sizeof(signed_events[0]))
+
+/* The paper whose name is the first n bytes, and then `suffix'. */
+static int
+parse_about(const char *name, size_t n, const char *suffix, struct paper *p)
+{
+	char copy[PAPER_NAME + 8];
+	struct paper about;
+
+	if (n >= PAPER_NAME)
+		return -1;
+	snprintf(copy, sizeof(copy), "%.*s%s", (int)n, name, suffix);
+	if (parse_plain(copy, &about) != 0 || about.kind > PAPER_WITHDRAWAL)
+		return -1;
+	*p = about;
+	p->about = about.kind;
+	return 0;
+}
+
+/* "AK-000012.r2.xml.sig", "AK-000012.r2.xml.alice.sig": n is without SIG. */
+static int
+parse_signed(const char *name, size_t n, struct paper *p)
+{
+	const char *at = strstr(name, ".xml.");
+
+	if (at == NULL || (size_t)(at - name) + 4 > n ||
+	    parse_about(name, (size_t)(at - name), ".xml", p) != 0)
+		return -1;
+	p->kind = PAPER_SIGNED;
+	p->who[0] = '\0';
+	if ((size_t)(at - name) + 4 == n)
+		return 0;
+	snprintf(p->who, sizeof(p->who), "%.*s",
+	    (int)(n - 5 - (size_t)(at - name)), at + 5);
+	return paper_who_valid(p->who) ? 0 : -1;
+}
+
+/* "AK-000012.r2.approve.alice.sig" */
+static int
+parse_signature(const char *name, size_t n, struct paper *p)
+{
+	char word[24];
+	const char *at;
+	size_t i, len;
+
+	for (i = 0; i < SIGNED_EVENTS; i++) {
+		snprintf(word, sizeof(word), ".%s.",
+		    event_name(signed_events[i]));
+		at = strstr(name, word);
+		len = strlen(word);
+		if (at == NULL || (size_t)(at - name) + len >= n ||
+		    parse_about(name, (size_t)(at - name), ".xml", p) != 0)
+			continue;
+		p->kind = PAPER_SIGNATURE;
+		p->decision = signed_events[i];
+		snprintf(p->who, sizeof(p->who), "%.*s",
+		    (int)(n - len - (size_t)(at - name)), at + len);
+		return paper_who_valid(p->who) ? 0 : -1;
+	}
+	return -1;
+}
+
+int
+paper_parse(const char *name, struct paper *paper)
+{
+	size_t n = strlen(name);
+	struct paper p = { 0 };
+
+	if (n >= PAPER_NAME || n < 5)
+		return -1;
+	if (strcmp(name + n - 4, SIG) != 0)
+		return parse_plain(name, paper);
+	if (parse_signed(name, n - 4, &p) != 0 &&
+	    parse_signature(name, n - 4, &p) != 0)
+		return -1;
+	*paper = p;
+	return 0;
+}
+
+struct paper
+paper_signed(const struct paper *signature)
+{
+	struct paper p = *signature;
+
+	p.kind = signature->about;
+	p.who[0] = '\0';
+	return p;
+}
+
+struct paper
+paper_signature(const struct paper *about, enum event decision,
+    const char *who)
+{
+	struct paper p = *about;
+
+	p.kind = PAPER_SIGNATURE;
+	p.about = about->kind;
+	p.decision = decision;
+	snprintf(p.who, sizeof(p.who), "%s", who);
+	return p;
+}
+
 /* The row of a kind. */
 static size_t
 row_of(enum paper_kind kind)
@@ -165,10 +283,37 @@ row_of(enum paper_kind kind)
 	bug("unknown kind of paper");
 }
 
+static const char *
+signature_name(char name[PAPER_NAME], const struct paper *p)
+{
+	struct paper about = paper_signed(p);
+	size_t n;
+
+	if (p->kind == PAPER_SIGNED) {
+		paper_name(name, &about);
+		n = strlen(name);
+		snprintf(name + n, PAPER_NAME - n, "%s%s" SIG,
+		    p->who[0] == '\0' ? "" : ".", p->who);
+		return name;
+	}
+	paper_stem(name, &about);
+	n = strlen(name);
+	snprintf(name + n, PAPER_NAME - n, ".%s.%s" SIG,
+	    event_name(p->decision), p->who);
+	return name;
+}
+
+static bool
+is_signature(const struct paper *p)
+{
+	return p->kind == PAPER_SIGNED || p->kind == PAPER_SIGNATURE;
+}
+
 const char *
 paper_stem(char stem[PAPER_NAME], const struct paper *p)
 {
-	size_t row = row_of(p->kind);
+	struct paper of = is_signature(p) ? paper_signed(p) : *p;
+	size_t row = row_of(of.kind);
 	int n = snprintf(stem, PAPER_NAME, "%s%s", p->number,
 	    names[row].word);
 
@@ -185,6 +330,8 @@ paper_name(char name[PAPER_NAME], const struct paper *p)
 {
 	size_t n;
 
+	if (is_signature(p))
+		return signature_name(name, p);
 	paper_stem(name, p);
 	n = strlen(name);
 	snprintf(name + n, PAPER_NAME - n, "%s", names[row_of(p->kind)].suffix);
@@ -195,7 +342,7 @@ bool
 paper_is_filed(const struct paper *p)
 {
 	return p->kind == PAPER_FORM || p->kind == PAPER_REVOCATION ||
-	    p->kind == PAPER_WITHDRAWAL;
+	    p->kind == PAPER_WITHDRAWAL || p->kind == PAPER_SIGNATURE;
 }
 
 enum paper_kind
@@ -224,5 +371,14 @@ ledger_path(char path[LEDGER_PATH], enum state tray, const char *number,
 	    (int)(dash - number), number, (int)digits - 4, dash + 1,
 	    dash + 1 + digits - 4, name == NULL ? "" : "/",
 	    name == NULL ? "" : name);
+	return path;
+}
+
+const char *
+ledger_list_path(char path[LEDGER_PATH], const char *sha256, const char *who)
+{
+	snprintf(path, LEDGER_PATH, "lists/%.2s/%s%s%s%s", sha256, sha256,
+	    who == NULL ? "" : ".", who == NULL ? "" : who,
+	    who == NULL ? ".xml" : SIG);
 	return path;
 }

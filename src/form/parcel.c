@@ -26,6 +26,7 @@ parcel_free(struct parcel *p)
 {
 	if (p == NULL)
 		return;
+	parcel_free(p->with);
 	free(p->box);
 	free(p->name);
 	free(p->claim);

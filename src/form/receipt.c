@@ -435,12 +435,45 @@ receipt_xml(const struct ruling *r, const struct receipt_desk *desk,
 
 /* Notices. */
 
+static void
+put_listed_xml(struct xmlout *x, const struct listed_answer *l)
+{
+	size_t i;
+
+	xml_open(x, "entry");
+	xml_attr(x, "number", l->number);
+	xml_attr_num(x, "revision", (long)l->revision);
+	xml_attr(x, "event", event_name(l->event));
+	xml_attr(x, "outcome", l->outcome);
+	leaf(x, "text", l->text);
+	for (i = 0; i < l->faults.n; i++)
+		put_fault_xml(x, &l->faults.list[i]);
+	xml_close(x);
+}
+
+static void
+put_listed(struct buf *out, const struct listed_answer *l)
+{
+	char name[NUMBER_TEXT + 16] = "";
+
+	snprintf(name, sizeof(name), l->revision > 1 ? "%s.r%u" : "%s",
+	    l->number, l->revision);
+	buf_putf(out, "  %-14s  %-7s  %-7s  ", name, event_name(l->event),
+	    l->outcome);
+	if (l->faults.n == 0)
+		buf_puts(out, l->text);
+	buf_putc(out, '\n');
+	if (l->faults.n > 0)
+		put_faults(out, &l->faults);
+}
+
 void
 notice_xml(const struct notice *n, const struct receipt_desk *desk,
     struct buf *out)
 {
 	struct fault f = { .code = n->code };
 	struct xmlout x;
+	size_t i;
 
 	xml_begin(&x, out);
 	open_receipt(&x, n->event, desk, n->at);
@@ -448,6 +481,8 @@ notice_xml(const struct notice *n, const struct receipt_desk *desk,
 	leaf(&x, "file", n->file);
 	leaf(&x, "sha256", n->sha256);
 	leaf(&x, "note", n->text);
+	for (i = 0; i < n->n_listed; i++)
+		put_listed_xml(&x, &n->listed[i]);
 	if (n->code != 0)
 		put_fault_xml(&x, &f);
 	xml_close(&x);
@@ -457,8 +492,14 @@ void
 notice_text(const struct notice *n, const struct receipt_desk *desk,
     struct buf *out)
 {
+	size_t i;
+
 	put_heading(out, n->file, n->event, n->at);
 	put_wrapped(out, "", n->text);
+	if (n->n_listed > 0)
+		buf_putc(out, '\n');
+	for (i = 0; i < n->n_listed; i++)
+		put_listed(out, &n->listed[i]);
 	if (n->code != 0)
 		buf_putf(out, "\n  %u - %s.\n", n->code,
 		    fault_kind(n->code)->sentence);

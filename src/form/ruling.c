@@ -21,6 +21,7 @@ static const char *const evidence_names[EVIDENCE_COUNT] = {
 	[EVIDENCE_POLICY] = "policy",
 	[EVIDENCE_MOVE] = "move",
 	[EVIDENCE_OWNER] = "owner",
+	[EVIDENCE_SIGNATURE] = "signature",
 };
 
 const char *
@@ -60,8 +61,10 @@ ruling_free(struct ruling *r)
 	free(r->file);
 	free(r->subjects);
 	free(r->answers);
-	for (i = 0; i < r->n_deciders; i++)
+	for (i = 0; i < r->n_deciders; i++) {
 		free(r->deciders[i].name);
+		free(r->deciders[i].key);
+	}
 	free(r->deciders);
 	for (i = 0; i < r->n_ops; i++) {
 		free(r->ops[i].path);
@@ -107,12 +110,13 @@ ruling_drop(struct ruling *r, const char *path)
 }
 
 void
-ruling_decider(struct ruling *r, const char *name, enum evidence e, long uid)
+ruling_decider(struct ruling *r, const char *name, enum evidence e, long uid,
+    const char *key)
 {
 	r->deciders = mem_grow(r->deciders, r->n_deciders + 1,
 	    sizeof(*r->deciders));
 	r->deciders[r->n_deciders++] = (struct decider){ mem_str(name), e,
-	    uid };
+	    uid, mem_str(key) };
 }
 
 void
@@ -240,6 +244,8 @@ ruling_subject_line(const struct ruling *r, struct buf *out)
 	if (r->request != REQUEST_NONE && r->event != EVENT_REVOKE &&
 	    r->event != EVENT_EXPIRE)
 		buf_putf(out, " %s", request_name(r->request));
+	if (r->event == EVENT_ENDORSE)
+		buf_putf(out, " %s", event_name(r->decision));
 	buf_putf(out, " %s: ", event_past(r->event));
 	if (r->label != NULL)
 		text_line(out, r->label, strlen(r->label), 120);
@@ -320,7 +326,9 @@ put_parties(struct buf *out, const struct ruling *r)
 	for (d = r->deciders; d < r->deciders + r->n_deciders; d++) {
 		buf_putf(out, "Decided-by: %s (%s", d->name,
 		    evidence_name(d->evidence));
-		if (d->uid >= 0)
+		if (d->key != NULL)
+			buf_putf(out, " %s", d->key);
+		else if (d->uid >= 0)
 			buf_putf(out, " uid %ld", d->uid);
 		buf_puts(out, ")\n");
 	}
@@ -349,6 +357,8 @@ ruling_encode(const struct ruling *r, struct buf *out)
 	if (r->note != NULL)
 		put_note(out, r->note);
 	put_trailer(out, "Event", event_name(r->event));
+	if (r->event == EVENT_ENDORSE)
+		put_trailer(out, "Decision", event_name(r->decision));
 	put_trailer(out, "Number", r->number);
 	put_trailer(out, "Form", r->form);
 	put_trailer(out, "Client", r->client);
@@ -362,6 +372,7 @@ ruling_encode(const struct ruling *r, struct buf *out)
 	if (r->revision > 0)
 		buf_putf(out, "Revision: %u\n", r->revision);
 	put_parties(out, r);
+	put_trailer(out, "List-SHA256", r->list);
 	put_trailer(out, "Checked", r->checked);
 	put_trailer(out, "Form-SHA256", r->sha256);
 	put_trailer(out, "File", r->file);
@@ -381,6 +392,15 @@ get_event(struct ruling *r, char *v)
 {
 	r->event = event_named(v);
 	return r->event == EVENT_COUNT ? -1 : 0;
+}
+
+static int
+get_decision(struct ruling *r, char *v)
+{
+	r->decision = event_named(v);
+	return r->decision == EVENT_APPROVE || r->decision == EVENT_RETURN ||
+	    r->decision == EVENT_REJECT || r->decision == EVENT_REVOKE ?
+	    0 : -1;
 }
 
 static int
@@ -509,11 +529,12 @@ get_submitter(struct ruling *r, char *v)
 	return set_text(&r->box, paren + 5);
 }
 
-/* "alice (owner uid 1003)" */
+/* "alice (owner uid 1003)", "alice (signature SHA256:…)" */
 static int
 get_decider(struct ruling *r, char *v)
 {
 	char *paren = strrchr(v, '('), *end = strrchr(v, ')'), *uid;
+	char *key = NULL;
 	enum evidence evidence;
 	long number = -1;
 
@@ -527,11 +548,13 @@ get_decider(struct ruling *r, char *v)
 		*uid = '\0';
 		if (get_uid(uid + 5, &number) != 0)
 			return -1;
-	}
+	} else if ((key = strstr(paren + 1, " SHA256:")) != NULL)
+		*key++ = '\0';
 	evidence = evidence_named(paren + 1);
-	if (evidence == EVIDENCE_COUNT)
+	if (evidence == EVIDENCE_COUNT ||
+	    (key != NULL) != (evidence == EVIDENCE_SIGNATURE))
 		return -1;
-	ruling_decider(r, v, evidence, number);
+	ruling_decider(r, v, evidence, number, key);
 	return 0;
 }
 
@@ -552,6 +575,15 @@ get_sha256(struct ruling *r, char *v)
 	if (!hash_is_sha256(v))
 		return -1;
 	strcpy(r->sha256, v);
+	return 0;
+}
+
+static int
+get_list(struct ruling *r, char *v)
+{
+	if (!hash_is_sha256(v))
+		return -1;
+	strcpy(r->list, v);
 	return 0;
 }
 
@@ -597,6 +629,7 @@ static const struct {
 	int (*get)(struct ruling *, char *value);
 } trailers[] = {
 	{ "Event", get_event },
+	{ "Decision", get_decision },
 	{ "Number", get_number },
 	{ "Form", get_form },
 	{ "Client", get_client },
@@ -606,6 +639,7 @@ static const struct {
 	{ "Revision", get_revision },
 	{ "Submitted-by", get_submitter },
 	{ "Decided-by", get_decider },
+	{ "List-SHA256", get_list },
 	{ "Checked", get_checked },
 	{ "Form-SHA256", get_sha256 },
 	{ "File", get_file },

@@ -76,6 +76,8 @@ unescape(const char *p, size_t n)
 	struct buf b = BUF_INIT;
 	size_t i;
 
+	if (memchr(p, '&', n) == NULL)
+		return mem_strn(p, n);
 	while (s.p < s.end) {
 		for (i = 0; i < 5; i++)
 			if (take(&s, entity[i].entity))
@@ -290,4 +292,47 @@ stamp_put(struct buf *out, const char *p, size_t n, const struct stamp *stamp)
 	if (len == 0 && at <= 3)
 		buf_putc(out, '\n');
 	buf_put(out, p + at + len, n - at - len);
+}
+
+int
+stamp_undo(struct buf *out, const char *p, size_t n)
+{
+	struct stamp stamp;
+	size_t at, len, end;
+	int found = stamp_find(p, n, &stamp, &at, &len);
+
+	stamp_free(&stamp);
+	if (found != 1)
+		return -1;
+	end = at + len;
+	if (at > 3 && p[at - 1] == '\n')
+		at--;
+	else if (at <= 3 && end < n && p[end] == '\n')
+		end++;
+	else
+		return -1;
+	buf_put(out, p, at);
+	buf_put(out, p + end, n - end);
+	return 0;
+}
+
+int
+stamp_exchange(struct buf *out, const char *p, size_t n, const char *other,
+    size_t other_n)
+{
+	size_t at, len, from, from_len;
+	struct stamp stamp;
+	int found = stamp_find(p, n, &stamp, &at, &len);
+
+	stamp_free(&stamp);
+	if (found == 1) {
+		found = stamp_find(other, other_n, &stamp, &from, &from_len);
+		stamp_free(&stamp);
+	}
+	if (found != 1)
+		return -1;
+	buf_put(out, p, at);
+	buf_put(out, other + from, from_len);
+	buf_put(out, p + at + len, n - at - len);
+	return 0;
 }

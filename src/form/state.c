@@ -34,6 +34,10 @@ static const struct transition table[] = {
 	  STATE_RETURNED, STATE_NONE, WHO_CLOCK, NO_NOTE,
 	  "nobody decided within review.lapse" },
 
+	{ STATE_PENDING, REQUEST_NONE, EVENT_ENDORSE,
+	  STATE_PENDING, STATE_NONE, WHO_REVIEWER, NO_NOTE,
+	  "counted; others must decide the same" },
+
 	{ STATE_RETURNED, REQUEST_NONE, EVENT_RESUBMIT,
 	  STATE_PENDING, STATE_NONE, WHO_APPLICANT, NO_NOTE,
 	  "a new revision comes back for review" },
@@ -79,6 +83,16 @@ static const struct transition table[] = {
 	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_LAPSE,
 	  STATE_APPROVED, STATE_RETURNED, WHO_CLOCK, NO_NOTE,
 	  "nobody decided on the request within review.lapse" },
+
+	{ STATE_APPROVED, REQUEST_NONE, EVENT_ENDORSE,
+	  STATE_APPROVED, STATE_NONE, WHO_REVIEWER, NO_NOTE,
+	  "a revocation is counted; others must decide the same" },
+	{ STATE_APPROVED, REQUEST_CHANGE, EVENT_ENDORSE,
+	  STATE_APPROVED, STATE_PENDING, WHO_REVIEWER, NO_NOTE,
+	  "counted; others must decide the same" },
+	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_ENDORSE,
+	  STATE_APPROVED, STATE_PENDING, WHO_REVIEWER, NO_NOTE,
+	  "counted; others must decide the same" },
 
 	{ STATE_APPROVED, REQUEST_NONE, EVENT_REVOKE,
 	  STATE_REVOKED, STATE_NONE, WHO_REVIEWER, A_NOTE,
@@ -140,6 +154,7 @@ static const struct {
 	[EVENT_LAPSE] = { "lapse", "lapsed" },
 	[EVENT_ASK] = { "ask", "asked" },
 	[EVENT_REVOKE] = { "revoke", "revoked" },
+	[EVENT_ENDORSE] = { "endorse", "endorsed" },
 	[EVENT_EFFECT] = { "effect", "effective" },
 	[EVENT_EXPIRE] = { "expire", "expired" },
 	[EVENT_INIT] = { "init", "opened" },

@@ -440,6 +440,62 @@ query_decode(struct query *q, const struct frame *f)
 	return done(&r);
 }
 
+struct listed *
+verdict_list(struct verdict *v)
+{
+	v->listed = mem_grow(v->listed, v->n_listed + 1, sizeof(*v->listed));
+	memset(&v->listed[v->n_listed], 0, sizeof(*v->listed));
+	return &v->listed[v->n_listed++];
+}
+
+static void
+put_listed(struct buf *out, const struct verdict *v)
+{
+	const struct listed *l;
+
+	put_u32(out, (uint32_t)v->n_listed);
+	for (l = v->listed; l < v->listed + v->n_listed; l++) {
+		put_str(out, l->number);
+		put_u32(out, l->revision);
+		put_str(out, l->sha256);
+		put_str(out, event_name(l->event));
+		put_str(out, l->note);
+	}
+}
+
+bool
+listed_valid(const struct listed *l)
+{
+	return number_valid(l->number) && l->revision > 0 &&
+	    strlen(l->sha256) == 64 &&
+	    strspn(l->sha256, "0123456789abcdef") == 64 &&
+	    (l->event == EVENT_APPROVE || l->event == EVENT_RETURN ||
+	    l->event == EVENT_REJECT || l->event == EVENT_REVOKE);
+}
+
+static void
+get_listed(struct reader *r, struct verdict *v)
+{
+	uint32_t n = get_below(r, LIMIT_LISTED + 1), i;
+	size_t left = LIMIT_LISTED_BYTES;
+	char event[16];
+	struct listed *l;
+
+	for (i = 0; i < n && !r->bad; i++) {
+		l = verdict_list(v);
+		get_short(r, l->number, sizeof(l->number));
+		l->revision = get_below(r, 1000000);
+		get_short(r, l->sha256, sizeof(l->sha256));
+		get_short(r, event, sizeof(event));
+		l->event = event_named(event);
+		l->note = get_text(r, left, false);
+		if (l->note != NULL)
+			left -= strlen(l->note);
+		if (!listed_valid(l))
+			r->bad = true;
+	}
+}
+
 void
 verdict_encode(const struct verdict *v, struct buf *out)
 {
@@ -456,6 +512,7 @@ verdict_encode(const struct verdict *v, struct buf *out)
 	put_str(out, v->facts.apis);
 	put_str(out, v->number);
 	put_str(out, v->reason);
+	put_listed(out, v);
 	end(out, at);
 }
 
@@ -487,6 +544,7 @@ verdict_decode(struct verdict *v, const struct frame *f, size_t n_types)
 	v->facts.apis = get_text(&r, LIMIT_FIELDS_BYTES, true);
 	get_short(&r, v->number, sizeof(v->number));
 	v->reason = get_text(&r, LIMIT_NOTE, true);
+	get_listed(&r, v);
 	/* a form is either good and of a known type, or has faults */
 	if (v->faults.n == 0 && v->type < 0)
 		r.bad = true;
@@ -499,8 +557,13 @@ verdict_decode(struct verdict *v, const struct frame *f, size_t n_types)
 void
 verdict_free(struct verdict *v)
 {
+	size_t i;
+
 	faults_free(&v->faults);
 	facts_free(&v->facts);
 	free(v->reason);
+	for (i = 0; i < v->n_listed; i++)
+		free(v->listed[i].note);
+	free(v->listed);
 	*v = (struct verdict){ 0 };
 }

@@ -24,7 +24,7 @@
 
 /* A change of the tables below needs another number: an index of another
  * version is made anew. */
-#define LAYOUT "2"
+#define LAYOUT "3"
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
@@ -32,7 +32,7 @@ static const char schema[] =
     " seq INTEGER, form TEXT, state INTEGER, revision INTEGER,"
     " last_revision INTEGER, request INTEGER, request_revision INTEGER,"
     " requests INTEGER, withdrawals INTEGER, in_force INTEGER, box TEXT,"
-    " request_box TEXT, submitters TEXT, received INTEGER,"
+    " request_box TEXT, submitters TEXT, endorsed TEXT, received INTEGER,"
     " changed INTEGER, waiting INTEGER, digest TEXT, sha256 TEXT,"
     " client TEXT, label TEXT, effective TEXT, expiry TEXT, fields TEXT,"
     " apis TEXT, asked_client TEXT, asked_label TEXT,"
@@ -91,6 +91,7 @@ static const struct column {
 	{ "box", STRING, M(box) },
 	{ "request_box", STRING, M(request_box) },
 	{ "submitters", STRING, M(submitters) },
+	{ "endorsed", STRING, M(endorsed) },
 	{ "received", INT64, M(received) },
 	{ "changed", INT64, M(changed) },
 	{ "waiting", INT64, M(waiting) },
@@ -157,6 +158,11 @@ static const char *const sql[STATEMENTS] = {
 	    " OR file = ?2 ORDER BY id DESC LIMIT ?3",
 	[S_OF_LAST] = "SELECT \"commit\" FROM events ORDER BY id DESC"
 	    " LIMIT ?1",
+	[S_WAITING] = "SELECT number FROM cases WHERE waiting > ?2 AND"
+	    " waiting <= ?3 AND waiting > 0 AND prefix = ?1"
+	    " ORDER BY waiting, id",
+	[S_WAITING_COUNT] = "SELECT count(*) FROM cases WHERE waiting > 0 AND"
+	    " waiting <= ?2 AND prefix = ?1 AND endorsed IS NULL",
 	[S_COUNTS] = "SELECT state, n FROM counts",
 	[S_COUNT_WAITING] = "SELECT count(*) FROM cases WHERE waiting > 0",
 	[S_AGES] = "SELECT count(*) FROM cases WHERE waiting > ?1"

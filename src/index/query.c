@@ -105,6 +105,20 @@ index_due(struct index *x, enum due due, const char *prefix, int64_t before,
 	return each_text(x, st, fn, arg);
 }
 
+int
+index_waiting(struct index *x, const char *prefix, int64_t after,
+    int64_t before, index_text_fn *fn, void *arg)
+{
+	sqlite3_stmt *st = index_statement(x, S_WAITING);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, prefix);
+	sqlite3_bind_int64(st, 2, after);
+	sqlite3_bind_int64(st, 3, before);
+	return each_text(x, st, fn, arg);
+}
+
 /* Questions of people. */
 
 /* Words as an FTS5 query: each quoted, each a prefix, all of them. */
@@ -148,6 +162,8 @@ put_query(struct buf *out, const struct index_query *q)
 		buf_putf(out, " AND state = %d", (int)q->state);
 	if (q->waiting)
 		buf_puts(out, " AND waiting > 0");
+	if (q->counted)
+		buf_puts(out, " AND endorsed IS NOT NULL");
 	buf_puts(out, q->words != NULL ? " ORDER BY rank" :
 	    q->waiting ? " ORDER BY waiting, id" :
 	    q->recent ? " ORDER BY changed DESC, id DESC" :
@@ -244,6 +260,19 @@ count_one(struct index *x, sqlite3_stmt *st, uint64_t *n)
 	if (rc == SQLITE_ROW)
 		*n = (uint64_t)sqlite3_column_int64(st, 0);
 	return index_finish(x, st, rc);
+}
+
+int
+index_waiting_count(struct index *x, const char *prefix, int64_t before,
+    uint64_t *n)
+{
+	sqlite3_stmt *st = index_statement(x, S_WAITING_COUNT);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, prefix);
+	sqlite3_bind_int64(st, 2, before);
+	return count_one(x, st, n);
 }
 
 int

@@ -17,8 +17,10 @@
 #include "buf.h"
 #include "fs.h"
 #include "log.h"
-#include "text.h"
 
+#include "sshsig.h"
+
+#include "commit.h"
 #include "repo.h"
 
 /* Folders kept in memory between groups, in bytes. */
@@ -29,7 +31,7 @@
 #define MAP_WINDOW (1u * 1024 * 1024)
 #define MAP_ALL (16u * 1024 * 1024)
 
-static char last_error[512];
+static _Thread_local char last_error[512];
 
 const char *
 ledger_error(void)
@@ -248,8 +250,29 @@ ledger_close(struct ledger *l)
 	git_repository_free(l->repo);
 	if (l->packdir >= 0)
 		close(l->packdir);
+	buf_free(&l->last);
+	free(l->signing_key);
 	free(l->path);
 	free(l);
+}
+
+int
+ledger_sign_with(struct ledger *l, const char *keyfile, const char *signers)
+{
+	git_config *config = NULL;
+	int status;
+
+	free(l->signing_key);
+	l->signing_key = mem_str(keyfile);
+	if (keyfile == NULL)
+		return 0;
+	/* so that plain git can tell whether a signature is good */
+	status = git_repository_config(&config, l->repo) != 0 ||
+	    git_config_set_string(config, "gpg.format", "ssh") != 0 ||
+	    git_config_set_string(config, "gpg.ssh.allowedsignersfile",
+	    signers) != 0 ? repo_fail("cannot be configured") : 0;
+	git_config_free(config);
+	return status;
 }
 
 int
@@ -332,81 +355,54 @@ apply_op(struct ledger *l, const struct op *op)
 	}
 }
 
-/* "name <mailbox@desk>": who caused it, or the desk. */
 static void
-put_ident(struct buf *out, const char *role, const char *name,
-    const char *mailbox, const char *id, int64_t at)
+name_last(struct ledger *l)
 {
-	struct buf clean = BUF_INIT;
-	const char *p;
-
-	buf_putf(out, "%s ", role);
-	text_line(&clean, name, strlen(name), 100);
-	for (p = buf_str(&clean); *p != '\0'; p++)
-		if (strchr("<>\\\"", *p) == NULL)
-			buf_putc(out, *p);
-	if (out->data[out->len - 1] == ' ')
-		buf_puts(out, "unnamed ");
-	else
-		buf_putc(out, ' ');
-	buf_putc(out, '<');
-	for (p = mailbox; *p != '\0'; p++)
-		buf_putc(out, strchr("<>@ ", *p) != NULL ||
-		    (unsigned char)*p < ' ' || (unsigned char)*p >= 0x7f ?
-		    '_' : *p);
-	buf_putf(out, "@%s> %lld +0000\n", id, (long long)at);
-	buf_free(&clean);
-}
-
-static void
-put_author(struct buf *out, const struct ruling *r, const char *id)
-{
-	char uid[32];
-
-	if (r->n_deciders > 0 && r->deciders[0].evidence != EVIDENCE_POLICY) {
-		put_ident(out, "author", r->deciders[0].name,
-		    r->deciders[0].name, id, r->at);
-	} else if (r->uid >= 0) {
-		snprintf(uid, sizeof(uid), "uid%ld", r->uid);
-		put_ident(out, "author", r->client != NULL ? r->client :
-		    r->box != NULL && *r->box != '\0' ? r->box : uid, uid, id,
-		    r->at);
-	} else
-		put_ident(out, "author", "docket", "docket", id, r->at);
-}
-
-static void
-put_hex(struct buf *out, const struct oid *oid)
-{
-	size_t i;
-
-	for (i = 0; i < OID_SIZE; i++)
-		buf_putf(out, "%02x", oid->id[i]);
+	name_object(NULL, OBJECT_COMMIT, l->last.data, l->last.len, &l->tip);
+	oid_text(l->last_ruling->commit, &l->tip);
 }
 
 static void
 add_commit(struct ledger *l, const char *id, struct ruling *r,
     const struct oid *root)
 {
-	struct buf text = BUF_INIT, hex = BUF_INIT;
+	bool first = l->open == 0 && l->head[0] == '\0';
+	struct buf text = BUF_INIT;
 
-	buf_puts(&text, "tree ");
-	put_hex(&text, root);
-	if (l->open > 0 || l->head[0] != '\0') {
-		buf_puts(&text, "\nparent ");
-		put_hex(&text, &l->tip);
-	}
-	buf_putc(&text, '\n');
-	put_author(&text, r, id);
-	put_ident(&text, "committer", "docket", "docket", id, r->at);
-	buf_putc(&text, '\n');
-	ruling_encode(r, &text);
-	name_object(NULL, OBJECT_COMMIT, text.data, text.len, &l->tip);
-	pack_add(l->pack, OBJECT_COMMIT, &l->tip, text.data, text.len, NULL);
-	put_hex(&hex, &l->tip);
-	strcpy(r->commit, buf_str(&hex));
-	buf_free(&hex);
-	buf_free(&text);
+	commit_encode(&text, root, first ? NULL : &l->tip, id, r);
+	buf_free(&l->last);
+	l->last = text;
+	l->last_ruling = r;
+	name_last(l);
+}
+
+static int
+sign_last(struct ledger *l)
+{
+	struct buf sig = BUF_INIT, why = BUF_INIT;
+	int status = sshsig_sign(l->signing_key, "git", l->last.data,
+	    l->last.len, &sig, &why);
+
+	if (status == 0) {
+		commit_seal(&l->last, buf_str(&sig));
+		name_last(l);
+	} else
+		snprintf(last_error, sizeof(last_error), "ledger: %s",
+		    buf_str(&why));
+	buf_free(&sig);
+	buf_free(&why);
+	return status;
+}
+
+/* The last commit goes into the pack as it is. */
+static void
+pack_last(struct ledger *l)
+{
+	if (l->last.len > 0)
+		pack_add(l->pack, OBJECT_COMMIT, &l->tip, l->last.data,
+		    l->last.len, NULL);
+	buf_clear(&l->last);
+	l->last_ruling = NULL;
 }
 
 int
@@ -424,6 +420,7 @@ ledger_add(struct ledger *l, const char *id, struct ruling *r)
 	if (r->at < l->tip_time)
 		r->at = l->tip_time;
 	l->tip_time = r->at;
+	pack_last(l);
 	add_commit(l, id, r, &root);
 	l->open++;
 	return 0;
@@ -455,6 +452,9 @@ ledger_commit(struct ledger *l)
 
 	if (l->open == 0)
 		return 0;
+	if (l->signing_key != NULL && sign_last(l) != 0)
+		return -1;
+	pack_last(l);
 	if (pack_write(l->pack, l->packdir) != 0) {
 		git_error_clear();
 		return repo_fail("a pack cannot be written");
@@ -480,6 +480,8 @@ void
 ledger_abort(struct ledger *l)
 {
 	pack_reset(l->pack);
+	buf_clear(&l->last);
+	l->last_ruling = NULL;
 	tree_free(l->tree);
 	l->tree = NULL;
 	l->open = 0;

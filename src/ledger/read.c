@@ -195,13 +195,38 @@ take_schemas(struct ledger *l, const char *commit, struct rules *rules)
 	return found < 0 ? -1 : w.status;
 }
 
+/* The files of the rules at the top. */
+static int
+take_tops(struct ledger *l, const char *commit, struct rules *rules)
+{
+	git_commit *c = NULL;
+	git_tree *tree = NULL;
+	git_oid oid;
+	size_t i;
+	int status = 0;
+
+	if (git_oid_fromstr(&oid, commit) != 0 ||
+	    git_commit_lookup(&c, l->repo, &oid) != 0 ||
+	    git_commit_tree(&tree, c) != 0)
+		status = repo_fail("the rules cannot be read");
+	for (i = 0; status == 0 && i < git_tree_entrycount(tree); i++) {
+		const git_tree_entry *e = git_tree_entry_byindex(tree, i);
+
+		if (git_tree_entry_type(e) == GIT_OBJECT_BLOB &&
+		    rules_is_top(git_tree_entry_name(e)))
+			status = take_top(l, commit, git_tree_entry_name(e),
+			    rules);
+	}
+	git_tree_free(tree);
+	git_commit_free(c);
+	return status;
+}
+
 int
 ledger_rules(struct ledger *l, const char *commit, struct rules *rules)
 {
 	*rules = (struct rules){ NULL, 0 };
-	if (take_top(l, commit, "docket.conf", rules) != 0 ||
-	    take_top(l, commit, "allowed_signers", rules) != 0 ||
-	    take_top(l, commit, "revoked_keys", rules) != 0 ||
+	if (take_tops(l, commit, rules) != 0 ||
 	    take_schemas(l, commit, rules) != 0) {
 		rules_free(rules);
 		return -1;

@@ -416,6 +416,15 @@ tree_list(struct tree *t, const char *folder, tree_fn *fn, void *arg)
 }
 
 static void
+pack_node(struct pack *pack, struct node *n, const struct oid *oid)
+{
+	pack_add_tree(pack, oid, &n->raw, &n->last, &n->place);
+	buf_clear(&n->last);
+	buf_put(&n->last, buf_str(&n->raw), n->raw.len);
+}
+
+/* pack NULL: only names are asked for. */
+static void
 write_node(struct tree *t, struct pack *pack, struct node *n, struct oid *oid)
 {
 	size_t i, kept = 0;
@@ -438,9 +447,8 @@ write_node(struct tree *t, struct pack *pack, struct node *n, struct oid *oid)
 	n->n_children = kept;
 	t->ops.name(t->ops.arg, OBJECT_TREE, buf_str(&n->raw), n->raw.len,
 	    oid);
-	pack_add_tree(pack, oid, &n->raw, &n->last, &n->place);
-	buf_clear(&n->last);
-	buf_put(&n->last, buf_str(&n->raw), n->raw.len);
+	if (pack != NULL)
+		pack_node(pack, n, oid);
 	n->changed = false;
 }
 
@@ -452,4 +460,10 @@ tree_write(struct tree *t, struct pack *pack, struct oid *root)
 		write_node(t, pack, t->root, &t->root_oid);
 	}
 	*root = t->root_oid;
+}
+
+void
+tree_name(struct tree *t, struct oid *root)
+{
+	tree_write(t, NULL, root);
 }

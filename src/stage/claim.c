@@ -386,4 +386,6 @@ intake_drop(struct intake *in, const struct parcel *p)
 	if (unlinkat(in->desk->claims, p->claim, 0) != 0 && errno != ENOENT)
 		log_errno("intake", "drop", p->claim);
 	leave_round(in, p);
+	if (p->with != NULL)
+		intake_drop(in, p->with);
 }

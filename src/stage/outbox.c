@@ -18,200 +18,18 @@
 #include "log.h"
 #include "text.h"
 
-#include "limit.h"
-#include "outbox.h"
-#include "shipped.h"
+#include "outboxing.h"
 
 #define WORK "out-"		/* our files in .docket/work */
 
-/* Lines of a status.txt; who has more looks into an older receipt. */
-#define STATUS_MAX 1000
-
-/* A status.txt is not written more often than this while much goes on. */
-#define STATUS_MS 1000
-
-/* A held box is tried again after so long, and each time after twice as
- * long. */
-#define RETRY_FIRST_MS 1000
-#define RETRY_LAST_MS 300000
-
 /* Commits answered in one batch. */
 #define BATCH 200
-
-struct box {
-	char	 name[LIMIT_BOX + 1];
-	int	 fd;			/* -1: cannot be opened */
-	bool	 met;			/* these are known of its inbox: */
-	bool	 private;		/* others may not look into it */
-	gid_t	 gid;
-	bool	 made;			/* by us, in this run */
-	bool	 changed;		/* its status.txt is out of date */
-	char	 held[COMMIT_HEX];	/* answered up to here, "-": nothing;
-					 * "": up to the mark */
-	int64_t	 retry, pause, released;	/* ticks; ms; ticks */
-};
-
-struct outbox {
-	struct desk	*desk;
-	const struct settings *settings;
-	struct ledger	*ledger;
-	struct index	*index;
-	struct map	 boxes;
-	char		 mark[COMMIT_HEX];
-	size_t		 n_held;
-	bool		 released;	/* a box, and nobody has asked */
-	int64_t		 status_due;
-};
 
 static struct receipt_desk
 desk_of(const struct outbox *o)
 {
 	return (struct receipt_desk){ o->settings->desk_id,
 	    o->settings->desk_name };
-}
-
-/* Boxes. */
-
-static void
-box_notice(struct outbox *o, const struct box *b, const char *what,
-    const char *file)
-{
-	struct buf key = BUF_INIT, text = BUF_INIT;
-	int saved = errno;
-
-	buf_putf(&key, "outbox %s", b->name);
-	if (what != NULL)
-		buf_putf(&text, "outbox/%s%s%s cannot be %s: %s; its answers "
-		    "wait", b->name, *b->name == '\0' ? "" : "/", file, what,
-		    strerror(saved));
-	desk_notice(o->desk, buf_str(&key),
-	    what == NULL ? NULL : buf_str(&text));
-	buf_free(&key);
-	buf_free(&text);
-}
-
-/* A blank that is there already, filled in for another day, will do. */
-static void
-put_blanks(struct outbox *o, int fd)
-{
-	struct buf text = BUF_INIT;
-	struct shipped blank;
-	size_t i;
-	int dir;
-
-	if (fs_make_dir(fd, "forms", 0755) != 0 ||
-	    (dir = fs_open_dir(fd, "forms")) < 0) {
-		desk_notice(o->desk, "forms",
-		    "a folder forms/ cannot be made in outbox");
-		return;
-	}
-	for (i = 0; shipped_blank(i, &blank); i++) {
-		buf_clear(&text);
-		shipped_fill(&blank, clock_day(clock_now()), &text);
-		fs_replace(dir, blank.path, buf_str(&text), text.len, 0644);
-	}
-	buf_free(&text);
-	close(dir);
-}
-
-/* Lets those in who may look into the box's folder in inbox.  Closed first:
- * nobody is to have it open from before. */
-static void
-admit(const struct box *b)
-{
-	if (!b->private ? fchmod(b->fd, 0755) != 0 :
-	    fchmod(b->fd, 0700) != 0 ||
-	    fchown(b->fd, (uid_t)-1, b->gid) != 0 ||
-	    fchmod(b->fd, 02750) != 0)
-		log_errno("outbox", "give to the box's group", b->name);
-}
-
-static void
-open_box(struct outbox *o, struct box *b)
-{
-	if (b->fd >= 0)
-		return;
-	if (b->name[0] == '\0') {
-		b->fd = o->desk->outbox;
-		return;
-	}
-	b->made = mkdirat(o->desk->outbox, b->name, 0700) == 0;
-	if (!b->made && errno != EEXIST)
-		return;
-	b->fd = fs_open_dir(o->desk->outbox, b->name);
-	if (b->fd < 0 || !b->made || !b->met)
-		return;
-	admit(b);
-	put_blanks(o, b->fd);
-}
-
-static struct box *
-box_of(struct outbox *o, const char *name)
-{
-	struct box *b = map_get(&o->boxes, name);
-
-	if (b == NULL) {
-		b = mem_alloc(sizeof(*b));
-		snprintf(b->name, sizeof(b->name), "%s", name);
-		b->fd = -1;
-		map_put(&o->boxes, name, b);
-	}
-	open_box(o, b);
-	return b;
-}
-
-/* When to try it again. */
-static void
-wait_longer(struct box *b)
-{
-	b->pause = b->pause == 0 ? RETRY_FIRST_MS : b->pause * 2;
-	if (b->pause > RETRY_LAST_MS)
-		b->pause = RETRY_LAST_MS;
-	b->retry = clock_ticks() + b->pause;
-}
-
-/* The box goes on without answers from here. */
-static void
-hold(struct outbox *o, struct box *b, const char *what, const char *file)
-{
-	box_notice(o, b, what, file);
-	if (b->held[0] != '\0')
-		return;
-	snprintf(b->held, sizeof(b->held), "%s",
-	    o->mark[0] == '\0' ? "-" : o->mark);
-	o->n_held++;
-	/* that it was released just now was too early */
-	if (clock_ticks() - b->released > RETRY_LAST_MS)
-		b->pause = 0;
-	wait_longer(b);
-}
-
-static void
-release(struct outbox *o, struct box *b)
-{
-	b->held[0] = '\0';
-	b->released = clock_ticks();
-	b->changed = true;
-	o->n_held--;
-	o->released = true;
-	box_notice(o, b, NULL, NULL);
-}
-
-bool
-outbox_is_held(const struct outbox *o, const char *box)
-{
-	const struct box *b = map_get(&o->boxes, box);
-
-	return b != NULL && b->held[0] != '\0';
-}
-
-bool
-outbox_was_released(struct outbox *o)
-{
-	bool was = o->released;
-
-	o->released = false;
-	return was;
 }
 
 /* "HEAD acme=COMMIT …": the mark, and boxes that are behind it. */
@@ -318,11 +136,11 @@ outbox_meet(struct outbox *o, const char *box, const struct stat *like)
 	b->private = private;
 	b->gid = like->st_gid;
 	if (b->fd < 0)
-		hold(o, b, "opened", "");
+		box_hold(o, b, "opened", "");
 	else {
 		if (ours)
-			admit(b);
-		put_blanks(o, b->fd);
+			box_admit(b);
+		box_put_blanks(o, b->fd);
 	}
 	b->changed = true;
 }
@@ -362,7 +180,7 @@ not_given(void *arg, int dirfd, const char *name)
 	struct giving *g = arg;
 
 	g->failed = true;
-	hold(g->outbox, box_of_fd(g->outbox, dirfd), "written", name);
+	box_hold(g->outbox, box_of_fd(g->outbox, dirfd), "written", name);
 }
 
 static const struct fs_batch_ops give_ops = { .failed = not_given };
@@ -433,7 +251,7 @@ give_to(struct giving *g, const struct ruling *r, const char *name)
 		return 0;
 	b->changed = true;
 	if (b->fd < 0) {
-		hold(g->outbox, b, "opened", "");
+		box_hold(g->outbox, b, "opened", "");
 		g->failed = true;
 		return 0;
 	}
@@ -481,7 +299,7 @@ move_form(struct giving *g, const struct move *m)
 		return;
 	if (fs_move_aside(o->desk->claims, m->claim, m->box->fd, m->name,
 	    taken) != 0 || fs_sync_dir(m->box->fd) != 0) {
-		hold(o, m->box, "written", m->name);
+		box_hold(o, m->box, "written", m->name);
 		g->failed = true;
 	}
 }
@@ -707,7 +525,8 @@ is_ours(const struct box *b, const char *name)
 	static const char *const whole[] = { "status.txt", "clients.txt",
 	    "apis.txt", "forms", "strays", "gateway", "reviewers" };
 	static const char *const ends[] = { ".refused.xml", ".refused.txt",
-	    ".duplicate.xml", ".duplicate.txt", ".held.xml", ".held.txt" };
+	    ".duplicate.xml", ".duplicate.txt", ".held.xml", ".held.txt",
+	    ".decisions.xml", ".decisions.txt" };
 	char number[NUMBER_TEXT];
 	struct stat st;
 	size_t i;
@@ -748,7 +567,7 @@ clear_name(struct giving *g, struct box *b, const char *name,
 		status = flush(g);
 	if (status == 0 && keep_older(b, name, receipt_name(stem, a->ruling),
 	    &a->parcel->file) != 0) {
-		hold(g->outbox, b, "kept", name);
+		box_hold(g->outbox, b, "kept", name);
 		g->failed = true;
 	}
 	if (status == 0)
@@ -789,7 +608,7 @@ refuse(struct giving *g, struct answer *a)
 	int status;
 
 	if (b->fd < 0)
-		hold(g->outbox, b, "opened", "");
+		box_hold(g->outbox, b, "opened", "");
 	if (b->held[0] != '\0') {
 		a->held = true;
 		return 0;
@@ -838,7 +657,7 @@ outbox_notice(struct outbox *o, const char *box, const struct notice *n)
 	int status;
 
 	if (b->fd < 0)
-		hold(o, b, "opened", "");
+		box_hold(o, b, "opened", "");
 	if (b->held[0] != '\0')
 		return 1;
 	snprintf(stem, sizeof(stem), "%.255s.%.32s", slash == NULL ? n->file :
@@ -854,87 +673,6 @@ outbox_notice(struct outbox *o, const char *box, const struct notice *n)
 	return end(&g) != 0 || status != 0 ? -1 : b->held[0] != '\0';
 }
 
-/* status.txt */
-
-struct listing {
-	struct buf	 text;
-	unsigned	 n;
-};
-
-static void
-put_state(struct buf *out, const struct casefile *c)
-{
-	if (c->request != REQUEST_NONE)
-		buf_putf(out, "%s, %s asked", state_name(c->state),
-		    request_name(c->request));
-	else if (c->state == STATE_APPROVED && !c->in_force)
-		buf_putf(out, "approved, from %s", c->facts.effective);
-	else
-		buf_puts(out, state_name(c->state));
-}
-
-static int
-list_case(void *arg, const struct casefile *c)
-{
-	struct listing *l = arg;
-	struct buf state = BUF_INIT;
-	char when[TIME_TEXT];
-
-	if (l->n++ == STATUS_MAX) {
-		buf_putf(&l->text, "(older ones are left out)\n");
-		return 0;
-	}
-	if (l->n > STATUS_MAX)
-		return 0;
-	put_state(&state, c);
-	buf_putf(&l->text, "%-12s  %-28s  %s  ", c->number, buf_str(&state),
-	    time_local(when, c->changed));
-	if (c->facts.label != NULL)
-		text_line(&l->text, c->facts.label, strlen(c->facts.label),
-		    100);
-	buf_putc(&l->text, '\n');
-	buf_free(&state);
-	return 0;
-}
-
-static int
-write_status(struct outbox *o, struct box *b)
-{
-	struct index_query q = { .box = b->name, .state = STATE_COUNT,
-	    .recent = true, .most = STATUS_MAX + 1 };
-	struct listing l = { BUF_INIT, 0 };
-	char when[TIME_TEXT];
-	int status;
-
-	buf_putf(&l.text, "%s: your cases, the last changed first; as of %s"
-	    "\n\n", o->settings->desk_name, time_local(when, clock_now()));
-	status = index_cases(o->index, &q, list_case, &l);
-	if (l.n == 0)
-		buf_puts(&l.text, "none\n");
-	if (status == 0 && b->fd >= 0 && fs_replace(b->fd, "status.txt",
-	    buf_str(&l.text), l.text.len, 0644) != 0 && b->held[0] == '\0')
-		hold(o, b, "written", "status.txt");
-	buf_free(&l.text);
-	b->changed = false;
-	return status;
-}
-
-static int
-write_statuses(struct outbox *o)
-{
-	const struct map_entry *e;
-	struct box *b;
-	size_t at = 0;
-
-	while ((e = map_next(&o->boxes, &at)) != NULL) {
-		b = e->value;
-		if (b->changed && b->fd >= 0 && write_status(o, b) != 0)
-			return -1;
-	}
-	o->status_due = clock_ticks() + STATUS_MS;
-	return 0;
-}
-
 static int
 retry(struct outbox *o, struct box *b)
 {
@@ -946,14 +684,14 @@ retry(struct outbox *o, struct box *b)
 		close(b->fd);
 		b->fd = -1;
 	}
-	open_box(o, b);
+	box_open(o, b);
 	snprintf(since, sizeof(since), "%s", b->held);
 	if (b->fd >= 0 && give_since(o, since, b->name, &failed) != 0)
 		return -1;
 	if (failed)
-		wait_longer(b);
+		box_wait_longer(b);
 	else
-		release(o, b);
+		box_release(o, b);
 	return 0;
 }
 
@@ -1018,7 +756,7 @@ int
 outbox_tend(struct outbox *o, bool now)
 {
 	if ((now || clock_ticks() >= o->status_due) && any_changed(o) &&
-	    write_statuses(o) != 0)
+	    boxes_write_status(o) != 0)
 		return -1;
 	return clock_ticks() >= retry_due(o) ? retry_held(o) : 0;
 }

@@ -158,7 +158,8 @@ take_paper(void *arg, const char *name)
 	struct paper paper;
 
 	if (p->one && (paper_parse(name, &paper) != 0 ||
-	    paper.kind != p->only))
+	    (paper.kind == PAPER_SIGNATURE ? paper.about : paper.kind) !=
+	    p->only))
 		return 0;
 	ledger_path(from, p->from, number, name);
 	if (p->to == STATE_NONE)
@@ -177,17 +178,17 @@ move_papers(const struct rule_context *ctx, struct ruling *r, enum state from,
 
 	if (from == to)
 		return 0;
-	return ledger_papers(ctx->ledger, from, r->number, take_paper, &p);
+	return ctx->papers(ctx->ledger, from, r->number, take_paper, &p);
 }
 
-/* Drops what a new revision takes the place of. */
+/* Drops what a new revision takes the place of, and what was signed of it. */
 static int
 drop_forms(const struct rule_context *ctx, struct ruling *r, enum state from)
 {
 	struct papers p = { .ruling = r, .from = from, .one = true,
 	    .only = PAPER_FORM };
 
-	return ledger_papers(ctx->ledger, from, r->number, take_paper, &p);
+	return ctx->papers(ctx->ledger, from, r->number, take_paper, &p);
 }
 
 /* Claims. */
@@ -474,7 +475,8 @@ rule_decide(const struct rule_context *ctx, const struct casefile *c,
 	const struct transition *t = state_next(c->state, c->request, event);
 	struct ruling *r;
 
-	if (t == NULL)
+	/* the day comes once, also where the open group has seen it */
+	if (t == NULL || (event == EVENT_EFFECT && c->in_force))
 		return RULE_FAULT;
 	r = new_ruling(ctx, event, c);
 	r->to = t->to;
@@ -488,15 +490,51 @@ rule_decide(const struct rule_context *ctx, const struct casefile *c,
 		r->request_to = t->event == EVENT_APPROVE &&
 		    c->request == REQUEST_CHANGE ? STATE_APPROVED :
 		    t->request_to;
-		if (event != EVENT_REVOKE && event != EVENT_EXPIRE)
+		if (event != EVENT_REVOKE && event != EVENT_EXPIRE) {
 			r->revision = c->request_revision;
+			memcpy(r->sha256, c->asked_sha256, sizeof(r->sha256));
+		}
 	}
-	if (event == EVENT_APPROVE && c->request == REQUEST_CHANGE)
-		memcpy(r->sha256, c->asked_sha256, sizeof(r->sha256));
 	if (move_for(ctx, r, c, t) != 0)
 		return give_up(r, RULE_TROUBLE);
 	*made = r;
 	return RULE_MADE;
+}
+
+struct ruling *
+rule_endorse(const struct rule_context *ctx, const struct casefile *c,
+    const struct paper *paper, enum event decision, const char *note)
+{
+	struct ruling *r = new_ruling(ctx, EVENT_ENDORSE, c);
+
+	/* it is nothing to the applicant yet */
+	free(r->answers);
+	r->answers = NULL;
+	r->decision = decision;
+	r->note = note_of(note);
+	memcpy(r->sha256, c->sha256, sizeof(r->sha256));
+	if (decision == EVENT_APPROVE)
+		strcpy(r->checked, ctx->today);
+	if (is_request_paper(c, paper)) {
+		r->request = c->request;
+		r->request_from = r->request_to = STATE_PENDING;
+		r->revision = c->request_revision;
+		memcpy(r->sha256, c->asked_sha256, sizeof(r->sha256));
+	}
+	return r;
+}
+
+void
+rule_file_signature(struct ruling *r, const struct casefile *c,
+    const struct paper *about, enum event decision, const char *who,
+    const char *text)
+{
+	struct paper p = paper_signature(about, decision, who);
+	enum state tray = is_request_paper(c, about) ? r->request_to : r->to;
+	char name[PAPER_NAME], path[LEDGER_PATH];
+
+	ruling_put(r, ledger_path(path, tray, r->number, paper_name(name,
+	    &p)), text, strlen(text));
 }
 
 struct ruling *

@@ -16,7 +16,9 @@
 #include "fs.h"
 #include "log.h"
 
+#include "manifest.h"
 #include "rulebook.h"
+#include "sshsig.h"
 
 /* Looked at so often without an event: folders below schemas/ send none. */
 #define LOOK_MS 15000
@@ -109,18 +111,14 @@ rulebook_settings(const struct rulebook *rb)
 void
 rulebook_event(struct rulebook *rb, const struct watch_event *e)
 {
-	static const char *const names[] = { "docket.conf", "allowed_signers",
-	    "revoked_keys" };
-	size_t n = strlen(e->name), i;
-	bool ours = e->tag == rb->tag + 1 || e->what == WATCH_LOST;
+	size_t n = strlen(e->name);
 
 	/* our own answers are no change */
 	if (n > strlen(REFUSED) &&
 	    strcmp(e->name + n - strlen(REFUSED), REFUSED) == 0)
 		return;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		ours |= strcmp(e->name, names[i]) == 0;
-	if (ours)
+	if (e->tag == rb->tag + 1 || e->what == WATCH_LOST ||
+	    rules_is_top(e->name))
 		rb->due = clock_ticks() + rb->settings.settle;
 }
 
@@ -230,13 +228,42 @@ refuse_conf(struct rulebook *rb, struct rules *r, const struct conf_error *e)
 	faults_free(&faults);
 }
 
+/* With a key that nobody can verify by, no ledger is signed. */
+static void
+check_signing_key(const struct rulebook *rb, const struct rules *r,
+    const struct settings *s, struct faults *faults)
+{
+	struct buf path = BUF_INIT, sig = BUF_INIT, why = BUF_INIT;
+	struct signature g = { NULL, "" };
+	struct signer by;
+
+	if (*s->signing_key != '/')
+		buf_putf(&path, "%s/", rb->desk->path);
+	buf_puts(&path, s->signing_key);
+	if (sshsig_sign(buf_str(&path), "git", "docket", 6, &sig, &why) != 0)
+		faults_addf(faults, FAULT_SIGNATURE, 0, "docket.conf",
+		    "[ledger] signingKey = %.100s: %s", s->signing_key,
+		    buf_str(&why));
+	else if (signature_parse(&g, buf_str(&sig), sig.len) != 0 ||
+	    sshsig_verify(r, false, &g, "docket", 6, clock_now(), &by,
+	    &why) != 1)
+		faults_addf(faults, FAULT_SIGNATURE, 0, "docket.conf",
+		    "[ledger] signingKey = %.100s: allowed_signers must have a "
+		    "line for it: docket namespaces=\"git\" and the public "
+		    "key. (%s)", s->signing_key, buf_str(&why));
+	signature_free(&g);
+	buf_free(&path);
+	buf_free(&sig);
+	buf_free(&why);
+}
+
 /* Whether a set is as it was inbox.settle ago: folders below schemas/ do not
  * tell that somebody is just copying into them.  If it is not, *r is taken,
  * to be compared with. */
 static bool
 is_still(struct rulebook *rb, struct rules *r)
 {
-	bool still = rb->still || (rb->seen.n > 0 && rules_same(r, &rb->seen));
+	bool still = rb->still || (rb->seen.n > 0 && rules_equal(r, &rb->seen));
 
 	rules_free(&rb->seen);
 	if (!still) {
@@ -251,6 +278,7 @@ bool
 rulebook_changed(struct rulebook *rb, struct rules *r, struct settings *s)
 {
 	struct buf why = BUF_INIT;
+	struct faults faults = FAULTS_INIT;
 	struct conf_error e;
 	bool changed = false;
 
@@ -262,7 +290,7 @@ rulebook_changed(struct rulebook *rb, struct rules *r, struct settings *s)
 		forget_answers(rb);
 		rules_free(&rb->refused);
 		rules_free(r);
-	} else if (rb->refused.n > 0 && rules_same(r, &rb->refused)) {
+	} else if (rb->refused.n > 0 && rules_equal(r, &rb->refused)) {
 		rules_free(r);
 	} else if (!is_still(rb, r)) {
 		;
@@ -275,6 +303,19 @@ rulebook_changed(struct rulebook *rb, struct rules *r, struct settings *s)
 		refuse_conf(rb, r, &e);
 	} else
 		changed = true;
+	if (changed)
+		sshsig_check_rules(r, s->revocations, &faults);
+	if (changed && faults.n == 0 && s->signing_key != NULL)
+		check_signing_key(rb, r, s, &faults);
+	if (changed && faults.n == 0)
+		manifest_check(&rb->rules, &rb->settings, r, clock_now(),
+		    NULL, &faults);
+	if (changed && faults.n > 0) {
+		settings_free(s);
+		rulebook_refuse(rb, r, &faults);
+		changed = false;
+	}
+	faults_free(&faults);
 	rb->still = false;
 	buf_free(&why);
 	return changed;
@@ -296,6 +337,7 @@ rulebook_ruling(const struct rulebook *rb, const struct rules *new,
     int64_t now)
 {
 	struct ruling *r = mem_alloc(sizeof(*r));
+	struct faults faults = FAULTS_INIT;
 	const struct rules_file *f;
 	struct stat st;
 
@@ -317,6 +359,8 @@ rulebook_ruling(const struct rulebook *rb, const struct rules *new,
 			ruling_drop(r, f->path);
 			ruling_subject(r, f->path);
 		}
+	manifest_check(&rb->rules, &rb->settings, new, now, r, &faults);
+	faults_free(&faults);
 	return r;
 }
 

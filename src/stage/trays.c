@@ -471,6 +471,75 @@ look_paper(struct trays *t, const char *name, const struct trays_found *found)
 	return 0;
 }
 
+struct counted {
+	struct trays	*trays;
+	enum state	 tray;
+	const char	*number, *hex;
+	bool		 found;
+};
+
+static int
+compare_counted(void *arg, const char *name)
+{
+	struct counted *c = arg;
+	char path[LEDGER_PATH], hex[BLOB_HEX];
+
+	c->found = ledger_find(c->trays->ledger, c->trays->shown,
+	    ledger_path(path, c->tray, c->number, name), hex) == 1 &&
+	    strcmp(hex, c->hex) == 0;
+	return c->found;
+}
+
+/* Whether the very signature is among the papers of the case. */
+static bool
+was_counted(struct trays *t, enum state tray, const char *number,
+    const char *name)
+{
+	char hex[BLOB_HEX];
+	struct counted c = { t, tray, number, hex, false };
+
+	if (tray_blob(t->desk->tray[tray], name, hex) == 0 && hex[0] != '\0')
+		ledger_papers(t->ledger, tray, number, compare_counted, &c);
+	return c.found;
+}
+
+/* A signature that somebody brought beside a paper. */
+static int
+look_signed(struct trays *t, enum state tray, const char *name,
+    const struct paper *p, const struct trays_found *found)
+{
+	struct decision d = { .paper = paper_signed(p), .to = tray };
+	struct buf *touched = map_get(&t->busy, p->number), key = BUF_INIT;
+	struct stat st;
+	int status;
+
+	if (!tray_is_there(t, tray, name, &st))
+		return 0;
+	if (touched != NULL) {
+		tray_key(&key, tray, name);
+		buf_putf(touched, "%s\n", buf_str(&key));
+		buf_free(&key);
+		return 0;
+	}
+	paper_name(d.name, &d.paper);
+	status = tray_expects(t, t->shown, tray, p->number, d.name);
+	if (status < 0)
+		return -1;
+	if (status == 0 || !S_ISREG(st.st_mode)) {
+		look_foreign(t, tray, name);
+		return 0;
+	}
+	if (was_counted(t, tray, p->number, name))
+		return tray_take_away(t, tray, name);
+	d.from = tray;
+	strcpy(d.sig, name);
+	d.uid = (long)st.st_uid;
+	d.age = age_of(t, &st);
+	map_put(&t->busy, p->number, mem_alloc(sizeof(struct buf)));
+	found->decided(found->arg, &d);
+	return 0;
+}
+
 static int
 look_key(struct trays *t, const char *key, const struct trays_found *found)
 {
@@ -479,11 +548,14 @@ look_key(struct trays *t, const char *key, const struct trays_found *found)
 	struct paper p;
 
 	if (!tray_split(key, &tray, &name))
-		return look_paper(t, key, found);
-	if (paper_parse(name, &p) == 0 && !paper_is_filed(&p))
-		look_beside(t, tray, name, &p);
-	else
+		return paper_parse(key, &p) == 0 && paper_is_filed(&p) ?
+		    look_paper(t, key, found) : 0;
+	if (paper_parse(name, &p) != 0 || paper_is_filed(&p))
 		look_foreign(t, tray, name);
+	else if (p.kind == PAPER_SIGNED)
+		return look_signed(t, tray, name, &p, found);
+	else
+		look_beside(t, tray, name, &p);
 	return 0;
 }
 
@@ -610,5 +682,7 @@ trays_release(struct trays *t, const struct decision *d, int64_t again_ms)
 	}
 	buf_free(touched);
 	free(touched);
+	if (d->sig[0] != '\0')
+		mark_foreign(t, d->from, d->sig, again_ms);
 	tray_mark(t, d->name, again_ms);
 }

@@ -24,6 +24,8 @@
 #include "log.h"
 #include "text.h"
 
+#include "signature.h"
+
 #include "traying.h"
 
 #define WORK "tray-"		/* our files in .docket/work */
@@ -288,9 +290,8 @@ hold_path(struct trays *t, enum state tray, const char *name)
 	return 0;
 }
 
-/* Takes a file out of a tray, whatever it is. */
-static int
-take_away(struct trays *t, enum state tray, const char *name)
+int
+tray_take_away(struct trays *t, enum state tray, const char *name)
 {
 	char work[64], random[17];
 
@@ -458,7 +459,7 @@ show_wants(struct trays *t, const struct map *wants)
 		if (!tray_split(e->key, &tray, &name))
 			continue;
 		if (!w->present) {
-			status = take_away(t, tray, name);
+			status = tray_take_away(t, tray, name);
 			touched[tray] = true;
 		}
 	}
@@ -592,7 +593,7 @@ reset_absent(struct trays *t, enum state tray)
 		if (paper_parse(name, &p) == 0 && paper_is_filed(&p) &&
 		    tray_expects(t, ledger_head(t->ledger), tray, p.number,
 		    name) == 0)
-			status = take_away(t, tray, name);
+			status = tray_take_away(t, tray, name);
 	closedir(list);
 	return status;
 }
@@ -699,7 +700,7 @@ tray_settle(struct trays *t, enum state tray, const char *name)
 	if (status >= 0)
 		status = status == 1 ?
 		    place_again(t, tray, p.number, name) :
-		    take_away(t, tray, name);
+		    tray_take_away(t, tray, name);
 	if (pause > RETRY_LAST_MS)
 		pause = RETRY_LAST_MS;
 	if (pause > 0 && tray_is_unshown(t, tray, name))
@@ -762,10 +763,35 @@ explain(struct trays *t, const struct decision *d, const char *why)
 int
 trays_undo(struct trays *t, const struct decision *d, const char *why)
 {
+	/* a signature goes first, so that another one may come as soon as
+	 * this one is explained */
+	if (d->sig[0] != '\0' && tray_take_away(t, d->from, d->sig) != 0)
+		return -1;
 	if (d->moved && trays_restore(t, d->from, d->name) != 0)
 		return -1;
 	explain(t, d, why);
-	return take_away(t, d->to, d->name);
+	return d->sig[0] != '\0' ? 0 : tray_take_away(t, d->to, d->name);
+}
+
+int
+trays_accept(struct trays *t, const struct decision *d, bool stays)
+{
+	if (d->sig[0] != '\0')
+		return tray_take_away(t, d->from, d->sig);
+	if (!stays)
+		return 0;
+	if (d->moved && trays_restore(t, d->from, d->name) != 0)
+		return -1;
+	return tray_take_away(t, d->to, d->name);
+}
+
+int
+trays_signature(struct trays *t, const struct decision *d, struct buf *bytes)
+{
+	if (fs_read_file(t->desk->tray[d->from], d->sig, SIGNATURE_MAX,
+	    bytes) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -1;
 }
 
 /* A note that went into the commit is deleted; another is kept. */

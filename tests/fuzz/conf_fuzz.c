@@ -86,7 +86,8 @@ check_settings(const struct settings *s)
 	for (r = s->reviews; r < s->reviews + s->n_reviews; r++) {
 		must((r == s->reviews) == (r->prefix[0] == '\0'));
 		must(r == s->reviews || prefix_valid(r->prefix));
-		must(r->evidence != EVIDENCE_MOVE || !r->apart);
+		must(r->of[APPROVE].evidence != EVIDENCE_MOVE ||
+		    !r->of[APPROVE].apart);
 		must(settings_review(s, r->prefix) == r);
 	}
 	for (i = 0; i < s->n_reviewers; i++)

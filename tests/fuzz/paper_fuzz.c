@@ -8,6 +8,29 @@
 #include "form.h"
 #include "fs.h"
 
+static bool
+is_signature(const struct paper *p)
+{
+	return p->kind == PAPER_SIGNED || p->kind == PAPER_SIGNATURE;
+}
+
+/* What it is about is a paper, of which it can be made again. */
+static void
+check_signature(const struct paper *p)
+{
+	struct paper about = paper_signed(p), again;
+	char name[PAPER_NAME];
+
+	must(about.kind != p->kind && paper_is_filed(&about) &&
+	    about.revision == p->revision);
+	must(paper_parse(paper_name(name, &about), &again) == 0);
+	if (p->kind == PAPER_SIGNED)
+		return;
+	must(paper_who_valid(p->who));
+	again = paper_signature(&about, p->decision, p->who);
+	must(memcmp(&again, p, sizeof(again)) == 0);
+}
+
 static void
 check_paper(const char *name, const struct paper *p)
 {
@@ -19,11 +42,15 @@ check_paper(const char *name, const struct paper *p)
 	must(is_plain(name) && strchr(name, '/') == NULL);
 	paper_stem(stem, p);
 	must(strncmp(stem, name, strlen(stem)) == 0);
-	must(strlen(stem) + 4 == strlen(name));
+	must(is_signature(p) || strlen(stem) + 4 == strlen(name));
 	must(number_valid(p->number));
 	number_split(p->number, prefix, &seq);
 	must(strcmp(number_make(number, prefix, seq), p->number) == 0);
-	must(!paper_is_filed(p) || (p->revision > 0 && p->who[0] == '\0'));
+	must(!paper_is_filed(p) || p->revision > 0);
+	if (is_signature(p))
+		check_signature(p);
+	else
+		must(!paper_is_filed(p) || p->who[0] == '\0');
 	ledger_path(path, STATE_PENDING, p->number, name);
 	must(strncmp(path, "pending/", 8) == 0 &&
 	    strcmp(strrchr(path, '/') + 1, name) == 0);

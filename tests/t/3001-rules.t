@@ -34,7 +34,7 @@ bad '[review]
 	evidence = move
 	apart = true' "cannot go with" "evidence = move does not go with apart"
 bad '[review]
-	quorum = many' "0 or 1 was expected" "a value that is none"
+	quorum = many' "a number of people" "a value that is none"
 bad '[reviewer "x"]
 	user = nobody-of-that-name' "no such user" "a user whom nobody knows"
 bad '[reviewer "x"]

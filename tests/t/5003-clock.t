@@ -63,6 +63,8 @@ at 2027-03-22
 request revocation "$back" "Soon over." | drop rev.xml
 at 2027-04-25
 ok "a request waits" test -e "pending/$back.revocation.xml"
+is "$(ledger log --format=%s | grep -c "^$back effective")" 1 \
+    "the day of effect comes once, a request beside it or not"
 at 2027-05-01
 ok "with the case that expires" test -e "revoked/$back.r2.xml"
 ok "its open request is rejected" test -e "rejected/$back.revocation.xml"

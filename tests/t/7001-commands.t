@@ -138,7 +138,7 @@ ok "which carries it out later" test -e outbox/AK-000003.approved.txt
 like "$("$DOCKET" status)" "not run: nothing is taken in" \
     "status says that it is not run"
 
-for c in init run check apply status list show log why search approve return \
+for c in init run check apply status list show diff log why search approve return \
     reject revoke rebuild; do
 	exits 0 "$c --help" "$DOCKET" "$c" --help
 	like "$OUT" "^usage: docket $c" "tells its usage"

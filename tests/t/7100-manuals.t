@@ -42,7 +42,7 @@ documented_keys() {
 		value = ""
 		if (match($0, /default: Li /))
 			value = " " substr($0, RSTART + RLENGTH)
-		print section, $3 value
+		print section, tolower($3) value
 	    }' "$CONF5"
 }
 is "$(documented_keys | cut -d' ' -f1,2 | sort)" \
@@ -89,7 +89,7 @@ example() {
 }
 
 # The examples of settings are valid.
-for conf in one.conf office.conf; do
+for conf in one.conf office.conf signers.conf; do
 	example "$CONF5" "conf: $conf" >"$T/$conf"
 	ok "$conf has something in it" test -s "$T/$conf"
 	ok "$conf is valid" tables parse "$T/$conf"
@@ -169,6 +169,43 @@ git -C "$DESK/ledger.git" update-ref refs/heads/main \
     "$(git -C "$DESK/ledger.git" -c user.name=x -c user.email=x commit-tree \
     -p main~1 -m forged 'main^{tree}')"
 not_ok "nor one that was rewritten" git -C copy.git fetch -q
+
+# The office of signers in docket.conf(5), and what proves it.
+if command -v ssh-keygen >/dev/null; then
+	DESK=$T/signers
+	make_desk
+	HOME=$T/home
+	export HOME
+	mkdir -p "$HOME"
+	sed -e "s/id = .*/$(grep 'id = ' docket.conf)/" -e '/user = /d' \
+	    "$T/signers.conf" >"$T/new.conf"
+	cp "$T/new.conf" docket.conf
+	ok "the keys of docket.conf(5)" run_commands "$CONF5" signers 0
+	once
+	is "$(ls ./*.refused.txt 2>/dev/null)" "" "the rules are taken"
+	ok "the signatures of docket.conf(5)" run_commands "$CONF5" signing 0 \
+	    once
+	is "$(trailer Decided-by | sed 's/ ([^)]*)//g')" "carol,alice" \
+	    "two have approved it"
+	cp "$HOME/keys/bob.pub" "$T/bob.pub"
+	ok "bob's key is good so far" ssh-keygen -Q -f revoked_keys \
+	    "$T/bob.pub"
+	ok "the revocation of docket.conf(5)" run_commands "$CONF5" revoking 0
+	once
+	is "$(trailer Event)" "rules" "takes effect"
+	is "$(trailer Decided-by | sed 's/ ([^)]*)//g')" "alice,carol" \
+	    "by two"
+	ledger show main:revoked_keys >"$T/revoked"
+	not_ok "bob's key is revoked" ssh-keygen -Q -f "$T/revoked" \
+	    "$T/bob.pub"
+	git clone -q --bare ledger.git "$T/signed.git"
+	cd "$T/signed.git" || exit 1
+	ok "the proofs of docket-ledger(5)" run_commands "$LEDGER5" \
+	    ledger-signature 0
+	cd "$T" || exit 1
+else
+	skip "no ssh-keygen here"
+fi
 
 # The forms and schemas of docket-forms(7).
 DESK=$T/forms

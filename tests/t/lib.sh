@@ -239,16 +239,19 @@ ledger_papers() {
 
 tray_papers() {
 	(cd "$DESK" && find pending approved returned rejected revoked \
-	    -type f -name '*.xml' | LC_ALL=C sort)
+	    -type f \( -name '*.xml' -o -name '*.sig' \) |
+	    LC_ALL=C sort)
 }
 
 trays_equal_ledger() {
 	is "$(tray_papers)" "$(ledger_papers)" "${1:-the trays show the ledger}"
 }
 
+# Plain git finds nothing wrong, and docket audit proves all of it.
 fsck_clean() {
 	is "$(ledger fsck --strict --no-dangling 2>&1)" "" \
 	    "${1:-git fsck --strict has nothing to say}"
+	ok "docket audit proves the ledger" "$DOCKET" audit "$DESK/ledger.git"
 }
 
 # What the index holds, without what differs from run to run.

@@ -142,9 +142,16 @@ parse(struct settings *s, const char *text)
 static bool
 same_review(const struct review *a, const struct review *b)
 {
-	return a->evidence == b->evidence && a->quorum == b->quorum &&
-	    a->apart == b->apart && a->lapse == b->lapse &&
-	    memcmp(a->note, b->note, sizeof(a->note)) == 0;
+	unsigned i;
+
+	for (i = 0; i < DECIDED_COUNT; i++)
+		if (a->of[i].evidence != b->of[i].evidence ||
+		    a->of[i].stage[0].quorum != b->of[i].stage[0].quorum ||
+		    a->of[i].apart != b->of[i].apart ||
+		    a->of[i].note != b->of[i].note)
+			return false;
+	return a->lapse == b->lapse && a->remind == b->remind &&
+	    a->unreviewed == b->unreviewed;
 }
 
 static bool
@@ -161,6 +168,7 @@ same_settings(const struct settings *a, const struct settings *b)
 	    a->check.memory == b->check.memory &&
 	    a->check.reuse == b->check.reuse && a->workers == b->workers &&
 	    a->refusals == b->refusals &&
+	    a->revocations == b->revocations &&
 	    same_review(&a->reviews[0], &b->reviews[0]);
 }
 

@@ -50,6 +50,10 @@ make(struct ruling *r, const struct casefile *c, const struct transition *t)
 	    c->last_revision + 1;
 	random_hex(r->sha256);
 	random_hex(r->digest);
+	if (r->event == EVENT_ENDORSE) {
+		r->decision = EVENT_APPROVE;
+		ruling_decider(r, "alice", EVIDENCE_OWNER, 1000, NULL);
+	}
 	strcpy(r->checked, days[1 + rnd(3)]);
 	strcpy(r->facts.effective, days[rnd(4)]);
 	r->facts.label = mem_alloc(32);
@@ -103,8 +107,7 @@ check(const struct casefile *c, const struct known *k)
 	assert_true(c->revision >= 1 && c->revision <= c->last_revision);
 	assert_true(c->request != REQUEST_CHANGE ||
 	    c->request_revision == c->last_revision);
-	assert_int_equal(c->request == REQUEST_CHANGE,
-	    c->asked_sha256[0] != '\0');
+	assert_int_equal(open, c->asked_sha256[0] != '\0');
 	assert_string_equal(c->sha256, k->sha256);
 	assert_string_equal(c->facts.label, k->label);
 	if (c->request == REQUEST_CHANGE) {
@@ -294,11 +297,87 @@ test_submitters(void **state)
 	casefile_free(&c);
 }
 
+/* What was counted is told in order, and counts for the paper that it was
+ * about, as long as that is decided on. */
+
+static void
+apply(struct casefile *c, enum event event, enum request request,
+    unsigned revision, enum event decision, const char *who)
+{
+	struct ruling r;
+
+	ruling_init(&r);
+	r.event = event;
+	r.from = c->state;
+	r.to = state_next(c->state, c->request, event)->to;
+	strcpy(r.number, "AK-000012");
+	r.form = mem_str("{u}f");
+	r.box = mem_str("");
+	r.request = request;
+	r.revision = revision;
+	r.decision = decision;
+	r.at = ++now;
+	random_hex(r.sha256);
+	if (who != NULL)
+		ruling_decider(&r, who, EVIDENCE_SIGNATURE, -1, "SHA256:x");
+	assert_int_equal(casefile_apply(c, &r), 0);
+	ruling_free(&r);
+}
+
+static void
+assert_endorsed(const struct casefile *c, const char *want)
+{
+	const char *at = c->endorsed;
+	struct endorsement e;
+	struct buf b = BUF_INIT;
+
+	while (casefile_next_endorsement(&at, &e)) {
+		assert_int_equal(e.evidence, EVIDENCE_SIGNATURE);
+		assert_int_equal(e.uid, -1);
+		assert_string_equal(e.key, "SHA256:x");
+		buf_putf(&b, "%s %s %s;", e.paper, event_name(e.decision),
+		    e.who);
+	}
+	assert_string_equal(buf_str(&b), want);
+	buf_free(&b);
+}
+
+static void
+test_endorsements(void **state)
+{
+	struct casefile c;
+
+	(void)state;
+	casefile_init(&c);
+	apply(&c, EVENT_RECEIVE, REQUEST_NONE, 1, 0, NULL);
+	apply(&c, EVENT_ENDORSE, REQUEST_NONE, 1, EVENT_APPROVE, "alice");
+	apply(&c, EVENT_ENDORSE, REQUEST_NONE, 1, EVENT_REJECT, "b@c.org");
+	assert_endorsed(&c, "AK-000012.xml approve alice;"
+	    "AK-000012.xml reject b@c.org;");
+	apply(&c, EVENT_REVISE, REQUEST_NONE, 2, 0, NULL);
+	assert_endorsed(&c, "");
+	apply(&c, EVENT_ENDORSE, REQUEST_NONE, 2, EVENT_APPROVE, "bob");
+	apply(&c, EVENT_APPROVE, REQUEST_NONE, 2, 0, "alice");
+	assert_endorsed(&c, "");
+	apply(&c, EVENT_ENDORSE, REQUEST_NONE, 2, EVENT_REVOKE, "carol");
+	apply(&c, EVENT_ASK, REQUEST_CHANGE, 3, 0, NULL);
+	apply(&c, EVENT_ENDORSE, REQUEST_CHANGE, 3, EVENT_APPROVE, "bob");
+	assert_endorsed(&c, "AK-000012.r2.xml revoke carol;"
+	    "AK-000012.r3.xml approve bob;");
+	apply(&c, EVENT_REJECT, REQUEST_CHANGE, 3, 0, "alice");
+	assert_endorsed(&c, "AK-000012.r2.xml revoke carol;");
+	apply(&c, EVENT_ASK, REQUEST_CHANGE, 4, 0, NULL);
+	apply(&c, EVENT_APPROVE, REQUEST_CHANGE, 4, 0, "alice");
+	assert_endorsed(&c, "");
+	casefile_free(&c);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_endorsements),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_submitters),
 	};

@@ -48,8 +48,13 @@ make_case(struct ruling *r)
 		r->client = some_words(1, " ");
 	while (rnd(2) == 0)
 		ruling_decider(r, rnd(2) == 0 ? "alice" : "bob (b) x",
-		    (enum evidence)rnd(EVIDENCE_COUNT),
-		    rnd(2) == 0 ? -1 : (long)rnd(0xffffffff));
+		    (enum evidence)rnd(EVIDENCE_SIGNATURE),
+		    rnd(2) == 0 ? -1 : (long)rnd(0xffffffff), NULL);
+	while (rnd(2) == 0)
+		ruling_decider(r, "carol", EVIDENCE_SIGNATURE, -1,
+		    "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
+	if (r->event == EVENT_ENDORSE)
+		r->decision = EVENT_APPROVE + (enum event)rnd(3);
 }
 
 static void
@@ -119,6 +124,11 @@ assert_deciders_equal(const struct ruling *a, const struct ruling *b)
 		assert_int_equal(a->deciders[i].evidence,
 		    b->deciders[i].evidence);
 		assert_int_equal(a->deciders[i].uid, b->deciders[i].uid);
+		if (a->deciders[i].key == NULL)
+			assert_null(b->deciders[i].key);
+		else
+			assert_string_equal(a->deciders[i].key,
+			    b->deciders[i].key);
 	}
 }
 

@@ -9,6 +9,8 @@
 #include "settings.h"
 
 #define ID "[desk]\nid = a\n"
+#define TWO "[reviewer \"a\"]\nuser = root\ngroup = desk\n" \
+    "[reviewer \"b\"]\ngroup = desk\ngroup = board\nclient = acme\n"
 
 static int
 parse(struct settings *s, const char *text, struct conf_error *e)
@@ -45,13 +47,14 @@ test_defaults(void **state)
 	assert_int_equal(s.check.reuse, LIMIT_REUSE);
 	assert_true(s.refusals);
 	assert_int_equal(s.n_reviews, 1);
-	assert_int_equal(s.reviews[0].evidence, EVIDENCE_OWNER);
-	assert_int_equal(s.reviews[0].quorum, 1);
-	assert_true(s.reviews[0].apart);
+	assert_int_equal(s.reviews[0].of[APPROVE].evidence, EVIDENCE_OWNER);
+	assert_int_equal(s.reviews[0].of[APPROVE].n_stages, 1);
+	assert_int_equal(s.reviews[0].of[APPROVE].stage[0].quorum, 1);
+	assert_true(s.reviews[0].of[REVOKE].apart);
 	assert_int_equal(s.reviews[0].lapse, 90LL * 86400000);
-	assert_true(s.reviews[0].note[EVENT_RETURN]);
-	assert_true(s.reviews[0].note[EVENT_REVOKE]);
-	assert_false(s.reviews[0].note[EVENT_APPROVE]);
+	assert_true(s.reviews[0].of[RETURN].note);
+	assert_true(s.reviews[0].of[REVOKE].note);
+	assert_false(s.reviews[0].of[APPROVE].note);
 	assert_null(settings_reviewer(&s, 0));
 	settings_free(&s);
 }
@@ -84,8 +87,10 @@ test_values(void **state)
 		{ "check", "reuse", "1|256", "|0|257" },
 		{ "check", "workers", "1|64", "|0|65" },
 		{ "ledger", "refusals", "true|no|ON|0", "|2|maybe" },
-		{ "review", "evidence", "owner", "|none|policy|signature" },
-		{ "review", "quorum", "0|1", "|2|-1|many" },
+		{ "review", "evidence", "owner|signature", "|none|policy|sign" },
+		{ "review", "quorum", "0|1", "|100|-1|many" },
+		{ "review", "remind", "0|3d", "|3" },
+		{ "review", "revocations", "true|no", "|2" },
 		{ "review", "apart", "true|false", "|2" },
 		{ "review", "lapse", "0|90d", "|90" },
 		{ "review", "note", "none|approve|return, reject revoke",
@@ -145,6 +150,20 @@ test_errors(void **state)
 		{ 0, ID "[review]\nevidence = move\n", "apart = true" },
 		{ 0, ID "[review]\napart = false\n[review \"AK\"]\n"
 		  "evidence = move\napart = true\n", "AK: evidence = move" },
+		{ 0, ID "[review]\nquorum = 2\n", "quorum needs 2" },
+		{ 0, ID "[review]\nstage = desk:1\n", "group desk" },
+		{ 0, ID "[review]\nescalate = 3d:board\n", "group board" },
+		{ 0, ID "[review]\nemergency = board\n", "group board" },
+		{ 0, ID "[review]\nevidence = move\napart = no\nquorum = 2\n"
+		  TWO, "quorum of 2" },
+		{ 0, ID "[review \"policy\"]\nquorum = 3\n" TWO, "needs 3" },
+		{ 4, ID "[review \"policy\"]\nevidence = owner\n", "expected" },
+		{ 4, ID "[review \"AK receive\"]\nquorum = 1\n",
+		  "not this one" },
+		{ 4, ID "[review \"return\"]\nquorum = 0\n", "expected" },
+		{ 4, ID "[reviewer \"a/b\"]\nuser = root\n", "expected" },
+		{ 5, ID "[reviewer \"a\"]\nuser = root\nuser = bin\n",
+		  "expected" },
 		{ 3, "[desk]\nid = a\n[x", "closing bracket" },
 	};
 	struct conf_error e;
@@ -162,6 +181,87 @@ test_errors(void **state)
 }
 
 /* The reviews of form types begin as the general one is, wherever it is. */
+static void
+test_stages(void **state)
+{
+	static const char text[] = ID TWO "[review]\nquorum = 2\n"
+	    "[review \"AK\"]\nstage = desk:1\nstage = board\n"
+	    "[review \"revoke\"]\nemergency = board\nevidence = signature\n"
+	    "[review \"AK revoke\"]\nquorum = 2\nnote = no\n"
+	    "[review \"policy\"]\nevidence = signature\nstage = board:1\n";
+	const struct policy *p;
+	struct settings s;
+
+	(void)state;
+	must_parse(&s, text);
+	p = settings_policy(&s, "FM", EVENT_APPROVE);
+	assert_int_equal(p->n_stages, 1);
+	assert_int_equal(p->stage[0].quorum, 2);
+	p = settings_policy(&s, "AK", EVENT_APPROVE);
+	assert_int_equal(p->n_stages, 2);
+	assert_string_equal(p->stage[0].group, "desk");
+	assert_string_equal(p->stage[1].group, "board");
+	assert_int_equal(p->evidence, EVIDENCE_OWNER);
+	p = settings_policy(&s, "AK", EVENT_REVOKE);
+	assert_int_equal(p->stage[0].quorum, 2);
+	assert_int_equal(p->evidence, EVIDENCE_SIGNATURE);
+	assert_string_equal(p->emergency, "board");
+	assert_false(p->note);
+	p = settings_policy(&s, "FM", EVENT_REVOKE);
+	assert_int_equal(p->stage[0].quorum, 1);
+	assert_true(p->note);
+	p = settings_policy(&s, "AK", EVENT_RETURN);
+	assert_int_equal(p->stage[0].quorum, 1);
+	assert_int_equal(s.rules_quorum, 1);
+	assert_string_equal(s.rules_group, "board");
+	assert_true(reviewer_in(settings_reviewer_named(&s, "a"), "desk"));
+	assert_false(reviewer_in(settings_reviewer_named(&s, "a"), "des"));
+	assert_string_equal(settings_reviewer_named(&s, "b")->client, "acme");
+	assert_null(settings_reviewer_named(&s, "c"));
+	settings_free(&s);
+}
+
+/* Who must approve wins over nobody in what is for more, and what is said of
+ * other decisions says nothing of it. */
+static void
+test_unreviewed(void **state)
+{
+	static const struct {
+		const char *text;
+		bool unreviewed;
+	} cases[] = {
+		{ "[review]\nquorum = 0\n", true },
+		{ "[review]\nquorum = 0\n[review \"AK\"]\nquorum = 1\n",
+		  false },
+		{ "[review]\nquorum = 0\n[review \"AK\"]\nstage = desk:1\n",
+		  false },
+		{ "[review]\nquorum = 0\nstage = desk:1\n", false },
+		{ "[review]\nstage = desk:1\n[review \"AK\"]\nquorum = 0\n",
+		  true },
+		{ "[review]\nquorum = 0\n[review \"approve\"]\n"
+		  "stage = desk:1\n", false },
+		{ "[review]\nquorum = 0\n[review \"revoke\"]\nquorum = 2\n",
+		  true },
+		{ "[review]\nquorum = 0\n[review \"AK revoke\"]\n"
+		  "stage = desk:1\n", true },
+	};
+	struct buf text = BUF_INIT;
+	struct settings s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		buf_clear(&text);
+		buf_putf(&text, ID TWO "%s", cases[i].text);
+		must_parse(&s, buf_str(&text));
+		if (settings_review(&s, "AK")->unreviewed !=
+		    cases[i].unreviewed)
+			fail_msg("%s", cases[i].text);
+		settings_free(&s);
+	}
+	buf_free(&text);
+}
+
 static void
 test_reviews(void **state)
 {
@@ -183,18 +283,18 @@ test_reviews(void **state)
 		must_parse(&s, text[i]);
 		r = settings_review(&s, "AK");
 		assert_string_equal(r->prefix, "AK");
-		assert_int_equal(r->quorum, 0);
-		assert_false(r->apart);
+		assert_true(r->unreviewed);
+		assert_false(r->of[APPROVE].apart);
 		assert_int_equal(r->lapse, 5 * 86400000);
-		assert_true(r->note[EVENT_RETURN]);
+		assert_true(r->of[RETURN].note);
 		r = settings_review(&s, "CL");
 		assert_string_equal(r->prefix, "CL");
-		assert_int_equal(r->quorum, 1);
-		assert_false(r->apart);
-		assert_false(r->note[EVENT_RETURN]);
+		assert_false(r->unreviewed);
+		assert_false(r->of[APPROVE].apart);
+		assert_false(r->of[RETURN].note);
 		r = settings_review(&s, "FM");
 		assert_ptr_equal(r, &s.reviews[0]);
-		assert_int_equal(r->quorum, 1);
+		assert_false(r->unreviewed);
 		assert_int_equal(r->lapse, 5 * 86400000);
 		settings_free(&s);
 	}
@@ -208,7 +308,7 @@ test_reviewers(void **state)
 
 	(void)state;
 	must_parse(&s, ID "[reviewer \"alice\"]\nuser = root\n"
-	    "[reviewer \"nobody else\"]\nuser = no-such-user-here\n"
+	    "[reviewer \"nobody-else\"]\nuser = no-such-user-here\n"
 	    "[reviewer \"bob\"]\nuser = 40123\n");
 	assert_null(settings_reviewer(&s, 0));
 	assert_int_equal(settings_resolve(&s, &e), -1);
@@ -268,7 +368,9 @@ main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_stages),
 		cmocka_unit_test(test_reviews),
+		cmocka_unit_test(test_unreviewed),
 		cmocka_unit_test(test_reviewers),
 		cmocka_unit_test(test_boxes),
 		cmocka_unit_test(test_unknown_user),

@@ -54,16 +54,21 @@ test_where_it_goes(void **state)
 		{ "<?xml-stylesheet href=\"x\"?><a/>",
 		  STAMP "\n<?xml-stylesheet href=\"x\"?><a/>" },
 	};
-	struct buf b = BUF_INIT;
+	struct buf b = BUF_INIT, undone = BUF_INIT;
 	struct stamp back;
 	size_t i, at, len;
 
 	(void)state;
 	for (i = 0; i < COUNT(cases); i++) {
 		buf_clear(&b);
+		buf_clear(&undone);
 		stamp_put(&b, cases[i].before, strlen(cases[i].before),
 		    &stamp);
 		assert_string_equal(buf_str(&b), cases[i].after);
+		assert_int_equal(stamp_undo(&undone, b.data, b.len), 0);
+		assert_string_equal(buf_str(&undone), cases[i].before);
+		assert_int_equal(stamp_undo(&undone, cases[i].before,
+		    strlen(cases[i].before)), -1);
 		assert_int_equal(stamp_find(b.data, b.len, &back, &at, &len),
 		    1);
 		assert_stamps_equal(&back, &stamp);
@@ -71,6 +76,31 @@ test_where_it_goes(void **state)
 		assert_int_equal(len, strlen(STAMP));
 		stamp_free(&back);
 	}
+	buf_free(&b);
+	buf_free(&undone);
+}
+
+/* The stamp of another form, as it is written there. */
+static void
+test_exchange(void **state)
+{
+	static const char form[] = "<?xml version=\"1.0\"?>\n" STAMP "\n<a/>";
+	static const char other[] = "<?docket  number='AK-000012' desk='x' "
+	    "revision='2' received='2026-11-22T10:00:00Z' from='' sha256='"
+	    DIGEST "' ?><b/>";
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(stamp_exchange(&b, form, strlen(form), other,
+	    strlen(other)), 0);
+	assert_string_equal(buf_str(&b), "<?xml version=\"1.0\"?>\n<?docket  "
+	    "number='AK-000012' desk='x' revision='2' "
+	    "received='2026-11-22T10:00:00Z' from='' sha256='" DIGEST
+	    "' ?>\n<a/>");
+	assert_int_equal(stamp_exchange(&b, form, strlen(form), "<b/>", 4),
+	    -1);
+	assert_int_equal(stamp_exchange(&b, "<b/>", 4, form, strlen(form)),
+	    -1);
 	buf_free(&b);
 }
 
@@ -325,6 +355,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_where_it_goes),
+		cmocka_unit_test(test_exchange),
 		cmocka_unit_test(test_takes_the_old_ones_place),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_not_understood),

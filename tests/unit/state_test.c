@@ -19,6 +19,8 @@ static const struct {
 	{ "pending", "-", "revise", "pending", "-", "applicant" },
 	{ "pending", "-", "lapse", "returned", "-", "clock" },
 
+	{ "pending", "-", "endorse", "pending", "-", "reviewer" },
+
 	{ "returned", "-", "resubmit", "pending", "-", "applicant" },
 	{ "returned", "-", "withdraw", "rejected", "-", "applicant" },
 
@@ -26,6 +28,12 @@ static const struct {
 	{ "approved", "-", "revoke", "revoked", "-", "reviewer" },
 	{ "approved", "-", "effect", "approved", "-", "clock" },
 	{ "approved", "-", "expire", "revoked", "-", "clock" },
+
+	{ "approved", "-", "endorse", "approved", "-", "reviewer" },
+	{ "approved", "change", "endorse", "approved", "pending",
+	  "reviewer" },
+	{ "approved", "revocation", "endorse", "approved", "pending",
+	  "reviewer" },
 
 	{ "approved", "change", "approve", "approved", "-", "reviewer" },
 	{ "approved", "change", "revise", "approved", "pending",

@@ -49,6 +49,24 @@ random_faults(struct faults *all, size_t most)
 }
 
 static void
+random_list(struct verdict *v)
+{
+	static const enum event events[] = { EVENT_APPROVE, EVENT_RETURN,
+	    EVENT_REJECT, EVENT_REVOKE };
+	size_t n = rnd(20), i;
+	struct listed *l;
+
+	for (i = 0; i < n; i++) {
+		l = verdict_list(v);
+		number_make(l->number, "AK", i + 1);
+		l->revision = 1 + (unsigned)rnd(999999);
+		memset(l->sha256, "0123456789abcdef"[rnd(16)], 64);
+		l->event = events[rnd(4)];
+		l->note = random_text(100);
+	}
+}
+
+static void
 random_verdict(struct verdict *v)
 {
 	*v = (struct verdict){ .type = (int)rnd(TYPES + 1) - 1 };
@@ -67,6 +85,8 @@ random_verdict(struct verdict *v)
 		v->facts.fields = mem_str("a/b\tLabel\tvalue\nc\tC\t\n");
 	if (rnd(2) == 0)
 		v->facts.apis = mem_str("orders\nstock\n");
+	if (rnd(2) == 0)
+		random_list(v);
 	if (rnd(2) == 0)
 		strcpy(v->number, "AK-000012");
 	v->reason = random_text(300);
@@ -98,6 +118,8 @@ assert_faults_equal(const struct faults *a, const struct faults *b)
 static void
 assert_verdicts_equal(const struct verdict *a, const struct verdict *b)
 {
+	size_t i;
+
 	assert_int_equal(a->type, b->type);
 	assert_int_equal(a->last, b->last);
 	assert_faults_equal(&a->faults, &b->faults);
@@ -109,6 +131,15 @@ assert_verdicts_equal(const struct verdict *a, const struct verdict *b)
 	assert_same(a->facts.apis, b->facts.apis);
 	assert_string_equal(a->number, b->number);
 	assert_same(a->reason, b->reason);
+	assert_int_equal(a->n_listed, b->n_listed);
+	for (i = 0; i < a->n_listed; i++) {
+		assert_string_equal(a->listed[i].number, b->listed[i].number);
+		assert_int_equal(a->listed[i].revision,
+		    b->listed[i].revision);
+		assert_string_equal(a->listed[i].sha256, b->listed[i].sha256);
+		assert_int_equal(a->listed[i].event, b->listed[i].event);
+		assert_same(a->listed[i].note, b->listed[i].note);
+	}
 }
 
 /* The only frame of a buffer. */
@@ -392,13 +423,21 @@ test_refused(void **state)
 	struct verdict good = { .type = 0 }, v, back;
 	struct buf b = BUF_INIT, huge = BUF_INIT;
 	struct frame f;
+	struct listed *l, one;
 	int i;
 
 	(void)state;
 	while (huge.len <= LIMIT_FIELDS_BYTES)
 		buf_puts(&huge, "a\tA\tvalue\n");
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 16; i++) {
 		v = good;
+		l = i < 8 ? NULL : verdict_list(&v);
+		if (l != NULL) {
+			strcpy(l->number, "AK-000001");
+			l->revision = 1;
+			memset(l->sha256, 'a', 64);
+			l->event = EVENT_REVOKE;
+		}
 		switch (i) {
 		case 0:		/* the one that is good */
 			break;
@@ -423,13 +462,38 @@ test_refused(void **state)
 		case 7:
 			v.reason = mem_str("\x07");
 			break;
+		case 8:
+			strcpy(l->number, "AK-1");
+			break;
+		case 9:
+			l->revision = 0;
+			break;
+		case 10:
+			l->sha256[63] = '\0';
+			break;
+		case 11:
+			l->event = EVENT_WITHDRAW;
+			break;
+		case 12:
+			l->note = mem_str("a\nb");
+			break;
+		case 13:
+			l->note = mem_str(buf_str(&huge));
+			break;
+		case 14:
+			one = *l;
+			while (v.n_listed <= LIMIT_LISTED)
+				*verdict_list(&v) = one;
+			break;
+		case 15:	/* good too */
+			break;
 		}
 		buf_clear(&b);
 		verdict_encode(&v, &b);
 		f = only_frame(&b);
 		assert_int_equal(verdict_decode(&back, &f, TYPES),
-		    i == 0 ? 0 : -1);
-		if (i == 0)
+		    i == 0 || i == 15 ? 0 : -1);
+		if (i == 0 || i == 15)
 			verdict_free(&back);
 		verdict_free(&v);
 	}

@@ -1,0 +1,61 @@
+/*
+ * outboxing: what the two halves of the outbox share: outbox.c answers,
+ * boxes.c knows the folders.
+ */
+#ifndef DOCKET_OUTBOXING_H
+#define DOCKET_OUTBOXING_H
+
+#include "map.h"
+
+#include "limit.h"
+
+#include "outbox.h"
+
+/* A held box is tried again after so long, and each time after twice as
+ * long. */
+#define RETRY_FIRST_MS 1000
+#define RETRY_LAST_MS 300000
+
+struct box {
+	char	 name[LIMIT_BOX + 1];
+	int	 fd;			/* -1: cannot be opened */
+	bool	 met;			/* these are known of its inbox: */
+	bool	 private;		/* others may not look into it */
+	gid_t	 gid;
+	bool	 made;			/* by us, in this run */
+	bool	 changed;		/* its status.txt is out of date */
+	char	 held[COMMIT_HEX];	/* answered up to here, "-": nothing;
+					 * "": up to the mark */
+	int64_t	 retry, pause, released;	/* ticks; ms; ticks */
+};
+
+struct outbox {
+	struct desk	*desk;
+	const struct settings *settings;
+	struct ledger	*ledger;
+	struct index	*index;
+	struct map	 boxes;
+	char		 mark[COMMIT_HEX];
+	size_t		 n_held;
+	bool		 released;	/* a box, and nobody has asked */
+	int64_t		 status_due;
+};
+
+/* boxes.c */
+
+/* The folder of that name, opened if it can be. */
+struct box *box_of(struct outbox *, const char *name);
+void	box_open(struct outbox *, struct box *);
+/* Goes without answers from here, because of this file; and again. */
+void	box_hold(struct outbox *, struct box *, const char *what,
+	    const char *file);
+void	box_release(struct outbox *, struct box *);
+void	box_wait_longer(struct box *);
+/* Lets in whom its inbox lets in. */
+void	box_admit(const struct box *);
+/* The blanks of forms, into a folder. */
+void	box_put_blanks(struct outbox *, int fd);
+/* Writes status.txt where it is out of date. */
+int	boxes_write_status(struct outbox *);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * sshsig: SSH signatures, verified by ssh-keygen(1) under the rules of a day.
+ *
+ * Everything unclear fails closed: no ssh-keygen, no allowed_signers, a
+ * revocation file that is missing or empty (which ssh-keygen itself would
+ * take for nothing revoked), a key of several principals, an outcome that is
+ * not understood.
+ */
+#ifndef DOCKET_SSHSIG_H
+#define DOCKET_SSHSIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "form.h"
+#include "rules.h"
+
+#include "signature.h"
+
+struct buf;
+
+#define FINGERPRINT 80		/* "SHA256:" and 43 letters; longer for none */
+
+struct signer {
+	char	who[REVIEWER_NAME];	/* the principal */
+	char	key[FINGERPRINT];
+};
+
+/*
+ * Whether the signature is good over these bytes, in its own namespace, at
+ * this time, by allowed_signers and revoked_keys among the rules;
+ * `revocations' says that there must be a revoked_keys.  1: yes, and *by is
+ * who; 0: no, and why (a sentence) is appended; -1: it cannot be told, and
+ * why says so as well.
+ */
+int	sshsig_verify(const struct rules *, bool revocations,
+	    const struct signature *, const void *, size_t, int64_t at,
+	    struct signer *by, struct buf *why);
+
+/* Signs bytes in a namespace with the key in a file (private, or the public
+ * half of one that an agent holds).  0 and the signature; or -1 and why. */
+int	sshsig_sign(const char *keyfile, const char *name_space, const void *,
+	    size_t, struct buf *sig, struct buf *why);
+
+/* Whether allowed_signers and revoked_keys can be used at all; the faults'
+ * fields are the files. */
+struct faults;
+void	sshsig_check_rules(const struct rules *, bool revocations,
+	    struct faults *);
+
+#endif

@@ -1,0 +1,248 @@
+/*
+ * ahead: commits read ahead by threads.
+ *
+ * Threads take the next commits of the chain in turn and put them into a
+ * ring, from which one reader takes them in order.  Each thread has its own
+ * handle on the ledger; they share nothing but the ring.
+ *
+ * May not: use the desk's time zone, which another thread may change.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+#include "ahead.h"
+#include "ledger.h"
+
+/* Commits in the ring, and bytes of papers that they may hold. */
+#define RING 512
+#define BYTES (32u * 1024 * 1024)
+
+/* Commits that a thread takes at once. */
+#define STRIDE 8
+
+#define THREADS 64
+
+struct ahead {
+	const char	*path;
+	const struct oid *oids;
+	size_t		 n;
+	pthread_t	 threads[THREADS];
+	unsigned	 n_threads;
+	pthread_mutex_t	 lock;
+	pthread_cond_t	 filled, emptied;
+	struct item	*ring[RING];
+	size_t		 next;		/* to be read */
+	size_t		 given;		/* to be handed out */
+	size_t		 bytes;
+	bool		 closing, waiting;
+};
+
+void
+filed_free(struct filed *f)
+{
+	buf_free(&f->bytes);
+	stamp_free(&f->stamp);
+	*f = (struct filed){ .path = "" };
+}
+
+static void
+read_stamp(struct filed *f)
+{
+	char sha256[SHA256_HEX];
+	struct buf sent = BUF_INIT;
+	size_t at, len;
+
+	f->stamped = stamp_find(buf_str(&f->bytes), f->bytes.len, &f->stamp,
+	    &at, &len) == 1;
+	if (f->stamped && stamp_undo(&sent, f->bytes.data, f->bytes.len) == 0)
+		f->as_sent = strcmp(hash_sha256(sha256, buf_str(&sent),
+		    sent.len), f->stamp.sha256) == 0;
+	buf_free(&sent);
+}
+
+void
+filed_read(struct filed *f, struct history *h, const struct oid *tree,
+    const char *path)
+{
+	*f = (struct filed){ .path = "" };
+	strcpy(f->path, path);
+	f->found = history_find(h, tree, path, &f->oid);
+	if (f->found == 1 && history_read(h, OBJECT_BLOB, &f->oid,
+	    &f->bytes) != 0)
+		f->found = -1;
+	if (f->found != 1)
+		return;
+	hash_sha256(f->sha256, buf_str(&f->bytes), f->bytes.len);
+	read_stamp(f);
+}
+
+static bool
+brings_paper(const struct ruling *r)
+{
+	return (r->event == EVENT_RECEIVE || r->event == EVENT_RESUBMIT ||
+	    r->event == EVENT_REVISE || r->event == EVENT_ASK) &&
+	    r->revision > 0;
+}
+
+/* One commit, as far as it can be judged by itself. */
+static struct item *
+read_item(struct history *h, const struct oid *oid)
+{
+	struct item *item = mem_alloc(sizeof(*item));
+	struct commit *c = &item->commit;
+	struct ruling *r = &item->ruling;
+	char name[PAPER_NAME], path[LEDGER_PATH];
+	struct buf raw = BUF_INIT;
+
+	ruling_init(r);
+	if (history_read(h, OBJECT_COMMIT, oid, &raw) != 0)
+		item->unread = mem_str(ledger_error());
+	else if (commit_parse(c, raw.data, raw.len) != 0)
+		item->wrong = "it is not written as the desk writes commits";
+	else if (ruling_decode(r, c->plain.data + c->message,
+	    c->plain.len - c->message) != 0)
+		item->wrong = "its message is not one that the desk writes";
+	buf_free(&raw);
+	oid_text(r->commit, oid);
+	r->at = c->at;
+	if (item->unread == NULL && item->wrong == NULL && brings_paper(r)) {
+		filed_read(&item->filed, h, &c->tree, ledger_path(path,
+		    STATE_PENDING, r->number, ruling_paper(r, name)));
+		if (item->filed.found < 0)
+			item->unread = mem_str(ledger_error());
+	}
+	return item;
+}
+
+void
+item_free(struct item *item)
+{
+	if (item == NULL)
+		return;
+	commit_free(&item->commit);
+	ruling_free(&item->ruling);
+	filed_free(&item->filed);
+	free(item->unread);
+	free(item);
+}
+
+/* The next commits to read.  0: there are none any more. */
+static size_t
+take(struct ahead *a, size_t *first)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&a->lock);
+	while (!a->closing && a->next < a->n && (a->next + STRIDE >
+	    a->given + RING || (a->bytes > BYTES && a->next > a->given)))
+		pthread_cond_wait(&a->emptied, &a->lock);
+	if (!a->closing && a->next < a->n) {
+		*first = a->next;
+		n = a->n - a->next < STRIDE ? a->n - a->next : STRIDE;
+		a->next += n;
+	}
+	pthread_mutex_unlock(&a->lock);
+	return n;
+}
+
+static void
+put(struct ahead *a, size_t first, struct item *const *items, size_t n)
+{
+	size_t i;
+
+	pthread_mutex_lock(&a->lock);
+	for (i = 0; i < n; i++) {
+		a->ring[(first + i) % RING] = items[i];
+		a->bytes += items[i]->filed.bytes.len;
+	}
+	if (a->waiting)
+		pthread_cond_signal(&a->filled);
+	pthread_mutex_unlock(&a->lock);
+}
+
+static void *
+run(void *arg)
+{
+	struct ahead *a = arg;
+	struct history *h = history_open(a->path);
+	struct item *items[STRIDE];
+	size_t first = 0, n, i;
+
+	if (h == NULL)
+		fatal(ledger_error());
+	while ((n = take(a, &first)) > 0) {
+		for (i = 0; i < n; i++)
+			items[i] = read_item(h, &a->oids[first + i]);
+		put(a, first, items, n);
+	}
+	history_close(h);
+	return NULL;
+}
+
+struct ahead *
+ahead_open(const char *ledger, const struct oid *oids, size_t n,
+    unsigned threads)
+{
+	struct ahead *a = mem_alloc(sizeof(*a));
+
+	a->path = ledger;
+	a->oids = oids;
+	a->n = n;
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->filled, NULL);
+	pthread_cond_init(&a->emptied, NULL);
+	while (a->n_threads < threads && a->n_threads < THREADS) {
+		if (pthread_create(&a->threads[a->n_threads], NULL, run, a) !=
+		    0)
+			fatal("a thread cannot be started");
+		a->n_threads++;
+	}
+	return a;
+}
+
+struct item *
+ahead_next(struct ahead *a)
+{
+	struct item *item;
+
+	if (a->given == a->n)
+		return NULL;
+	pthread_mutex_lock(&a->lock);
+	while ((item = a->ring[a->given % RING]) == NULL) {
+		a->waiting = true;
+		pthread_cond_wait(&a->filled, &a->lock);
+		a->waiting = false;
+	}
+	a->ring[a->given++ % RING] = NULL;
+	a->bytes -= item->filed.bytes.len;
+	if (a->next + STRIDE <= a->given + RING - RING / 4 ||
+	    a->next == a->given)
+		pthread_cond_broadcast(&a->emptied);
+	pthread_mutex_unlock(&a->lock);
+	return item;
+}
+
+void
+ahead_close(struct ahead *a)
+{
+	unsigned i;
+	size_t k;
+
+	if (a == NULL)
+		return;
+	pthread_mutex_lock(&a->lock);
+	a->closing = true;
+	pthread_cond_broadcast(&a->emptied);
+	pthread_mutex_unlock(&a->lock);
+	for (i = 0; i < a->n_threads; i++)
+		pthread_join(a->threads[i], NULL);
+	for (k = 0; k < RING; k++)
+		item_free(a->ring[k]);
+	pthread_mutex_destroy(&a->lock);
+	pthread_cond_destroy(&a->filled);
+	pthread_cond_destroy(&a->emptied);
+	free(a);
+}

@@ -1,0 +1,763 @@
+/*
+ * lists: signed decision lists, from one signature to many rulings.
+ *
+ * NAME.xml and NAME.xml.sig come through inbox in any order and wait for each
+ * other.  The signature is verified over the bytes that were sent.  Then they
+ * are read once more, by a worker that has seen nothing else: one that some
+ * form in the same box has turned could say anything of a good list.  What it
+ * finds is judged entry by entry, as if each had been signed alone: by policy,
+ * against the case as it is now.  Each entry that is allowed
+ * is a ruling of its own, its Intake the list's with the number of the entry,
+ * so that after a crash it is known which are done.
+ *
+ * May not: take anything of a list on trust but through the signature.
+ * A fault of the sender: a list without its signature, or one that is not
+ * good; of an entry: that it is not about the paper which is decided on now.
+ *
+ * BUGS: a crash between the answer and the last of the two claims dropped
+ * leaves a signature, which is refused for want of its list.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "log.h"
+
+#include "limit.h"
+#include "sshsig.h"
+
+#include "flowing.h"
+
+/* Entries judged in one go: each may take calls of ssh-keygen. */
+#define SLICE 32
+
+/* While workers have much to do a list may be long in coming, ms; a held box
+ * is tried again after so long. */
+#define PATIENCE_MS 60000
+#define AGAIN_MS 5000
+
+/* With run --once all files are there. */
+#define ONCE_MS 50
+
+#define SIG ".sig"
+
+/* The "entry" of the task that reads the list itself. */
+#define WHOLE SIZE_MAX
+
+struct list {
+	char		*key;		/* box/name */
+	struct parcel	*parcel;	/* the list; NULL: not here yet */
+	struct parcel	*signature;	/* that came before it; else it goes
+					 * with the parcel */
+	struct verdict	 verdict;	/* once it is begun */
+	bool		 reading;	/* the worker is at it */
+	int64_t		 since, due;	/* ticks */
+	/* once both are here and the signature is good */
+	bool		 begun;
+	struct signature signed_by;
+	struct signer	 signer;
+	bool		 filed;		/* list and signature are in the
+					 * ledger, or its open group */
+	struct listed_answer *answers;	/* of each entry */
+	size_t		 next;		/* to be judged */
+	size_t		 open;		/* with workers */
+	struct map	 lists;		/* verified for priors */
+};
+
+/* Lists. */
+
+static void
+list_key(struct buf *key, const struct parcel *p, size_t n)
+{
+	buf_putf(key, "%s/%.*s", p->box, (int)n, p->name);
+}
+
+static int64_t
+patience(const struct flow *f)
+{
+	return f->once ? ONCE_MS : flow_settings(f)->settle;
+}
+
+/* The list of that name, which is made if it is not there. */
+static struct list *
+list_of(struct flow *f, const struct parcel *p, size_t n)
+{
+	struct buf key = BUF_INIT;
+	struct list *l;
+
+	list_key(&key, p, n);
+	l = map_get(&f->lists, buf_str(&key));
+	if (l == NULL) {
+		l = mem_alloc(sizeof(*l));
+		l->key = mem_str(buf_str(&key));
+		l->since = clock_ticks();
+		l->due = l->since + patience(f);
+		map_put(&f->lists, l->key, l);
+	}
+	buf_free(&key);
+	f->in_hand_bytes += p->file.len;
+	return l;
+}
+
+/* Parcels that are still its own go with it; their claims stay. */
+static void
+list_free(struct list *l)
+{
+	size_t i;
+
+	for (i = 0; l->answers != NULL && i < l->verdict.n_listed; i++) {
+		free(l->answers[i].text);
+		faults_free(&l->answers[i].faults);
+	}
+	map_free(&l->lists);
+	free(l->answers);
+	free(l->key);
+	parcel_free(l->parcel);
+	parcel_free(l->signature);
+	verdict_free(&l->verdict);
+	signature_free(&l->signed_by);
+	free(l);
+}
+
+static void
+forget(struct flow *f, struct list *l)
+{
+	map_del(&f->lists, l->key);
+	if (l->parcel != NULL)
+		f->in_hand_bytes -= l->parcel->file.len;
+	if (l->parcel != NULL && l->parcel->with != NULL)
+		f->in_hand_bytes -= l->parcel->with->file.len;
+	if (l->signature != NULL)
+		f->in_hand_bytes -= l->signature->file.len;
+	list_free(l);
+}
+
+void
+flow_free_lists(struct flow *f)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	while ((e = map_next(&f->lists, &at)) != NULL)
+		list_free(e->value);
+	map_free(&f->lists);
+}
+
+/* The whole is refused, the signature with its list. */
+static int
+refuse_whole(struct flow *f, struct list *l, struct parcel *p,
+    const struct faults *faults)
+{
+	f->in_hand_bytes -= p->file.len +
+	    (p->with == NULL ? 0 : p->with->file.len);
+	if (l->parcel == p)
+		l->parcel = NULL;
+	else
+		l->signature = NULL;
+	forget(f, l);
+	return flow_refuse(f, p, faults);
+}
+
+static int
+refuse_list(struct flow *f, struct list *l, const char *text,
+    const char *remedy)
+{
+	struct faults faults = FAULTS_INIT;
+	struct parcel *p = l->parcel != NULL ? l->parcel : l->signature;
+	struct fault *fault = faults_add(&faults, FAULT_SIGNATURE, 0, NULL,
+	    text);
+	int status;
+
+	if (fault != NULL && remedy != NULL)
+		fault->remedy = mem_str(remedy);
+	status = refuse_whole(f, l, p, &faults);
+	faults_free(&faults);
+	return status;
+}
+
+/* Judging. */
+
+static void
+refused(struct listed_answer *a, unsigned code, const char *text)
+{
+	a->outcome = "refused";
+	faults_add(&a->faults, code, 0, NULL, text);
+}
+
+/* The text of a refusal is that of its first fault. */
+static void
+finish(struct listed_answer *a)
+{
+	struct buf line = BUF_INIT;
+
+	if (a->text == NULL && a->faults.n > 0) {
+		fault_line(&a->faults.list[0], &line);
+		a->text = buf_take(&line);
+	}
+	buf_free(&line);
+}
+
+/* What an entry turns out to be. */
+struct judging {
+	const struct listed *entry;
+	struct casefile	 c;
+	struct paper	 paper;
+	char		 name[PAPER_NAME];
+	enum state	 from;
+	struct case_decision known;
+	struct judgement j;
+	struct priors	 priors;
+};
+
+static enum state
+brought_to(enum event decision)
+{
+	return decision == EVENT_APPROVE ? STATE_APPROVED :
+	    decision == EVENT_RETURN ? STATE_RETURNED :
+	    decision == EVENT_REJECT ? STATE_REJECTED : STATE_REVOKED;
+}
+
+/* The entry is about the very paper that is decided on now. */
+static bool
+is_current(struct judging *x, struct listed_answer *a)
+{
+	const struct listed *e = x->entry;
+	bool request = x->c.request != REQUEST_NONE &&
+	    e->event != EVENT_REVOKE;
+	struct buf text = BUF_INIT;
+
+	casefile_decided_paper(&x->c, e->event, x->name);
+	x->from = e->event == EVENT_REVOKE ? STATE_APPROVED : STATE_PENDING;
+	if (paper_parse(x->name, &x->paper) == 0 &&
+	    e->revision == (request ? x->c.request_revision :
+	    x->c.revision) && strcmp(e->sha256, request ?
+	    x->c.asked_sha256 : x->c.sha256) == 0)
+		return true;
+	buf_putf(&text, "The list is about revision %u with the digest "
+	    "%.12s...; what is decided on is %s with %.12s...", e->revision,
+	    e->sha256, x->name, request ? x->c.asked_sha256 : x->c.sha256);
+	refused(a, FAULT_CHANGED, buf_str(&text));
+	buf_free(&text);
+	return false;
+}
+
+static bool
+is_allowed(struct flow *f, struct list *l, struct judging *x,
+    struct listed_answer *a)
+{
+	const struct priors_from from = { f->ledger,
+	    rulebook_rules(f->rulebook), flow_settings(f), clock_now(), true,
+	    &l->lists };
+
+	x->known = (struct case_decision){ .uid = -1,
+	    .desk_uid = (long)f->desk->uid, .at = clock_now(),
+	    .has_note = x->entry->note != NULL, .signer = l->signer.who,
+	    .key = l->signer.key };
+	x->known.event = rule_event(&x->c, &x->paper, x->from,
+	    brought_to(x->entry->event), &a->faults);
+	if (x->known.event == EVENT_COUNT) {
+		a->outcome = "refused";
+		return false;
+	}
+	priors_gather(&from, &x->c, &x->paper, x->from, x->known.event,
+	    &x->priors);
+	policy_judge(flow_settings(f), &f->grounds, &x->c, &x->known,
+	    x->priors.list, x->priors.n, &x->j);
+	if (x->j.allowed)
+		return true;
+	a->outcome = "refused";
+	faults_copy(&a->faults, &x->j.faults);
+	if (x->j.wants_note) {
+		free(a->faults.list[0].remedy);
+		a->faults.list[0].remedy = mem_str("Give the entry a note "
+		    "that says why, and sign the list anew.");
+	}
+	return false;
+}
+
+/* Has the paper checked again, as of today. */
+static int
+check_again(struct flow *f, struct list *l, size_t entry,
+    const struct judging *x)
+{
+	struct task *t = mem_alloc(sizeof(*t));
+	char path[LEDGER_PATH];
+
+	t->list = l;
+	t->entry = entry;
+	t->box = mem_str(x->c.box);
+	if (ledger_read(f->ledger, ledger_head(f->ledger), ledger_path(path,
+	    x->from, x->c.number, x->name), &t->paper) != 1) {
+		task_free(t);
+		return flow_fail(f, "%s", ledger_error());
+	}
+	l->open++;
+	flow_submit(f, t, PURPOSE_DECISION, &t->paper);
+	return 0;
+}
+
+/* List and signature, with the first ruling that rests on them. */
+static void
+file_list(struct flow *f, struct list *l, struct ruling *r)
+{
+	const struct parcel *p = l->parcel;
+	char path[LEDGER_PATH], hex[BLOB_HEX];
+
+	memcpy(r->list, p->sha256, sizeof(r->list));
+	if (l->filed || ledger_find(f->ledger, ledger_head(f->ledger),
+	    ledger_list_path(path, p->sha256, l->signer.who), hex) == 1)
+		return;
+	l->filed = true;
+	ruling_put(r, path, l->signed_by.text, strlen(l->signed_by.text));
+	ruling_put(r, ledger_list_path(path, p->sha256, NULL), p->file.data,
+	    p->file.len);
+}
+
+static void
+entry_intake(struct buf *out, const struct list *l, size_t entry)
+{
+	buf_putf(out, "%s/%zu", l->parcel->id, entry + 1);
+}
+
+/* "1 of 2: alice; waiting for security" */
+static void
+tell_counted(const struct flow *f, struct judging *x, struct listed_answer *a)
+{
+	const char *who[POLICY_PRIORS + 1];
+	size_t n = priors_names(&x->priors, who);
+	struct buf text = BUF_INIT;
+	struct policy p;
+
+	who[n++] = x->j.who;
+	policy_of_case(flow_settings(f), &x->c, x->known.event, x->known.at,
+	    &p);
+	policy_waiting_text(flow_settings(f), &p, who, n, &text);
+	a->outcome = "counted";
+	a->text = buf_take(&text);
+}
+
+static int
+carry_out(struct flow *f, struct list *l, size_t entry, struct judging *x)
+{
+	struct listed_answer *a = &l->answers[entry];
+	struct rule_context ctx = flow_context(f);
+	struct buf text = BUF_INIT;
+	enum rule made = RULE_MADE;
+	struct ruling *r;
+
+	if (x->j.complete)
+		made = rule_decide(&ctx, &x->c, x->known.event,
+		    x->entry->note, &r);
+	else
+		r = rule_endorse(&ctx, &x->c, &x->paper, x->known.event,
+		    x->entry->note);
+	if (made == RULE_TROUBLE)
+		return flow_fail(f, "%s", ledger_error());
+	if (made != RULE_MADE) {
+		refused(a, FAULT_CHANGED, NULL);
+		return 0;
+	}
+	flow_name_deciders(r, &x->j, &x->priors);
+	file_list(f, l, r);
+	entry_intake(&text, l, entry);
+	r->intake = buf_take(&text);
+	if (x->j.complete) {
+		a->outcome = "decided";
+		ruling_subject_line(r, &text);
+		a->text = buf_take(&text);
+	} else
+		tell_counted(f, x, a);
+	f->counts.decided++;
+	return flow_add(f, r, NULL, NULL);
+}
+
+static int
+judge(struct flow *f, struct list *l, size_t entry, bool checked)
+{
+	struct listed_answer *a = &l->answers[entry];
+	struct judging x = { .entry = &l->verdict.listed[entry] };
+	int found = flow_case(f, x.entry->number, &x.c), status = 0;
+
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		refused(a, FAULT_NO_CASE, NULL);
+	else if (is_current(&x, a) && is_allowed(f, l, &x, a))
+		status = x.known.event == EVENT_APPROVE && !checked &&
+		    x.paper.kind == PAPER_FORM ?
+		    check_again(f, l, entry, &x) :
+		    carry_out(f, l, entry, &x);
+	if (found == 1)
+		casefile_free(&x.c);
+	faults_free(&x.j.faults);
+	finish(a);
+	return status;
+}
+
+/* What the worker says of the list itself. */
+static int
+take_entries(struct flow *f, struct list *l, struct job *job)
+{
+	struct faults faults = FAULTS_INIT;
+	struct parcel *p = l->parcel;
+	size_t i;
+	int status;
+
+	if (job->outcome != OUTCOME_VERDICT || job->verdict.faults.n > 0 ||
+	    job->verdict.n_listed == 0) {
+		if (job->outcome == OUTCOME_VERDICT)
+			faults_copy(&faults, &job->verdict.faults);
+		else
+			faults_add(&faults, FAULT_NOT_NOW, 0, NULL, "The list "
+			    "could not be read: the desk has trouble of its "
+			    "own. Try again later.");
+		if (faults.n == 0)
+			faults_add(&faults, FAULT_INVALID, 0, NULL, NULL);
+		status = refuse_whole(f, l, p, &faults);
+		faults_free(&faults);
+		return status;
+	}
+	l->verdict = job->verdict;
+	job->verdict = (struct verdict){ .type = -1 };
+	l->answers = mem_alloc(l->verdict.n_listed * sizeof(*l->answers));
+	for (i = 0; i < l->verdict.n_listed; i++) {
+		l->answers[i].number = l->verdict.listed[i].number;
+		l->answers[i].revision = l->verdict.listed[i].revision;
+		l->answers[i].event = l->verdict.listed[i].event;
+	}
+	desk_grounds(f->desk, &f->grounds);
+	l->begun = true;
+	l->due = 0;
+	f->more = true;
+	return 0;
+}
+
+int
+flow_rule_listed(struct flow *f, struct task *t)
+{
+	struct list *l = t->list;
+	const struct verdict *v = &t->job.verdict;
+	struct listed_answer *a;
+
+	l->open--;
+	if (t->entry == WHOLE)
+		return take_entries(f, l, &t->job);
+	a = &l->answers[t->entry];
+	/* what it is ruled on bears the day of the ruling */
+	if (t->job.outcome == OUTCOME_VERDICT &&
+	    t->job.today != clock_day(clock_now()))
+		return judge(f, l, t->entry, false);
+	switch (t->job.outcome) {
+	case OUTCOME_TROUBLE:
+		refused(a, FAULT_NOT_NOW, "The paper could not be checked "
+		    "once more: the desk has trouble of its own. Try again "
+		    "later.");
+		break;
+	case OUTCOME_COSTLY:
+		refused(a, FAULT_COSTLY, NULL);
+		break;
+	case OUTCOME_VERDICT:
+		if (v->faults.n == 0)
+			return judge(f, l, t->entry, true);
+		a->outcome = "refused";
+		faults_copy(&a->faults, &v->faults);
+	}
+	finish(a);
+	return 0;
+}
+
+/* An entry that was decided before a crash. */
+static int
+was_decided(struct flow *f, struct list *l, size_t entry)
+{
+	struct listed_answer *a = &l->answers[entry];
+	struct buf intake = BUF_INIT, text = BUF_INIT;
+	char commit[COMMIT_HEX];
+	struct ruling r;
+	int found;
+
+	entry_intake(&intake, l, entry);
+	found = index_intake(f->index, buf_str(&intake), commit);
+	buf_free(&intake);
+	if (found < 0)
+		return flow_fail(f, "%s", index_error());
+	if (found == 0)
+		return 0;
+	if (ledger_ruling(f->ledger, commit, &r) != 0) {
+		ruling_free(&r);
+		return flow_fail(f, "%s", ledger_error());
+	}
+	a->outcome = r.event == EVENT_ENDORSE ? "counted" : "decided";
+	ruling_subject_line(&r, &text);
+	a->text = buf_take(&text);
+	ruling_free(&r);
+	return 1;
+}
+
+static int
+judge_some(struct flow *f, struct list *l)
+{
+	size_t end = l->next + SLICE;
+	int known;
+
+	for (; l->next < l->verdict.n_listed && l->next < end; l->next++) {
+		known = was_decided(f, l, l->next);
+		if (known < 0 || (known == 0 &&
+		    judge(f, l, l->next, false) != 0))
+			return -1;
+	}
+	return 0;
+}
+
+/* Beginning. */
+
+static bool
+is_good(struct flow *f, struct list *l, struct buf *why)
+{
+	const struct parcel *p = l->parcel;
+
+	signature_free(&l->signed_by);
+	if (signature_parse(&l->signed_by, p->with->file.data,
+	    p->with->file.len) != 0 ||
+	    strcmp(l->signed_by.name_space, LIST_NAMESPACE) != 0) {
+		buf_puts(why, "The signature was made for another purpose: a "
+		    "list is signed in the namespace " LIST_NAMESPACE ".");
+		return false;
+	}
+	return sshsig_verify(rulebook_rules(f->rulebook),
+	    flow_settings(f)->revocations, &l->signed_by, buf_str(&p->file),
+	    p->file.len, clock_now(), &l->signer, why) == 1;
+}
+
+/* Both are here. */
+static int
+begin(struct flow *f, struct list *l)
+{
+	struct buf why = BUF_INIT;
+	struct task *t;
+	int status = 0;
+
+	if (is_good(f, l, &why)) {
+		t = mem_alloc(sizeof(*t));
+		t->list = l;
+		t->entry = WHOLE;
+		/* no box is called so, and no other list */
+		buf_clear(&why);
+		buf_putf(&why, "list %s", l->parcel->id);
+		t->box = buf_take(&why);
+		l->reading = true;
+		l->open++;
+		flow_submit(f, t, PURPOSE_INTAKE, &l->parcel->file);
+	} else
+		status = refuse_list(f, l, buf_str(&why), NULL);
+	buf_free(&why);
+	return status;
+}
+
+/* Under other rules: what is not judged yet is refused if the signature is
+ * good no more. */
+void
+flow_recheck_lists(struct flow *f)
+{
+	const struct map_entry *e;
+	struct buf why = BUF_INIT;
+	struct list *l;
+	size_t at = 0;
+
+	while ((e = map_next(&f->lists, &at)) != NULL) {
+		l = e->value;
+		map_free(&l->lists);
+		buf_clear(&why);
+		if (!l->begun || is_good(f, l, &why))
+			continue;
+		for (; l->next < l->verdict.n_listed; l->next++) {
+			refused(&l->answers[l->next], FAULT_SIGNATURE,
+			    buf_str(&why));
+			finish(&l->answers[l->next]);
+		}
+	}
+	buf_free(&why);
+}
+
+static int
+begin_if_whole(struct flow *f, struct list *l)
+{
+	if (l->parcel == NULL || (l->signature == NULL &&
+	    l->parcel->with == NULL))
+		return 0;
+	if (l->signature != NULL) {
+		l->parcel->with = l->signature;
+		l->signature = NULL;
+	}
+	f->more = true;
+	return begin(f, l);
+}
+
+/* A signature that comes twice: the later one holds. */
+static void
+replace_signature(struct flow *f, struct list *l, struct parcel *p)
+{
+	if (l->signature != NULL) {
+		intake_drop(f->intake, l->signature);
+		f->in_hand_bytes -= l->signature->file.len;
+		parcel_free(l->signature);
+	}
+	l->signature = p;
+}
+
+bool
+flow_take_signature(struct flow *f, struct parcel *p)
+{
+	size_t n = strlen(p->name);
+	struct signature g;
+	struct list *l;
+
+	if (n <= strlen(SIG) || strcmp(p->name + n - strlen(SIG), SIG) != 0 ||
+	    signature_parse(&g, buf_str(&p->file), p->file.len) != 0)
+		return false;
+	signature_free(&g);
+	l = list_of(f, p, n - strlen(SIG));
+	if (l->reading) {
+		/* of a list that is being decided by another */
+		f->in_hand_bytes -= p->file.len;
+		return false;
+	}
+	replace_signature(f, l, p);
+	f->more = true;
+	return true;
+}
+
+/* A list that cannot be taken as one. */
+static int
+refuse_now(struct flow *f, struct parcel *p, const char *text)
+{
+	struct faults faults = FAULTS_INIT;
+	int status;
+
+	faults_add(&faults, FAULT_NOT_NOW, 0, NULL, text);
+	status = flow_refuse(f, p, &faults);
+	faults_free(&faults);
+	return status;
+}
+
+int
+flow_take_list(struct flow *f, struct parcel *p)
+{
+	struct list *l;
+
+	if (p->form.len > 0)
+		return refuse_now(f, p, "A signed list is sent as it was "
+		    "signed, not compressed.");
+	l = list_of(f, p, strlen(p->name));
+	if (l->parcel != NULL) {
+		f->in_hand_bytes -= p->file.len;
+		return refuse_now(f, p, "A list of the same name is being "
+		    "worked on.");
+	}
+	l->parcel = p;
+	if (l->signature == NULL)
+		l->due = clock_ticks() + patience(f);
+	f->more = true;
+	return 0;
+}
+
+/* Ending. */
+
+static int
+answer(struct flow *f, struct list *l)
+{
+	char *source = parcel_source(l->parcel);
+	struct buf text = BUF_INIT;
+	struct notice n = { .event = "decisions", .file = source,
+	    .sha256 = l->parcel->sha256, .at = clock_now(),
+	    .listed = l->answers, .n_listed = l->verdict.n_listed };
+	int given;
+
+	buf_putf(&text, "Signed by %s (%s). What came of each decision:",
+	    l->signer.who, l->signer.key);
+	n.text = buf_str(&text);
+	given = outbox_notice(f->outbox, l->parcel->box, &n);
+	buf_free(&text);
+	if (given == 0) {
+		log_event(LOG_INFO, "lists", "event", "decided", "by",
+		    l->signer.who, "from", source, NULL);
+		intake_drop(f->intake, l->parcel);
+		forget(f, l);
+	} else
+		l->due = clock_ticks() + AGAIN_MS;
+	free(source);
+	return given < 0 ? flow_fail(f, "an answer cannot be written") : 0;
+}
+
+/* Nothing more will come. */
+static int
+give_up(struct flow *f, struct list *l)
+{
+	if (f->in_hand > 0 && clock_ticks() < l->since + PATIENCE_MS) {
+		l->due = clock_ticks() + patience(f);
+		return 0;
+	}
+	if (l->parcel != NULL)
+		return refuse_list(f, l, "The list came without its "
+		    "signature.", "Sign it (ssh-keygen -Y sign -n "
+		    LIST_NAMESPACE " -f KEY NAME.xml) and drop both files, "
+		    "NAME.xml and NAME.xml.sig.");
+	return refuse_list(f, l, "This is a signature, and no list of "
+	    "decisions came with it.", "Drop both files, NAME.xml and "
+	    "NAME.xml.sig. To sign a paper, put the signature beside it.");
+}
+
+/* One step of one list; it may be gone then. */
+static int
+tend(struct flow *f, struct list *l)
+{
+	if (l->reading && !l->begun)
+		return 0;
+	if (!l->begun && l->parcel != NULL &&
+	    (l->signature != NULL || l->parcel->with != NULL))
+		return begin_if_whole(f, l);
+	if (!l->begun)
+		return clock_ticks() >= l->due ? give_up(f, l) : 0;
+	if (l->next < l->verdict.n_listed) {
+		f->more = true;
+		return judge_some(f, l);
+	}
+	/* what is said to be decided must be committed */
+	if (l->open == 0 && f->group.n == 0 && clock_ticks() >= l->due)
+		return answer(f, l);
+	return 0;
+}
+
+int
+flow_tend_lists(struct flow *f)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	while ((e = map_next(&f->lists, &at)) != NULL)
+		if (tend(f, e->value) != 0)
+			return -1;
+	return 0;
+}
+
+int64_t
+flow_lists_due(const struct flow *f)
+{
+	const struct map_entry *e;
+	const struct list *l;
+	int64_t due = INT64_MAX, now = clock_ticks();
+	size_t at = 0;
+
+	while ((e = map_next(&f->lists, &at)) != NULL) {
+		l = e->value;
+		if (l->open > 0)
+			continue;		/* the workers wake us */
+		if (l->begun && l->due < now)
+			due = now;
+		else if (l->due < due)
+			due = l->due;
+	}
+	return due;
+}

@@ -1,0 +1,216 @@
+/*
+ * history: a ledger's objects as they are.
+ *
+ * May not: write; believe a tree to be well-formed.
+ * The machine's trouble, or a lie: an object that is missing, or is not what
+ * its name says.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "log.h"
+
+#include "commit.h"
+#include "history.h"
+#include "repo.h"
+
+/* Packs mapped into memory, as libgit2 has it by itself: the kernel takes
+ * back what it needs. */
+#define MAP_WINDOW (1024u * 1024 * 1024)
+#define MAP_ALL (1024ull * 1024 * 1024 * 1024)
+
+struct history {
+	git_repository	*repo;
+	git_odb		*odb;
+	struct buf	 tree;		/* that is searched */
+};
+
+/* Once; threads find it done. */
+static void
+prepare(void)
+{
+	static bool done;
+
+	ledger_init();
+	if (done)
+		return;
+	done = true;
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)MAP_WINDOW);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)MAP_ALL);
+	/* nothing is read twice but what we keep ourselves */
+	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
+}
+
+struct history *
+history_open(const char *path)
+{
+	struct history *h = mem_alloc(sizeof(*h));
+
+	prepare();
+	if (git_repository_open_bare(&h->repo, path) == 0 &&
+	    git_repository_odb(&h->odb, h->repo) == 0)
+		return h;
+	repo_fail("cannot be opened");
+	history_close(h);
+	return NULL;
+}
+
+void
+history_close(struct history *h)
+{
+	if (h == NULL)
+		return;
+	git_odb_free(h->odb);
+	git_repository_free(h->repo);
+	buf_free(&h->tree);
+	free(h);
+}
+
+int
+history_read(struct history *h, enum object type, const struct oid *oid,
+    struct buf *out)
+{
+	git_odb_object *object;
+	char what[128], hex[COMMIT_HEX];
+	git_oid id;
+	bool fits;
+
+	git_oid_fromraw(&id, oid->id);
+	if (git_odb_read(&object, h->odb, &id) != 0) {
+		snprintf(what, sizeof(what), "object %s cannot be read",
+		    oid_text(hex, oid));
+		return repo_fail(what);
+	}
+	fits = git_odb_object_type(object) == (git_object_t)type;
+	if (fits)
+		buf_put(out, git_odb_object_data(object),
+		    git_odb_object_size(object));
+	git_odb_object_free(object);
+	if (fits)
+		return 0;
+	snprintf(what, sizeof(what), "object %s is of another kind",
+	    oid_text(hex, oid));
+	return repo_fail(what);
+}
+
+/* "tree …\nparent …\n"  1: there is a parent; 0: none; -1: it is no commit. */
+static int
+parent_of(const struct buf *raw, struct oid *parent)
+{
+	const size_t at = strlen("tree \n") + 40;
+
+	if (raw->len < at || strncmp(raw->data, "tree ", 5) != 0)
+		return -1;
+	if (raw->len < at + strlen("parent ") + 40 ||
+	    strncmp(raw->data + at, "parent ", 7) != 0)
+		return 0;
+	return oid_parse(parent, raw->data + at + 7) == 0 ? 1 : -1;
+}
+
+static void
+reverse(struct oid *oids, size_t n)
+{
+	struct oid swap;
+	size_t i;
+
+	for (i = 0; i < n / 2; i++) {
+		swap = oids[i];
+		oids[i] = oids[n - 1 - i];
+		oids[n - 1 - i] = swap;
+	}
+}
+
+int
+history_chain(struct history *h, struct oid **oids, size_t *n)
+{
+	struct buf raw = BUF_INIT;
+	struct oid at;
+	size_t cap = 0;
+	git_oid head;
+	int more = 1;
+
+	*oids = NULL;
+	*n = 0;
+	if (git_reference_name_to_id(&head, h->repo, REPO_BRANCH) != 0)
+		return repo_fail("it has no branch main");
+	memcpy(at.id, head.id, OID_SIZE);
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+	while (more == 1) {
+		if (*n == cap)
+			*oids = mem_grow(*oids, cap = cap * 2 + 1024,
+			    sizeof(**oids));
+		(*oids)[(*n)++] = at;
+		buf_clear(&raw);
+		more = history_read(h, OBJECT_COMMIT, &at, &raw);
+		if (more == 0 && (more = parent_of(&raw, &at)) < 0)
+			repo_fail("a commit's head is damaged");
+	}
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
+	buf_free(&raw);
+	reverse(*oids, *n);
+	if (more == 0)
+		return 0;
+	free(*oids);
+	*oids = NULL;
+	return -1;
+}
+
+/* The entry of a name in the bytes of a tree.  1: found; 0: not. */
+static int
+search(const struct buf *raw, const char *name, size_t len, bool folder,
+    struct oid *oid)
+{
+	const char *p = raw->data, *end = p + raw->len, *blank, *nul;
+
+	while (p < end) {
+		blank = memchr(p, ' ', (size_t)(end - p));
+		nul = blank == NULL ? NULL : memchr(blank, '\0',
+		    (size_t)(end - blank));
+		if (nul == NULL || end - nul <= OID_SIZE)
+			return 0;
+		if ((size_t)(nul - blank - 1) == len &&
+		    memcmp(blank + 1, name, len) == 0 &&
+		    (*p == '4') == folder) {
+			memcpy(oid->id, nul + 1, OID_SIZE);
+			return 1;
+		}
+		p = nul + 1 + OID_SIZE;
+	}
+	return 0;
+}
+
+int
+history_find(struct history *h, const struct oid *tree, const char *path,
+    struct oid *oid)
+{
+	struct oid at = *tree;
+	size_t len;
+	bool more;
+
+	do {
+		len = strcspn(path, "/");
+		more = path[len] == '/';
+		buf_clear(&h->tree);
+		if (history_read(h, OBJECT_TREE, &at, &h->tree) != 0)
+			return -1;
+		if (h->tree.len == 0 || search(&h->tree, path, len, more,
+		    &at) == 0)
+			return 0;
+		path += len + more;
+	} while (more);
+	*oid = at;
+	return 1;
+}
+
+void
+history_name(enum object type, const void *data, size_t n, struct oid *oid)
+{
+	git_oid id;
+
+	if (git_odb_hash(&id, data, n, (git_object_t)type) != 0)
+		bug("an object cannot be named");
+	memcpy(oid->id, id.id, OID_SIZE);
+}

@@ -1,0 +1,1 @@
+AK-000012.r2.approve.a@b.org.sig

@@ -1,0 +1,1 @@
+AK-000012.r2.xml.alice.sig

@@ -1,0 +1,1 @@
+AK-000012.revocation.r2.reject.bob.sig
