@@ -177,11 +177,13 @@ $(BUILD)/test/fuzz/%: tests/fuzz/%_fuzz.c tests/fuzz/driver.c $(TESTLIBS) \
 tests: all $(units) $(tools) $(fuzzers:%=$(BUILD)/test/fuzz/%)
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# tests wait more than they work
+TESTJOBS ?= $(shell expr 2 \* $(JOBS))
 
 check: deps-check
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	@$(MAKE) --no-print-directory layers headers
-	BUILD=$(CURDIR)/$(BUILD) prove -j$(JOBS) --merge \
+	BUILD=$(CURDIR)/$(BUILD) prove -j$(TESTJOBS) --merge \
 	    -e '' $(units) tests/t/*.t
 
 asan: deps-check
