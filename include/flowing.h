@@ -35,6 +35,10 @@
 
 #include "flow.h"
 
+/* A group is closed when it is full, when nothing else is on its way, or when
+ * its first ruling has waited so long, ms. */
+#define GROUP_MS 200
+
 /* Something that is with a worker: a claim, or a paper to be approved. */
 struct task {
 	struct job	 job;
@@ -97,6 +101,7 @@ struct flow {
 	struct damage	 damage;
 	struct ruling	*restore;
 
+	bool		 no_room;	/* the disk is almost full */
 	size_t		 in_hand;	/* with workers */
 	size_t		 in_hand_bytes;
 	struct entries	 again;		/* claims to be taken up, not in memory */

@@ -41,6 +41,9 @@
 #define CLOCK_MS 10000
 #define LOOK_MS 60000
 
+/* A full disk is looked at again after so long, ms. */
+#define ROOM_MS 1000
+
 /* At the end, workers are waited for so long, ms. */
 #define DRAIN_MS 5000
 
@@ -277,10 +280,12 @@ flow_patience(const struct flow *f)
 
 	if (f->more)
 		return 0;
-	due = earliest(due, intake_due(f->intake));
 	/* what is with the workers wakes us when there is none */
-	if (flow_has_room(f))
+	if (flow_has_room(f)) {
 		due = earliest(due, trays_due(f->trays));
+		due = earliest(due, f->no_room ? clock_ticks() + ROOM_MS :
+		    intake_due(f->intake));
+	}
 	due = earliest(due, outbox_due(f->outbox));
 	due = earliest(due, reminders_due(f->reminders));
 	due = earliest(due, flow_lists_due(f));
@@ -289,7 +294,7 @@ flow_patience(const struct flow *f)
 	if (f->held.n > 0)
 		due = earliest(due, f->held_due);
 	if (f->group.n > 0)
-		due = earliest(due, f->group_since + 200);
+		due = earliest(due, f->group_since + GROUP_MS);
 	left = due - clock_ticks();
 	return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }

@@ -476,6 +476,7 @@ flow_collect(struct flow *f)
 		    "desk was opened", moved);
 	desk_notice(f->desk, "disk", room ? NULL : "the disk is almost full: "
 	    "intake has stopped, forms wait in inbox");
+	f->no_room = !room;
 	if (!room)
 		return 0;
 	if (collect_again(f) != 0)

@@ -19,10 +19,6 @@
 
 #include "flowing.h"
 
-/* A group is closed when it is full, when nothing else is on its way, or when
- * its first ruling has waited so long, ms. */
-#define GROUP_MS 200
-
 /* Cases: as the open group has them, else as the index. */
 
 int
