@@ -131,9 +131,13 @@ client() {
 	"$@"
 	printf '</client>'
 }
-root client many 'x<!---->' 100000 | make 2002-value-in-100000-pieces
-root client many 'x<![CDATA[y]]>' 70000 | make 2002-value-in-70000-sections
-root client many '&#38;' 50000 | make 2002-references-50000
+# Each piece makes the value longer: a sanitizer copies it each time.
+share=1
+[ -z "$sanitized" ] || share=5
+root client many 'x<!---->' $((100000 / share)) | make 2002-value-in-pieces
+root client many 'x<![CDATA[y]]>' $((70000 / share)) |
+	make 2002-value-in-sections
+root client many '&#38;' $((50000 / share)) | make 2002-references
 root client many a 262000 | make 2002-value-of-262000-bytes
 root many ' ' 262145 | make 2015-blanks
 
@@ -206,8 +210,6 @@ awk -v good="$GOOD" '
     END { flush() }' "$T/told" >"$T/summary"
 is "$(wc -l <"$T/summary")" "$(($# / 2))" "every form has its answer"
 while read -r name codes after; do
-	# under a sanitizer all takes many times as long
-	[ -z "$sanitized" ] || [ "$codes" != 2020 ] || codes=${name%%-*}
 	is "$codes" "${name%%-*}" "$name"
 	[ "$after" = good ] || is "$after" good "the form after $name"
 done <"$T/summary"
