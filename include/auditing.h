@@ -42,7 +42,7 @@ struct record {
 	unsigned	 good_schemas;		/* under these schemas */
 };
 
-/* Claims' ids, as keyed hashes: so many of them take 16 bytes each. */
+/* Claims' ids, or keys' digests, as keyed hashes: so many of them take 16 bytes each. */
 struct idset {
 	uint64_t	*slots;
 	size_t		 n, cap;
@@ -65,7 +65,7 @@ struct auditing {
 	struct map	 records;	/* number -> struct record */
 	struct map	 last;		/* prefix -> last sequence */
 	struct map	 uids;		/* reviewer -> uid, as decisions say */
-	struct idset	 intakes;
+	struct idset	 intakes, keys;
 	struct rules	 rules;
 	struct settings	 settings;
 	unsigned	 schemas;	/* how often they changed */
@@ -104,6 +104,8 @@ int	audit_read(struct auditing *, const char *path, struct buf *);
 /* What the commit should be; *made is the caller's.  -1: it is wrong. */
 int	claimed_ruling(struct auditing *, struct item *, struct record *,
 	    struct ruling **made);
+/* The kind of request that a claim is, by what its commit says. */
+enum ask claimed_ask(const struct ruling *);
 int	decided_ruling(struct auditing *, struct item *, struct record *,
 	    struct ruling **made);
 int	governed_ruling(struct auditing *, struct item *, struct ruling **made);

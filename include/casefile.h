@@ -25,6 +25,7 @@ struct casefile {
 	enum request	 request;	/* open, or REQUEST_NONE */
 	unsigned	 request_revision;
 	unsigned	 requests;	/* papers asking for revocation so far */
+	unsigned	 rotations;	/* papers asking for a new key so far */
 	unsigned	 withdrawals;
 	bool		 in_force;
 	char		*box;		/* it came through; "": inbox */
@@ -34,6 +35,13 @@ struct casefile {
 	/* decisions counted for its papers, of which more are needed; read
 	 * with casefile_next_endorsement() */
 	char		*endorsed;
+	/* its keys: those that were issued and have not ended, the oldest
+	 * first; read with casefile_next_key() */
+	char		*keys;
+	unsigned	 issued;	/* keys so far */
+	int64_t		 retires;	/* when the first of them ends by
+					 * itself; 0: none does */
+	char		 overlap[OVERLAP_TEXT];	/* of the open rotation */
 	int64_t		 received;
 	int64_t		 changed;	/* the last ruling */
 	int64_t		 waiting;	/* since when a decision is waited
@@ -70,6 +78,24 @@ struct endorsement {
 /* The endorsements in the order in which they came, beginning with *at =
  * c->endorsed; false at the end. */
 bool	casefile_next_endorsement(const char **at, struct endorsement *);
+
+/* A key of the case, as its digest. */
+struct case_key {
+	unsigned	 revision;		/* 1, and one more each time */
+	char		 sha256[65];
+	int64_t		 issued;
+	int64_t		 until;			/* 0: no end of its own */
+};
+
+/* The keys in the order in which they were issued, beginning with *at =
+ * c->keys; false at the end. */
+bool	casefile_next_key(const char **at, struct case_key *);
+/* The key that ends first by itself, if its time has come; false: none. */
+bool	casefile_retiring_key(const struct casefile *, int64_t now,
+	    struct case_key *);
+/* The record of a key: "AK-000012.key.r2.xml". */
+const char *casefile_key_paper(const struct casefile *,
+	    const struct case_key *, char [PAPER_NAME]);
 
 bool	casefile_submitted_by(const struct casefile *, long uid);
 

@@ -8,6 +8,8 @@
 #ifndef DOCKET_FACTS_H
 #define DOCKET_FACTS_H
 
+#include <stdint.h>
+
 #include "clock.h"
 
 struct facts {
@@ -37,5 +39,11 @@ int	facts_next(const char **at, struct field *);
 
 /* The first value of a path, or NULL; the caller's to free. */
 char	*facts_value(const struct facts *, const char *path);
+
+/* How long an old key stays good beside the one that takes its place: "0", or
+ * hours or days, "36h", "7d", at most 90 days. */
+#define OVERLAP_TEXT 8
+/* In seconds.  -1: it is none. */
+int	overlap_parse(const char *, int64_t *seconds);
 
 #endif

@@ -23,6 +23,7 @@
 
 #include "index.h"
 #include "intake.h"
+#include "keys.h"
 #include "ledger.h"
 #include "outbox.h"
 #include "policy.h"
@@ -87,6 +88,7 @@ struct flow {
 	struct trays	*trays;
 	struct outbox	*outbox;
 	struct reminders *reminders;
+	struct keys	*keys;
 	struct grounds	 grounds;
 
 	/* the open group */

@@ -33,7 +33,10 @@ void	number_split(const char *, char prefix[PREFIX_TEXT], uint64_t *seq);
  *
  *	AK-000012.xml		AK-000012.r2.xml
  *	AK-000012.revocation.xml	AK-000012.revocation.r2.xml
+ *	AK-000012.rotation.xml	AK-000012.rotation.r2.xml
  *	AK-000012.withdrawal.xml
+ *	AK-000012.key.xml	AK-000012.key.r2.xml
+ *				the record of a key that was issued; ours
  *	AK-000012.note.txt	AK-000012.note.alice.txt
  *	AK-000012.refused.txt	why a decision was not carried out; ours
  *
@@ -46,7 +49,9 @@ void	number_split(const char *, char prefix[PREFIX_TEXT], uint64_t *seq);
 enum paper_kind {
 	PAPER_FORM,
 	PAPER_REVOCATION,
-	PAPER_WITHDRAWAL,
+	PAPER_ROTATION,
+	PAPER_WITHDRAWAL,	/* up to here somebody sent it */
+	PAPER_KEY,
 	PAPER_NOTE,
 	PAPER_REFUSED,
 	PAPER_SIGNED,		/* a signature that somebody brought */

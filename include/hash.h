@@ -27,6 +27,11 @@ int	hash_unbase64(struct buf *, const char *, size_t);
 /* `digits' random hex digits and a NUL; digits is even. */
 const char *hash_random(char *hex, size_t digits);
 
+/* n random bytes, for a secret. */
+void	hash_secret(void *, size_t n);
+/* Forgets one. */
+void	hash_wipe(void *, size_t n);
+
 /* Keyed anew in each process: nobody can choose names that collide. */
 uint64_t hash_short(const void *, size_t);
 

@@ -66,10 +66,15 @@ int	index_duplicate(struct index *, const char *box, const char *digest,
 int	index_intake(struct index *, const char *intake,
 	    char commit[COMMIT_HEX]);
 
+/* The case that a key was issued to, by the key's digest: 1, 0, -1. */
+int	index_key(struct index *, const char *sha256,
+	    char number[NUMBER_TEXT]);
+
 /* What the clock has to do: cases of a prefix that wait since `before' or
- * longer; cases (of a prefix; "": any) whose effective day has come, or whose expiry day is
- * over, on `day'.  At most `most'. */
-enum due { DUE_LAPSE, DUE_EFFECT, DUE_EXPIRE, DUE_COUNT };
+ * longer; cases (of a prefix; "": any) whose effective day has come, or whose
+ * expiry day is over, on `day'; of which a key ends by itself, at `before' or
+ * earlier.  At most `most'. */
+enum due { DUE_LAPSE, DUE_EFFECT, DUE_EXPIRE, DUE_RETIRE, DUE_COUNT };
 int	index_due(struct index *, enum due, const char *prefix,
 	    int64_t before, const char *day, unsigned most,
 	    index_text_fn *, void *);

@@ -62,9 +62,20 @@ enum rule rule_request(const struct rule_context *, const struct rule_claim *,
 enum event rule_event(const struct casefile *, const struct paper *,
 	    enum state from, enum state to, struct faults *);
 
-/* A decision that was judged, or what the clock brings (who NULL). */
+/* A decision that was judged, or what the clock brings.  What issues a key
+ * wants one next, before the ruling is worth anything. */
 enum rule rule_decide(const struct rule_context *, const struct casefile *,
 	    enum event, const char *note, struct ruling **);
+
+/* Whether the ruling issues a key, where forms of its type are for one
+ * (issues). */
+bool	rule_wants_key(const struct ruling *, bool issues);
+
+/* Gives such a ruling, of a case as it stands before it, the key that it
+ * issues, by its digest: the record is filed, and the records of those that
+ * end at once go. */
+void	rule_issue_key(struct ruling *, const struct casefile *,
+	    const char *sha256);
 
 /* A decision that is counted, of which more are needed. */
 struct ruling *rule_endorse(const struct rule_context *,

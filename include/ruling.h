@@ -76,6 +76,10 @@ struct ruling {
 	char		 sha256[65];	/* of the paper; of a refused file */
 	char		 list[65];	/* signed list that the decision is
 					 * in: its digest; "": none */
+	char		 key[65];	/* the digest of the key that is issued,
+					 * or retired; "": none */
+	unsigned	 key_revision;	/* which of the case's keys it is */
+	char		 overlap[OVERLAP_TEXT];	/* of a rotation; "": none */
 	char		*intake;	/* the claim's id */
 	char		*file;		/* as it was called in inbox */
 	struct faults	 faults;	/* of a refusal */

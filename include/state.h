@@ -2,8 +2,8 @@
  * state: the life of a case, as a table.
  *
  * A case is in one state, which is the tray that holds its form.  An
- * approved case may have one open request (changed terms, revocation),
- * which waits in pending beside it.  What is not in the table cannot happen.
+ * approved case may have one open request (changed terms, revocation, a new
+ * key), which waits in pending beside it.  What is not in the table cannot happen.
  */
 #ifndef DOCKET_STATE_H
 #define DOCKET_STATE_H
@@ -29,6 +29,7 @@ enum request {
 	REQUEST_NONE,
 	REQUEST_CHANGE,		/* changed terms: a new revision */
 	REQUEST_REVOCATION,
+	REQUEST_ROTATION,	/* a new key in the place of the old one */
 	REQUEST_COUNT
 };
 
@@ -47,6 +48,7 @@ enum event {
 	EVENT_ENDORSE,		/* counted, the quorum not yet met */
 	EVENT_EFFECT,
 	EVENT_EXPIRE,
+	EVENT_RETIRE,		/* a key's own time is over */
 	/* of the desk */
 	EVENT_INIT,
 	EVENT_RULES,

@@ -83,8 +83,8 @@ int	schema_decode(struct schema_file *, const struct frame *);
 void	schema_free(struct schema_file *);
 
 /* A form type, as the schemas define it. */
-enum ask { ASK_NOTHING, ASK_REVOCATION, ASK_WITHDRAWAL, ASK_DECISIONS,
-    ASK_COUNT };
+enum ask { ASK_NOTHING, ASK_REVOCATION, ASK_ROTATION, ASK_WITHDRAWAL,
+    ASK_DECISIONS, ASK_COUNT };
 
 struct form_type {
 	char	*form;			/* {namespace}element */
@@ -153,6 +153,7 @@ struct verdict {
 	/* of a request: the case and the reason */
 	char		 number[NUMBER_TEXT];
 	char		*reason;
+	char		 overlap[OVERLAP_TEXT];	/* of a rotation */
 	/* of a list of decisions */
 	struct listed	*listed;
 	size_t		 n_listed;

@@ -460,6 +460,9 @@ open_stages(struct flow *f)
 	f->trays = trays_open(f->desk, s, f->ledger, f->watch, TAG_TRAYS);
 	f->outbox = outbox_open(f->desk, s, f->ledger, f->index);
 	f->intake = intake_open(f->desk, s, f->watch, TAG_BOXES);
+	f->keys = keys_open(f->desk);
+	if (f->keys == NULL)
+		return flow_fail(f, ".docket/keys: %s", strerror(errno));
 	f->reminders = reminders_open(f->desk, s, f->index);
 	if (f->once) {
 		intake_hurry(f->intake);
@@ -609,6 +612,7 @@ flow_close(struct flow *f)
 		ruling_free(f->restore);
 	free(f->restore);
 	intake_close(f->intake);
+	keys_close(f->keys);
 	outbox_close(f->outbox);
 	reminders_close(f->reminders);
 	trays_close(f->trays);

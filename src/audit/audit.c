@@ -554,6 +554,10 @@ prove(struct auditing *a, struct item *item)
 	if (r->intake != NULL && !idset_add(&a->intakes, r->intake))
 		return audit_wrong(a, "the claim %s was in the ledger before",
 		    r->intake);
+	if (r->event == EVENT_APPROVE && r->key[0] != '\0' &&
+	    !idset_add(&a->keys, r->key))
+		return audit_wrong(a, "the key of this digest was issued "
+		    "before");
 	status = r->number[0] == '\0' ? governed_ruling(a, item, &made) :
 	    case_ruling(a, item, &k, &made);
 	if (status == 0) {
@@ -734,6 +738,7 @@ close_all(struct auditing *a)
 		free(e->value);
 	map_free(&a->uids);
 	free(a->intakes.slots);
+	free(a->keys.slots);
 	tree_free(a->tree);
 	rules_free(&a->rules);
 	settings_free(&a->settings);

@@ -172,6 +172,7 @@ make_verdict(const struct ruling *r, struct verdict *v)
 		v->facts.label = mem_str(r->label);
 	}
 	v->reason = mem_str(r->note);
+	memcpy(v->overlap, r->overlap, sizeof(v->overlap));
 }
 
 static void
@@ -211,13 +212,14 @@ rule_claim(const struct rule_context *ctx, const struct rule_claim *claim,
 	return rule_request(ctx, claim, c, made, faults);
 }
 
-static enum ask
-ask_of(const struct ruling *r)
+enum ask
+claimed_ask(const struct ruling *r)
 {
 	if (r->event == EVENT_WITHDRAW)
 		return ASK_WITHDRAWAL;
-	return r->event == EVENT_ASK && r->request == REQUEST_REVOCATION ?
-	    ASK_REVOCATION : ASK_NOTHING;
+	return r->event != EVENT_ASK ? ASK_NOTHING :
+	    r->request == REQUEST_REVOCATION ? ASK_REVOCATION :
+	    r->request == REQUEST_ROTATION ? ASK_ROTATION : ASK_NOTHING;
 }
 
 /* The ruling, as the desk made it of this claim. */
@@ -230,7 +232,7 @@ rule_again(struct auditing *a, const struct item *item,
 	/* the stamp that it was sent with is not known, and fitted */
 	struct stamp before = { .revision = k->c.last_revision };
 	struct form_type type = { .form = r->event == EVENT_RECEIVE ?
-	    r->form : k->c.form, .ask = ask_of(r) };
+	    r->form : k->c.form, .ask = claimed_ask(r) };
 	struct verdict v;
 	struct parcel p;
 	struct rule_claim claim = { &p, &v, &type, &before };
@@ -273,7 +275,7 @@ static int
 look_inside(struct auditing *a, struct item *item, struct record *k,
     const struct ruling *made, int64_t received)
 {
-	enum ask ask = ask_of(&item->ruling);
+	enum ask ask = claimed_ask(&item->ruling);
 
 	k->unnamed |= ask == ASK_NOTHING && made->event != EVENT_RECEIVE;
 	if (!audit_in_full(a)) {

@@ -498,6 +498,16 @@ check_lapse(struct auditing *a, const struct record *k,
 }
 
 static int
+check_retire(struct auditing *a, const struct record *k,
+    const struct ruling *r)
+{
+	struct case_key key;
+
+	return casefile_retiring_key(&k->c, r->at, &key) ? 0 : audit_wrong(a,
+	    "no key of %s ends by then", r->number);
+}
+
+static int
 check_clock(struct auditing *a, struct record *k, const struct ruling *r)
 {
 	const struct facts *facts = &k->c.facts;
@@ -505,6 +515,8 @@ check_clock(struct auditing *a, struct record *k, const struct ruling *r)
 
 	if (r->event == EVENT_LAPSE)
 		return check_lapse(a, k, r);
+	if (r->event == EVENT_RETIRE)
+		return check_retire(a, k, r);
 	if (forms_wait(a, k) != 0 || forms_read(a, k) != 0)
 		return -1;
 	day_text(day, clock_day(r->at));
@@ -544,11 +556,28 @@ rule_again(struct deciding *x, struct ruling **made)
 	    RULE_MADE ? 0 : audit_wrong(x->a, "it cannot be decided so");
 }
 
+/* A key is issued where the schemas of that day say so, and only there; its
+ * record is made again from its digest. */
+static int
+check_key(struct deciding *x, struct ruling *made)
+{
+	const struct form_types *types = pool_types(x->a->pool);
+	int type = types_find(types, x->k->c.form);
+
+	if (!rule_wants_key(made, type >= 0 && types->list[type].issues_key))
+		return 0;
+	if (x->item->ruling.key[0] == '\0')
+		return audit_wrong(x->a, "it issues no key, and such an "
+		    "approval does");
+	rule_issue_key(made, &x->k->c, x->item->ruling.key);
+	return 0;
+}
+
 static bool
 is_of_clock(enum event event)
 {
 	return event == EVENT_LAPSE || event == EVENT_EFFECT ||
-	    event == EVENT_EXPIRE;
+	    event == EVENT_EXPIRE || event == EVENT_RETIRE;
 }
 
 static int
@@ -564,7 +593,8 @@ decide_again(struct deciding *x, struct ruling **made)
 		return -1;
 	if (x->decision == EVENT_APPROVE && check_day(x->a, r) != 0)
 		return -1;
-	if (rule_again(x, made) != 0 || check_deciders(x, *made) != 0)
+	if (rule_again(x, made) != 0 || check_key(x, *made) != 0 ||
+	    check_deciders(x, *made) != 0)
 		return -1;
 	return check_paper(x, *made);
 }

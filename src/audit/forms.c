@@ -28,6 +28,7 @@ struct check {
 	char		 day[DAY_TEXT];
 	enum event	 event;
 	enum ask	 ask;
+	char		 overlap[OVERLAP_TEXT];
 	char		*form, *client, *label, *note, *box;
 };
 
@@ -114,6 +115,8 @@ compare_request(struct auditing *a, const struct check *c)
 	if (strcmp(note == NULL ? "" : note, c->note == NULL ? "" : c->note) !=
 	    0)
 		differs(a, c, "the reason is", c->note, note);
+	if (strcmp(v->overlap, c->overlap) != 0)
+		differs(a, c, "the overlap is", c->overlap, v->overlap);
 	free(note);
 }
 
@@ -256,9 +259,8 @@ forms_check(struct auditing *a, const struct item *item, struct record *k,
 	*paper = (struct buf)BUF_INIT;
 	c->at = a->at;
 	c->event = r->event;
-	c->ask = r->event == EVENT_WITHDRAW ? ASK_WITHDRAWAL :
-	    r->event == EVENT_ASK && r->request == REQUEST_REVOCATION ?
-	    ASK_REVOCATION : ASK_NOTHING;
+	c->ask = claimed_ask(r);
+	strcpy(c->overlap, r->overlap);
 	strcpy(c->number, r->number);
 	strcpy(c->sha256, purpose == PURPOSE_INTAKE ? item->filed.sha256 :
 	    r->sha256);

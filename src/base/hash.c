@@ -53,6 +53,20 @@ hash_random(char *hex, size_t digits)
 	return sodium_bin2hex(hex, digits + 1, bytes, digits / 2);
 }
 
+void
+hash_secret(void *p, size_t n)
+{
+	if (!opened)
+		bug("hash_open() was not called");
+	randombytes_buf(p, n);
+}
+
+void
+hash_wipe(void *p, size_t n)
+{
+	sodium_memzero(p, n);
+}
+
 uint64_t
 hash_short(const void *p, size_t n)
 {

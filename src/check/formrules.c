@@ -436,7 +436,8 @@ form_rules_facts(struct form_rules *f, const struct schema_type *t,
     struct verdict *v)
 {
 	struct fields fields = { .root = t->root };
-	char *number;
+	int64_t seconds;
+	char *number, *overlap;
 
 	if (eval_line(f, &t->client, &v->facts.client) != 0 ||
 	    eval_line(f, &t->label, &v->facts.label) != 0 ||
@@ -444,11 +445,15 @@ form_rules_facts(struct form_rules *f, const struct schema_type *t,
 	    eval_day(f, &t->expiry, v->facts.expiry) != 0 ||
 	    eval_list(f, &t->apis, &v->facts.apis) != 0 ||
 	    eval_line(f, &t->reason, &v->reason) != 0 ||
-	    eval_line(f, &t->number, &number) != 0)
+	    eval_line(f, &t->number, &number) != 0 ||
+	    eval_line(f, &t->overlap, &overlap) != 0)
 		return -1;
 	if (number != NULL && strlen(number) < sizeof(v->number))
 		strcpy(v->number, number);
 	free(number);
+	if (overlap != NULL && overlap_parse(overlap, &seconds) == 0)
+		strcpy(v->overlap, overlap);
+	free(overlap);
 	if (t->list.compiled != NULL)
 		return read_list(f, t, v);
 	put_attributes(&fields, f->root);

@@ -136,6 +136,7 @@ read_asks(struct reading *r)
 		enum ask ask;
 	} words[] = {
 		{ "revocation", ASK_REVOCATION },
+		{ "rotation", ASK_ROTATION },
 		{ "withdrawal", ASK_WITHDRAWAL },
 		{ "decisions", ASK_DECISIONS },
 	};
@@ -149,7 +150,8 @@ read_asks(struct reading *r)
 		if (strcmp(v, words[i].word) == 0)
 			ask = words[i].ask;
 	if (ask == ASK_NOTHING)
-		complain(r, "asks is revocation, withdrawal or decisions, not", v);
+		complain(r, "asks is revocation, rotation, withdrawal or "
+		    "decisions, not", v);
 	free(v);
 	return ask;
 }
@@ -200,8 +202,8 @@ read_form(struct reading *r)
 {
 	static const char *const known[] = {
 		"element", "prefix", "client", "label", "effective", "expiry",
-		"apis", "issues", "asks", "number", "reason", "list",
-		NULL,
+		"apis", "issues", "asks", "number", "reason",
+		"overlap", "list", NULL,
 	};
 	struct schemas *s = r->schemas;
 	struct form_type *public;
@@ -228,6 +230,7 @@ read_form(struct reading *r)
 	read_expr(r, "apis", &t->apis);
 	read_expr(r, "number", &t->number);
 	read_expr(r, "reason", &t->reason);
+	read_expr(r, "overlap", &t->overlap);
 	read_expr(r, "list", &t->list);
 	public = types_add(&s->public);
 	public->form = mem_str(form);
@@ -240,6 +243,11 @@ read_form(struct reading *r)
 			complain(r, "decisions need the attribute list", NULL);
 	} else if (public->ask != ASK_NOTHING && t->number.compiled == NULL)
 		complain(r, "a request needs the attribute number", NULL);
+	else if ((public->ask == ASK_ROTATION) != (t->overlap.compiled !=
+	    NULL))
+		complain(r, public->ask == ASK_ROTATION ? "a rotation needs "
+		    "the attribute overlap" : "only a rotation has the "
+		    "attribute overlap", NULL);
 }
 
 static unsigned

@@ -24,13 +24,16 @@
 INCLUDE(api_key, "schemas/api-key.xsd")
 INCLUDE(request, "schemas/request.xsd")
 INCLUDE(receipt, "schemas/receipt.xsd")
+INCLUDE(key_xsd, "schemas/key.xsd")
 INCLUDE(schema_xsd, "schemas/schema.xsd")
 INCLUDE(ex_api_key, "schemas/examples/api-key.xml")
 INCLUDE(ex_revocation, "schemas/examples/revocation.xml")
+INCLUDE(ex_rotation, "schemas/examples/rotation.xml")
 INCLUDE(ex_withdrawal, "schemas/examples/withdrawal.xml")
 INCLUDE(ex_decisions, "schemas/examples/decisions.xml")
 INCLUDE(blank_api_key, "schemas/examples/blank/api-key.xml")
 INCLUDE(blank_revocation, "schemas/examples/blank/revocation.xml")
+INCLUDE(blank_rotation, "schemas/examples/blank/rotation.xml")
 INCLUDE(blank_withdrawal, "schemas/examples/blank/withdrawal.xml")
 INCLUDE(blank_decisions, "schemas/examples/blank/decisions.xml")
 INCLUDE(blank_readme, "schemas/examples/blank/README.txt")
@@ -43,11 +46,14 @@ static const struct file schemas[] = {
 	{ "schemas/api-key.xsd", shipped_api_key, shipped_api_key_end },
 	{ "schemas/request.xsd", shipped_request, shipped_request_end },
 	{ "schemas/receipt.xsd", shipped_receipt, shipped_receipt_end },
+	{ "schemas/key.xsd", shipped_key_xsd, shipped_key_xsd_end },
 	{ "schemas/schema.xsd", shipped_schema_xsd, shipped_schema_xsd_end },
 	{ "schemas/examples/api-key.xml", shipped_ex_api_key,
 	  shipped_ex_api_key_end },
 	{ "schemas/examples/revocation.xml", shipped_ex_revocation,
 	  shipped_ex_revocation_end },
+	{ "schemas/examples/rotation.xml", shipped_ex_rotation,
+	  shipped_ex_rotation_end },
 	{ "schemas/examples/withdrawal.xml", shipped_ex_withdrawal,
 	  shipped_ex_withdrawal_end },
 	{ "schemas/examples/decisions.xml", shipped_ex_decisions,
@@ -58,6 +64,7 @@ static const struct file blanks[] = {
 	{ "api-key.xml", shipped_blank_api_key, shipped_blank_api_key_end },
 	{ "revocation.xml", shipped_blank_revocation,
 	  shipped_blank_revocation_end },
+	{ "rotation.xml", shipped_blank_rotation, shipped_blank_rotation_end },
 	{ "withdrawal.xml", shipped_blank_withdrawal,
 	  shipped_blank_withdrawal_end },
 	{ "decisions.xml", shipped_blank_decisions,

@@ -518,6 +518,8 @@ struct due_list {
 static bool
 is_still_due(const struct due_list *due, const struct casefile *c)
 {
+	struct case_key key;
+
 	switch (due->event) {
 	case EVENT_EFFECT:
 		return !c->in_force &&
@@ -525,6 +527,8 @@ is_still_due(const struct due_list *due, const struct casefile *c)
 	case EVENT_EXPIRE:
 		return c->facts.expiry[0] != '\0' &&
 		    strcmp(c->facts.expiry, due->today) < 0;
+	case EVENT_RETIRE:
+		return casefile_retiring_key(c, due->now, &key);
 	case EVENT_LAPSE:
 		return c->waiting > 0 && c->waiting <= due->before;
 	default:
@@ -629,6 +633,10 @@ flow_clock(struct flow *f)
 		return -1;
 	due.event = EVENT_EXPIRE;
 	if (bring_all_about(&due, DUE_EXPIRE, "") != 0)
+		return -1;
+	due.event = EVENT_RETIRE;
+	due.before = due.now;
+	if (bring_all_about(&due, DUE_RETIRE, "") != 0)
 		return -1;
 	f->clock_more |= due.n > 0;
 	return 0;

@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "hash.h"
 #include "log.h"
 #include "text.h"
 
@@ -155,6 +156,29 @@ apply_to_case(struct flow *f, const struct ruling *r)
 	return 0;
 }
 
+/* Whatever approves a form that is for a key, or a rotation, issues one. */
+static int
+issue_key(struct flow *f, struct ruling *r)
+{
+	const struct form_types *types = pool_types(f->pool);
+	int type = r->form == NULL ? -1 : types_find(types, r->form);
+	char sha256[SHA256_HEX];
+	struct casefile c;
+	int status;
+
+	if (!rule_wants_key(r, type >= 0 && types->list[type].issues_key))
+		return 0;
+	if (flow_case(f, r->number, &c) != 1)
+		return flow_fail(f, "the index does not know %s", r->number);
+	status = keys_make(f->keys, r->number, c.issued + 1, sha256);
+	if (status == 0)
+		rule_issue_key(r, &c, sha256);
+	else
+		flow_fail(f, "a key cannot be made: %s", strerror(errno));
+	casefile_free(&c);
+	return status;
+}
+
 int
 flow_add(struct flow *f, struct ruling *r, struct parcel *p,
     const struct decision *d)
@@ -171,6 +195,8 @@ flow_add(struct flow *f, struct ruling *r, struct parcel *p,
 		e->damage = f->damage;
 		f->damage = (struct damage){ NULL, 0 };
 	}
+	if (issue_key(f, r) != 0)
+		return -1;
 	if (ledger_add(f->ledger, flow_settings(f)->desk_id, r) != 0)
 		return flow_fail(f, "%s", ledger_error());
 	for (i = 0; i < r->n_ops; i++)
@@ -404,6 +430,9 @@ flow_commit(struct flow *f)
 		return 0;
 	if (intake_sync(f->intake) != 0)
 		return flow_fail(f, "inbox cannot be synced: %s",
+		    strerror(errno));
+	if (keys_sync(f->keys) != 0)
+		return flow_fail(f, "keys cannot be written: %s",
 		    strerror(errno));
 	if (ledger_commit(f->ledger) != 0)
 		return flow_fail(f, "%s", ledger_error());

@@ -25,6 +25,7 @@ casefile_free(struct casefile *c)
 	free(c->request_box);
 	free(c->submitters);
 	free(c->endorsed);
+	free(c->keys);
 	facts_free(&c->facts);
 	facts_free(&c->asked);
 	casefile_init(c);
@@ -39,6 +40,7 @@ casefile_copy(struct casefile *to, const struct casefile *from)
 	to->request_box = mem_str(from->request_box);
 	to->submitters = mem_str(from->submitters);
 	to->endorsed = mem_str(from->endorsed);
+	to->keys = mem_str(from->keys);
 	facts_copy(&to->facts, &from->facts);
 	facts_copy(&to->asked, &from->asked);
 }
@@ -96,6 +98,7 @@ close_request(struct casefile *c)
 	set(&c->request_box, NULL);
 	facts_free(&c->asked);
 	c->asked_sha256[0] = '\0';
+	c->overlap[0] = '\0';
 	c->waiting = 0;
 }
 
@@ -136,6 +139,11 @@ take_request(struct casefile *c, const struct ruling *r)
 		c->requests = r->revision;
 		return;
 	}
+	if (r->request == REQUEST_ROTATION) {
+		c->rotations = r->revision;
+		memcpy(c->overlap, r->overlap, sizeof(c->overlap));
+		return;
+	}
 	c->last_revision = r->revision;
 	memcpy(c->digest, r->digest, sizeof(c->digest));
 	set_facts(&c->asked, &r->facts);
@@ -150,6 +158,105 @@ on_revise(struct casefile *c, const struct ruling *r)
 		take_form(c, r);
 }
 
+/* Keys. */
+
+bool
+casefile_next_key(const char **at, struct case_key *k)
+{
+	long long issued, until;
+	int used = 0;
+
+	if (*at == NULL || **at == '\0' || sscanf(*at, "%u %64s %lld %lld%n",
+	    &k->revision, k->sha256, &issued, &until, &used) != 4)
+		return false;
+	*at += used + ((*at)[used] == '\n');
+	k->issued = issued;
+	k->until = until;
+	return true;
+}
+
+bool
+casefile_retiring_key(const struct casefile *c, int64_t now,
+    struct case_key *first)
+{
+	const char *at = c->keys;
+	struct case_key k;
+	bool found = false;
+
+	while (casefile_next_key(&at, &k))
+		if (k.until > 0 && k.until <= now &&
+		    (!found || k.until < first->until)) {
+			*first = k;
+			found = true;
+		}
+	return found;
+}
+
+/* Takes over the keys as they are now, and what follows from them. */
+static void
+set_keys(struct casefile *c, struct buf *keys)
+{
+	const char *at;
+	struct case_key k;
+
+	free(c->keys);
+	c->keys = keys->len == 0 ? NULL : buf_take(keys);
+	buf_free(keys);
+	c->retires = 0;
+	for (at = c->keys; casefile_next_key(&at, &k);)
+		if (k.until > 0 && (c->retires == 0 || k.until < c->retires))
+			c->retires = k.until;
+}
+
+static void
+put_key(struct buf *out, const struct case_key *k)
+{
+	buf_putf(out, "%u %s %lld %lld\n", k->revision, k->sha256,
+	    (long long)k->issued, (long long)k->until);
+}
+
+/* A key is issued; those before it end at once, or when the overlap that was
+ * asked for is over, if they do not end earlier. */
+static void
+add_key(struct casefile *c, const struct ruling *r)
+{
+	struct case_key k, new = { .revision = r->key_revision,
+	    .issued = r->at };
+	struct buf keys = BUF_INIT;
+	const char *at = c->keys;
+	int64_t overlap = 0;
+
+	overlap_parse(r->overlap, &overlap);
+	while (overlap > 0 && casefile_next_key(&at, &k)) {
+		if (k.until == 0 || k.until > r->at + overlap)
+			k.until = r->at + overlap;
+		put_key(&keys, &k);
+	}
+	memcpy(new.sha256, r->key, sizeof(new.sha256));
+	put_key(&keys, &new);
+	c->issued = r->key_revision;
+	set_keys(c, &keys);
+}
+
+static void
+on_retire(struct casefile *c, const struct ruling *r)
+{
+	struct buf keys = BUF_INIT;
+	const char *at = c->keys;
+	struct case_key k;
+
+	while (casefile_next_key(&at, &k))
+		if (strcmp(k.sha256, r->key) != 0)
+			put_key(&keys, &k);
+	set_keys(c, &keys);
+}
+
+static void
+drop_keys(struct casefile *c)
+{
+	set_keys(c, &(struct buf)BUF_INIT);
+}
+
 static void
 on_approve(struct casefile *c, const struct ruling *r)
 {
@@ -159,6 +266,10 @@ on_approve(struct casefile *c, const struct ruling *r)
 		set_facts(&c->facts, &c->asked);
 	}
 	close_request(c);
+	if (r->key[0] != '\0')
+		add_key(c, r);
+	if (r->to != STATE_APPROVED)
+		drop_keys(c);
 	c->in_force = r->to == STATE_APPROVED &&
 	    is_in_force(&c->facts, r->checked);
 }
@@ -247,6 +358,7 @@ on_end(struct casefile *c, const struct ruling *r)
 {
 	(void)r;
 	close_request(c);
+	drop_keys(c);
 	c->in_force = false;
 }
 
@@ -264,6 +376,7 @@ static void (*const effect[EVENT_COUNT])(struct casefile *,
 	[EVENT_ENDORSE] = on_endorse,
 	[EVENT_EFFECT] = on_effect,
 	[EVENT_EXPIRE] = on_end,
+	[EVENT_RETIRE] = on_retire,
 	[EVENT_REVOKE] = on_end,
 };
 
@@ -287,6 +400,16 @@ const char *
 casefile_paper(const struct casefile *c, char name[PAPER_NAME])
 {
 	struct paper p = { .kind = PAPER_FORM, .revision = c->revision };
+
+	strcpy(p.number, c->number);
+	return paper_name(name, &p);
+}
+
+const char *
+casefile_key_paper(const struct casefile *c, const struct case_key *k,
+    char name[PAPER_NAME])
+{
+	struct paper p = { .kind = PAPER_KEY, .revision = k->revision };
 
 	strcpy(p.number, c->number);
 	return paper_name(name, &p);

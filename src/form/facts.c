@@ -1,10 +1,12 @@
 /*
  * facts: what docket needs to know of a form's content.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
+#include "text.h"
 
 #include "facts.h"
 
@@ -62,4 +64,27 @@ facts_value(const struct facts *facts, const char *path)
 		    memcmp(f.path, path, strlen(path)) == 0)
 			return mem_strn(f.value, (size_t)f.value_len);
 	return NULL;
+}
+
+int
+overlap_parse(const char *text, int64_t *seconds)
+{
+	static const int64_t most = 90 * 86400;
+	char digits[OVERLAP_TEXT];
+	size_t n = strlen(text);
+	int64_t unit;
+	uint64_t v;
+
+	if (strcmp(text, "0") == 0) {
+		*seconds = 0;
+		return 0;
+	}
+	if (n < 2 || n >= sizeof(digits) || text[0] == '0')
+		return -1;
+	unit = text[n - 1] == 'd' ? 86400 : text[n - 1] == 'h' ? 3600 : 0;
+	snprintf(digits, sizeof(digits), "%.*s", (int)n - 1, text);
+	if (unit == 0 || !text_number(digits, (uint64_t)(most / unit), &v))
+		return -1;
+	*seconds = (int64_t)v * unit;
+	return 0;
 }

@@ -77,7 +77,9 @@ static const struct {
 } names[] = {
 	{ PAPER_FORM, "", ".xml", true, false },
 	{ PAPER_REVOCATION, ".revocation", ".xml", true, false },
+	{ PAPER_ROTATION, ".rotation", ".xml", true, false },
 	{ PAPER_WITHDRAWAL, ".withdrawal", ".xml", true, false },
+	{ PAPER_KEY, ".key", ".xml", true, false },
 	{ PAPER_NOTE, ".note", ".txt", false, true },
 	{ PAPER_REFUSED, ".refused", ".txt", false, false },
 };
@@ -341,20 +343,21 @@ paper_name(char name[PAPER_NAME], const struct paper *p)
 bool
 paper_is_filed(const struct paper *p)
 {
-	return p->kind == PAPER_FORM || p->kind == PAPER_REVOCATION ||
-	    p->kind == PAPER_WITHDRAWAL || p->kind == PAPER_SIGNATURE;
+	return p->kind <= PAPER_KEY || p->kind == PAPER_SIGNATURE;
 }
 
 enum paper_kind
 paper_of_request(enum request request)
 {
-	return request == REQUEST_REVOCATION ? PAPER_REVOCATION : PAPER_FORM;
+	return request == REQUEST_REVOCATION ? PAPER_REVOCATION :
+	    request == REQUEST_ROTATION ? PAPER_ROTATION : PAPER_FORM;
 }
 
 enum request
 request_of_paper(const struct paper *p)
 {
 	return p->kind == PAPER_REVOCATION ? REQUEST_REVOCATION :
+	    p->kind == PAPER_ROTATION ? REQUEST_ROTATION :
 	    p->kind == PAPER_FORM ? REQUEST_CHANGE : REQUEST_NONE;
 }
 

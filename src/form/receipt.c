@@ -51,6 +51,10 @@ static const struct said {
 	  "Your request to revoke %N was received. A reviewer will decide on "
 	  "it.",
 	  "%N stays in force meanwhile." },
+	{ EVENT_ASK, REQUEST_ROTATION, "received",
+	  "Your request for a new key of %N was received. A reviewer will "
+	  "decide on it.",
+	  "The key that you have stays good meanwhile." },
 	{ EVENT_APPROVE, REQUEST_NONE, "approved",
 	  "%N is approved.",
 	  "To change its terms, edit %S and drop it into %B again; to give it "
@@ -61,6 +65,9 @@ static const struct said {
 	  NULL },
 	{ EVENT_APPROVE, REQUEST_REVOCATION, "revoked",
 	  "%N is revoked, as was asked.",
+	  NULL },
+	{ EVENT_APPROVE, REQUEST_ROTATION, "approved",
+	  "A new key of %N is issued, as was asked.",
 	  NULL },
 	{ EVENT_RETURN, REQUEST_NONE, "returned",
 	  "%N was sent back for correction.",
@@ -74,6 +81,10 @@ static const struct said {
 	{ EVENT_RETURN, REQUEST_REVOCATION, "returned",
 	  "The request to revoke %N was sent back; it stays in force.",
 	  "Send a new request if you still want it revoked." },
+	{ EVENT_RETURN, REQUEST_ROTATION, "returned",
+	  "The request for a new key of %N was sent back; the key that you "
+	  "have stays good.",
+	  "Send a new request if you still want another key." },
 	{ EVENT_REJECT, REQUEST_NONE, "rejected",
 	  "%N is rejected. The case is closed.",
 	  "A new application can be sent at any time." },
@@ -82,6 +93,10 @@ static const struct said {
 	  NULL },
 	{ EVENT_REJECT, REQUEST_REVOCATION, "rejected",
 	  "The request to revoke %N is rejected; it stays in force.",
+	  NULL },
+	{ EVENT_REJECT, REQUEST_ROTATION, "rejected",
+	  "The request for a new key of %N is rejected; the key that you have "
+	  "stays good.",
 	  NULL },
 	{ EVENT_WITHDRAW, REQUEST_NONE, "withdrawn",
 	  "%N is withdrawn, as you asked. The case is closed.",
@@ -93,6 +108,10 @@ static const struct said {
 	{ EVENT_WITHDRAW, REQUEST_REVOCATION, "withdrawn",
 	  "The request to revoke %N is withdrawn, as you asked; it stays in "
 	  "force.",
+	  NULL },
+	{ EVENT_WITHDRAW, REQUEST_ROTATION, "withdrawn",
+	  "The request for a new key of %N is withdrawn, as you asked; the "
+	  "key that you have stays good.",
 	  NULL },
 	{ EVENT_LAPSE, REQUEST_NONE, "returned",
 	  "Nobody decided on %N in the time that this desk allows. It was "
@@ -106,6 +125,10 @@ static const struct said {
 	  "Nobody decided on the request to revoke %N in the time that this "
 	  "desk allows. It stays in force.",
 	  "Send a new request if you still want it revoked." },
+	{ EVENT_LAPSE, REQUEST_ROTATION, "returned",
+	  "Nobody decided on the request for a new key of %N in the time that "
+	  "this desk allows. The key that you have stays good.",
+	  "Send a new request if you still want another key." },
 	{ EVENT_REVOKE, REQUEST_NONE, "revoked",
 	  "%N is revoked.",
 	  NULL },
@@ -115,6 +138,10 @@ static const struct said {
 	{ EVENT_EXPIRE, REQUEST_NONE, "expired",
 	  "%N has expired: its last day is over.",
 	  "A new application can be sent at any time." },
+	{ EVENT_RETIRE, REQUEST_NONE, "retired",
+	  "An old key of %N is good no more: the time that it had beside the "
+	  "new one is over.",
+	  NULL },
 	{ EVENT_REFUSE, REQUEST_NONE, "refused",
 	  "This was not accepted, and nothing was filed. What is wrong:",
 	  "Mend it and drop it into %B again." },
@@ -138,6 +165,21 @@ said_of(const struct ruling *r)
 	return any;
 }
 
+/* The key's place among those of its case: "AK-000012.r2.key", as the file
+ * with the key is called; "AK-000012.key.r2", as its record. */
+static void
+key_names(const struct ruling *r, char file[PAPER_NAME],
+    char stem[PAPER_NAME])
+{
+	struct paper p = { .kind = PAPER_KEY, .revision = r->key_revision };
+
+	strcpy(p.number, r->number);
+	paper_stem(stem, &p);
+	p.kind = PAPER_FORM;
+	paper_stem(file, &p);
+	strcat(file, ".key");
+}
+
 const char *
 receipt_name(char name[RECEIPT_NAME], const struct ruling *r)
 {
@@ -148,6 +190,8 @@ receipt_name(char name[RECEIPT_NAME], const struct ruling *r)
 	if (r->event == EVENT_REFUSE)
 		fs_short_name(stem, strrchr(r->file, '/') == NULL ? r->file :
 		    strrchr(r->file, '/') + 1, PARCEL_NAME);
+	else if (r->event == EVENT_RETIRE)
+		key_names(r, paper, stem);
 	else if (r->event == EVENT_REVOKE || r->event == EVENT_EFFECT ||
 	    r->event == EVENT_EXPIRE ||
 	    paper_parse(ruling_paper(r, paper), &p) != 0)
@@ -302,6 +346,46 @@ put_about(struct buf *out, const struct ruling *r)
 	buf_putc(out, '\n');
 }
 
+/* Where the key is; never the key. */
+static void
+put_key(struct buf *out, const struct ruling *r)
+{
+	char file[PAPER_NAME], stem[PAPER_NAME];
+	struct buf text = BUF_INIT;
+
+	key_names(r, file, stem);
+	if (r->event == EVENT_RETIRE) {
+		buf_putf(out, "  %s\n\n", r->key);
+		return;
+	}
+	buf_putf(&text, "The key is in the client's folder of the outbox, as "
+	    "%s, or as %s.age if it is encrypted. Where it is not there yet, "
+	    "status.txt says what it waits for. It is stored nowhere else: "
+	    "move it to where you keep secrets. Its SHA-256, by which this "
+	    "desk knows it:", file, file);
+	put_wrapped(out, "", buf_str(&text));
+	buf_putf(out, "\n  %s\n\n", r->key);
+	buf_free(&text);
+}
+
+/* What becomes of the keys before it. */
+static void
+put_overlap(struct buf *out, const struct ruling *r)
+{
+	char until[TIME_TEXT];
+	struct buf text = BUF_INIT;
+	int64_t seconds = 0;
+
+	if (overlap_parse(r->overlap, &seconds) == 0 && seconds > 0)
+		buf_putf(&text, "The old key stays good until %s.",
+		    time_local(until, r->at + seconds));
+	else
+		buf_puts(&text, "The old key is good no more, from now on.");
+	put_wrapped(out, "", buf_str(&text));
+	buf_putc(out, '\n');
+	buf_free(&text);
+}
+
 void
 receipt_text(const struct ruling *r, const struct receipt_desk *desk,
     const char *box, struct buf *out)
@@ -315,6 +399,10 @@ receipt_text(const struct ruling *r, const struct receipt_desk *desk,
 	put_sentence(&text, s->sentence, r, box);
 	put_wrapped(out, "", buf_str(&text));
 	buf_putc(out, '\n');
+	if (r->key[0] != '\0')
+		put_key(out, r);
+	if (r->key[0] != '\0' && r->overlap[0] != '\0')
+		put_overlap(out, r);
 	if (r->note != NULL)
 		put_note(out, r);
 	if (r->faults.n > 0)
@@ -388,6 +476,25 @@ put_deciders_xml(struct xmlout *x, const struct ruling *r)
 }
 
 static void
+put_key_xml(struct xmlout *x, const struct ruling *r)
+{
+	char file[PAPER_NAME], stem[PAPER_NAME], until[TIME_TEXT];
+	int64_t seconds = 0;
+
+	if (r->key[0] == '\0')
+		return;
+	key_names(r, file, stem);
+	xml_open(x, "key");
+	xml_attr_num(x, "revision", (long)r->key_revision);
+	xml_attr(x, "sha256", r->key);
+	if (r->event != EVENT_RETIRE)
+		xml_attr(x, "file", file);
+	if (overlap_parse(r->overlap, &seconds) == 0)
+		xml_attr(x, "old-until", time_text(until, r->at + seconds));
+	xml_close(x);
+}
+
+static void
 put_state_xml(struct xmlout *x, const struct ruling *r)
 {
 	if (r->number[0] == '\0')
@@ -427,6 +534,7 @@ receipt_xml(const struct ruling *r, const struct receipt_desk *desk,
 	leaf(&x, "sha256", r->sha256);
 	put_state_xml(&x, r);
 	put_deciders_xml(&x, r);
+	put_key_xml(&x, r);
 	leaf(&x, "note", r->note);
 	for (i = 0; i < r->faults.n; i++)
 		put_fault_xml(&x, &r->faults.list[i]);

@@ -375,6 +375,10 @@ ruling_encode(const struct ruling *r, struct buf *out)
 	put_trailer(out, "List-SHA256", r->list);
 	put_trailer(out, "Checked", r->checked);
 	put_trailer(out, "Form-SHA256", r->sha256);
+	put_trailer(out, "Key-SHA256", r->key);
+	if (r->key_revision > 0)
+		buf_putf(out, "Key-Revision: %u\n", r->key_revision);
+	put_trailer(out, "Overlap", r->overlap);
 	put_trailer(out, "File", r->file);
 	put_subjects(out, r->subjects);
 	for (i = 0; i < r->faults.n; i++)
@@ -486,14 +490,26 @@ get_request(struct ruling *r, char *v)
 }
 
 static int
-get_revision(struct ruling *r, char *v)
+get_count(const char *v, unsigned *count)
 {
 	uint64_t n;
 
 	if (!text_number(v, 999999, &n) || n == 0)
 		return -1;
-	r->revision = (unsigned)n;
+	*count = (unsigned)n;
 	return 0;
+}
+
+static int
+get_revision(struct ruling *r, char *v)
+{
+	return get_count(v, &r->revision);
+}
+
+static int
+get_key_revision(struct ruling *r, char *v)
+{
+	return get_count(v, &r->key_revision);
 }
 
 static int
@@ -588,6 +604,26 @@ get_list(struct ruling *r, char *v)
 }
 
 static int
+get_key(struct ruling *r, char *v)
+{
+	if (!hash_is_sha256(v))
+		return -1;
+	strcpy(r->key, v);
+	return 0;
+}
+
+static int
+get_overlap(struct ruling *r, char *v)
+{
+	int64_t seconds;
+
+	if (overlap_parse(v, &seconds) != 0)
+		return -1;
+	strcpy(r->overlap, v);
+	return 0;
+}
+
+static int
 get_path(struct ruling *r, char *v)
 {
 	ruling_subject(r, v);
@@ -642,6 +678,9 @@ static const struct {
 	{ "List-SHA256", get_list },
 	{ "Checked", get_checked },
 	{ "Form-SHA256", get_sha256 },
+	{ "Key-SHA256", get_key },
+	{ "Key-Revision", get_key_revision },
+	{ "Overlap", get_overlap },
 	{ "File", get_file },
 	{ "Path", get_path },
 	{ "Fault", get_fault },
@@ -679,17 +718,37 @@ last_paragraph(char *text)
 	return at;
 }
 
+/* A rotation says how long the old key stays good where that counts: when it
+ * is asked for, and when it is approved, which issues the new one. */
+static bool
+has_its_key(const struct ruling *r)
+{
+	bool rotation = r->request == REQUEST_ROTATION &&
+	    (r->event == EVENT_ASK || r->event == EVENT_APPROVE);
+
+	if (rotation != (r->overlap[0] != '\0') ||
+	    (r->key[0] != '\0') != (r->key_revision > 0))
+		return false;
+	if (rotation && r->event == EVENT_APPROVE)
+		return r->key[0] != '\0';
+	return r->key[0] == '\0' || r->event == EVENT_APPROVE ||
+	    r->event == EVENT_RETIRE;
+}
+
 /* Whether it has what its event cannot be without: subject lines, receipts
  * and cases rely on that. */
 static bool
 is_whole(const struct ruling *r)
 {
+	if (!has_its_key(r))
+		return false;
 	if (r->event == EVENT_REFUSE)
 		return r->number[0] == '\0' && r->file != NULL;
 	if (r->event >= EVENT_INIT)
 		return r->number[0] == '\0';
 	return r->number[0] != '\0' && r->form != NULL &&
-	    (r->event != EVENT_ASK || r->request != REQUEST_NONE);
+	    (r->event != EVENT_ASK || r->request != REQUEST_NONE) &&
+	    (r->event != EVENT_RETIRE || r->key[0] != '\0');
 }
 
 static int

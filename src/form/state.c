@@ -47,7 +47,7 @@ static const struct transition table[] = {
 
 	{ STATE_APPROVED, REQUEST_NONE, EVENT_ASK,
 	  STATE_APPROVED, STATE_PENDING, WHO_APPLICANT, NO_NOTE,
-	  "changed terms or revocation asked for" },
+	  "changed terms, revocation or a new key asked for" },
 
 	{ STATE_APPROVED, REQUEST_CHANGE, EVENT_APPROVE,
 	  STATE_APPROVED, STATE_NONE, WHO_REVIEWER, NO_NOTE,
@@ -84,6 +84,22 @@ static const struct transition table[] = {
 	  STATE_APPROVED, STATE_RETURNED, WHO_CLOCK, NO_NOTE,
 	  "nobody decided on the request within review.lapse" },
 
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_APPROVE,
+	  STATE_APPROVED, STATE_APPROVED, WHO_REVIEWER, NO_NOTE,
+	  "a new key is issued; the old one ends when the overlap is over" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_RETURN,
+	  STATE_APPROVED, STATE_RETURNED, WHO_REVIEWER, A_NOTE,
+	  "the request is sent back for correction" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_REJECT,
+	  STATE_APPROVED, STATE_REJECTED, WHO_REVIEWER, NO_NOTE,
+	  "the rotation is refused; the key stays" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_WITHDRAW,
+	  STATE_APPROVED, STATE_REJECTED, WHO_APPLICANT, NO_NOTE,
+	  "the request is withdrawn; the key stays" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_LAPSE,
+	  STATE_APPROVED, STATE_RETURNED, WHO_CLOCK, NO_NOTE,
+	  "nobody decided on the request within review.lapse" },
+
 	{ STATE_APPROVED, REQUEST_NONE, EVENT_ENDORSE,
 	  STATE_APPROVED, STATE_NONE, WHO_REVIEWER, NO_NOTE,
 	  "a revocation is counted; others must decide the same" },
@@ -91,6 +107,9 @@ static const struct transition table[] = {
 	  STATE_APPROVED, STATE_PENDING, WHO_REVIEWER, NO_NOTE,
 	  "counted; others must decide the same" },
 	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_ENDORSE,
+	  STATE_APPROVED, STATE_PENDING, WHO_REVIEWER, NO_NOTE,
+	  "counted; others must decide the same" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_ENDORSE,
 	  STATE_APPROVED, STATE_PENDING, WHO_REVIEWER, NO_NOTE,
 	  "counted; others must decide the same" },
 
@@ -103,6 +122,9 @@ static const struct transition table[] = {
 	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_REVOKE,
 	  STATE_REVOKED, STATE_REJECTED, WHO_REVIEWER, A_NOTE,
 	  "revoked at once; the open request is refused with it" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_REVOKE,
+	  STATE_REVOKED, STATE_REJECTED, WHO_REVIEWER, A_NOTE,
+	  "revoked at once; the open request is refused with it" },
 
 	{ STATE_APPROVED, REQUEST_NONE, EVENT_EFFECT,
 	  STATE_APPROVED, STATE_NONE, WHO_CLOCK, NO_NOTE,
@@ -111,6 +133,9 @@ static const struct transition table[] = {
 	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
 	  "the effective day has come: in force" },
 	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_EFFECT,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "the effective day has come: in force" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_EFFECT,
 	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
 	  "the effective day has come: in force" },
 
@@ -123,6 +148,22 @@ static const struct transition table[] = {
 	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_EXPIRE,
 	  STATE_REVOKED, STATE_REJECTED, WHO_CLOCK, NO_NOTE,
 	  "the expiry day has ended; the open request is refused with it" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_EXPIRE,
+	  STATE_REVOKED, STATE_REJECTED, WHO_CLOCK, NO_NOTE,
+	  "the expiry day has ended; the open request is refused with it" },
+
+	{ STATE_APPROVED, REQUEST_NONE, EVENT_RETIRE,
+	  STATE_APPROVED, STATE_NONE, WHO_CLOCK, NO_NOTE,
+	  "a key that was rotated ends: its overlap is over" },
+	{ STATE_APPROVED, REQUEST_CHANGE, EVENT_RETIRE,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "a key that was rotated ends: its overlap is over" },
+	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_RETIRE,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "a key that was rotated ends: its overlap is over" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_RETIRE,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "a key that was rotated ends: its overlap is over" },
 };
 #define ROWS (sizeof(table) / sizeof(table[0]))
 
@@ -139,6 +180,7 @@ static const char *const request_names[REQUEST_COUNT] = {
 	[REQUEST_NONE] = "-",
 	[REQUEST_CHANGE] = "change",
 	[REQUEST_REVOCATION] = "revocation",
+	[REQUEST_ROTATION] = "rotation",
 };
 
 static const struct {
@@ -157,6 +199,7 @@ static const struct {
 	[EVENT_ENDORSE] = { "endorse", "endorsed" },
 	[EVENT_EFFECT] = { "effect", "effective" },
 	[EVENT_EXPIRE] = { "expire", "expired" },
+	[EVENT_RETIRE] = { "retire", "retired" },
 	[EVENT_INIT] = { "init", "opened" },
 	[EVENT_RULES] = { "rules", "changed" },
 	[EVENT_REFUSE] = { "refuse", "refused" },

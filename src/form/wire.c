@@ -512,6 +512,7 @@ verdict_encode(const struct verdict *v, struct buf *out)
 	put_str(out, v->facts.apis);
 	put_str(out, v->number);
 	put_str(out, v->reason);
+	put_str(out, v->overlap);
 	put_listed(out, v);
 	end(out, at);
 }
@@ -524,6 +525,17 @@ get_day(struct reader *r, char day[DAY_TEXT])
 
 	get_short(r, day, DAY_TEXT);
 	if (day[0] != '\0' && day_parse(day, &value) != 0)
+		r->bad = true;
+}
+
+/* Empty, or one that can be granted. */
+static void
+get_overlap(struct reader *r, char overlap[OVERLAP_TEXT])
+{
+	int64_t seconds;
+
+	get_short(r, overlap, OVERLAP_TEXT);
+	if (overlap[0] != '\0' && overlap_parse(overlap, &seconds) != 0)
 		r->bad = true;
 }
 
@@ -544,6 +556,7 @@ verdict_decode(struct verdict *v, const struct frame *f, size_t n_types)
 	v->facts.apis = get_text(&r, LIMIT_FIELDS_BYTES, true);
 	get_short(&r, v->number, sizeof(v->number));
 	v->reason = get_text(&r, LIMIT_NOTE, true);
+	get_overlap(&r, v->overlap);
 	get_listed(&r, v);
 	/* a form is either good and of a known type, or has faults */
 	if (v->faults.n == 0 && v->type < 0)

@@ -24,15 +24,16 @@
 
 /* A change of the tables below needs another number: an index of another
  * version is made anew. */
-#define LAYOUT "3"
+#define LAYOUT "4"
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
     "CREATE TABLE cases(id INTEGER PRIMARY KEY, number TEXT, prefix TEXT,"
     " seq INTEGER, form TEXT, state INTEGER, revision INTEGER,"
     " last_revision INTEGER, request INTEGER, request_revision INTEGER,"
-    " requests INTEGER, withdrawals INTEGER, in_force INTEGER, box TEXT,"
-    " request_box TEXT, submitters TEXT, endorsed TEXT, received INTEGER,"
+    " requests INTEGER, rotations INTEGER, withdrawals INTEGER, in_force INTEGER, box TEXT,"
+    " request_box TEXT, submitters TEXT, endorsed TEXT, keys TEXT,"
+    " issued INTEGER, retires INTEGER, overlap TEXT, received INTEGER,"
     " changed INTEGER, waiting INTEGER, digest TEXT, sha256 TEXT,"
     " client TEXT, label TEXT, effective TEXT, expiry TEXT, fields TEXT,"
     " apis TEXT, asked_client TEXT, asked_label TEXT,"
@@ -51,6 +52,7 @@ static const char schema[] =
     " WHERE state = 2 AND in_force = 0;"
     "CREATE INDEX by_expiry ON cases(expiry)"
     " WHERE state = 2 AND expiry > '';"
+    "CREATE INDEX by_retire ON cases(retires) WHERE retires > 0;"
     "CREATE TABLE events(id INTEGER PRIMARY KEY, number TEXT,"
     " \"commit\" TEXT, intake TEXT, digest TEXT, file TEXT);"
     "CREATE INDEX event_number ON events(number);"
@@ -59,6 +61,7 @@ static const char schema[] =
     "CREATE INDEX event_file ON events(file) WHERE file IS NOT NULL;"
     "CREATE TABLE prefixes(prefix TEXT PRIMARY KEY, last INTEGER)"
     " WITHOUT ROWID;"
+    "CREATE TABLE keys(sha256 TEXT PRIMARY KEY, number TEXT) WITHOUT ROWID;"
     "CREATE TABLE counts(state INTEGER PRIMARY KEY, n INTEGER);"
     "CREATE TABLE seen(api INTEGER, name TEXT, n INTEGER,"
     " PRIMARY KEY(api, name)) WITHOUT ROWID;"
@@ -86,12 +89,17 @@ static const struct column {
 	{ "request", INT, M(request) },
 	{ "request_revision", INT, M(request_revision) },
 	{ "requests", INT, M(requests) },
+	{ "rotations", INT, M(rotations) },
 	{ "withdrawals", INT, M(withdrawals) },
 	{ "in_force", BOOL, M(in_force) },
 	{ "box", STRING, M(box) },
 	{ "request_box", STRING, M(request_box) },
 	{ "submitters", STRING, M(submitters) },
 	{ "endorsed", STRING, M(endorsed) },
+	{ "keys", STRING, M(keys) },
+	{ "issued", INT, M(issued) },
+	{ "retires", INT64, M(retires) },
+	{ "overlap", ARRAY, M(overlap) },
 	{ "received", INT64, M(received) },
 	{ "changed", INT64, M(changed) },
 	{ "waiting", INT64, M(waiting) },
@@ -152,6 +160,11 @@ static const char *const sql[STATEMENTS] = {
 	[S_EXPIRE] = "SELECT number FROM cases WHERE state = 2 AND"
 	    " expiry > '' AND expiry < ?3 AND (?1 = '' OR prefix = ?1)"
 	    " AND ?2 = ?2 ORDER BY expiry LIMIT ?4",
+	[S_RETIRE] = "SELECT number FROM cases WHERE retires > 0 AND"
+	    " retires <= ?2 AND (?1 = '' OR prefix = ?1) AND ?3 = ?3"
+	    " ORDER BY retires LIMIT ?4",
+	[S_KEY] = "SELECT number FROM keys WHERE sha256 = ?1",
+	[S_KEY_ADD] = "INSERT OR IGNORE INTO keys VALUES(?1, ?2)",
 	[S_OF] = "SELECT \"commit\" FROM events WHERE number = ?1"
 	    " ORDER BY id",
 	[S_OF_FILE] = "SELECT \"commit\" FROM events WHERE digest = ?1"
@@ -696,10 +709,24 @@ add_event(struct index *x, const struct ruling *r)
 	return run(x, st);
 }
 
+static int
+add_key(struct index *x, const struct ruling *r)
+{
+	sqlite3_stmt *st = index_statement(x, S_KEY_ADD);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, r->key);
+	index_bind_text(st, 2, r->number);
+	return run(x, st);
+}
+
 int
 index_apply(struct index *x, const struct ruling *r)
 {
 	if (r->number[0] != '\0' && apply_to_case(x, r) != 0)
+		return -1;
+	if (r->key[0] != '\0' && add_key(x, r) != 0)
 		return -1;
 	if (add_event(x, r) != 0)
 		return -1;

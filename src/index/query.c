@@ -62,6 +62,17 @@ index_intake(struct index *x, const char *intake, char commit[COMMIT_HEX])
 	return one_text(x, st, commit, COMMIT_HEX);
 }
 
+int
+index_key(struct index *x, const char *sha256, char number[NUMBER_TEXT])
+{
+	sqlite3_stmt *st = index_statement(x, S_KEY);
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, sha256);
+	return one_text(x, st, number, NUMBER_TEXT);
+}
+
 /* Gives the first column of every row. */
 static int
 each_text(struct index *x, sqlite3_stmt *st, index_text_fn *fn, void *arg)
@@ -93,6 +104,7 @@ index_due(struct index *x, enum due due, const char *prefix, int64_t before,
 		[DUE_LAPSE] = S_LAPSE,
 		[DUE_EFFECT] = S_EFFECT,
 		[DUE_EXPIRE] = S_EXPIRE,
+		[DUE_RETIRE] = S_RETIRE,
 	};
 	sqlite3_stmt *st = index_statement(x, which[due]);
 

@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "hash.h"
+#include "xmlout.h"
 
 #include "rule.h"
 
@@ -339,29 +340,72 @@ not_now(const struct casefile *c, const char *what, struct faults *faults)
 	return RULE_FAULT;
 }
 
+/* Only one thing is asked for at a time. */
+static bool
+is_asked(const struct casefile *c, struct faults *faults)
+{
+	if (c->request == REQUEST_NONE)
+		return false;
+	faults_addf(faults, FAULT_REQUEST_OPEN, 0, NULL, "For %s a %s was "
+	    "asked for, and is not decided yet.", c->number,
+	    request_name(c->request));
+	return true;
+}
+
+static struct ruling *
+new_request(const struct rule_context *ctx, const struct rule_claim *claim,
+    const struct casefile *c, enum request request, const struct paper *paper)
+{
+	struct ruling *r = new_ruling(ctx, EVENT_ASK, c);
+
+	r->request = request;
+	r->request_to = STATE_PENDING;
+	r->revision = paper->revision;
+	r->note = note_of(claim->verdict->reason);
+	set_sender(r, claim->parcel);
+	file_paper(ctx, r, claim->parcel, STATE_PENDING, paper);
+	return r;
+}
+
 static enum rule
 ask_revocation(const struct rule_context *ctx, const struct rule_claim *claim,
     const struct casefile *c, struct ruling **made, struct faults *faults)
 {
 	struct paper paper = paper_of(c->number, PAPER_REVOCATION,
 	    c->requests + 1);
-	struct ruling *r;
 
 	if (c->state != STATE_APPROVED)
 		return not_now(c, "revoked", faults);
-	if (c->request != REQUEST_NONE) {
-		faults_addf(faults, FAULT_REQUEST_OPEN, 0, NULL,
-		    "For %s a %s was asked for, and is not decided yet.",
-		    c->number, request_name(c->request));
+	if (is_asked(c, faults))
 		return RULE_FAULT;
-	}
-	r = new_ruling(ctx, EVENT_ASK, c);
-	r->request = REQUEST_REVOCATION;
-	r->request_to = STATE_PENDING;
-	r->revision = paper.revision;
-	r->note = note_of(claim->verdict->reason);
-	set_sender(r, claim->parcel);
-	file_paper(ctx, r, claim->parcel, STATE_PENDING, &paper);
+	*made = new_request(ctx, claim, c, REQUEST_REVOCATION, &paper);
+	return RULE_MADE;
+}
+
+static bool
+no_key(const struct casefile *c, struct faults *faults)
+{
+	if (c->keys != NULL)
+		return false;
+	faults_addf(faults, FAULT_NOT_NOW, 0, NULL, "%s has no key that "
+	    "another could take the place of.", c->number);
+	return true;
+}
+
+static enum rule
+ask_rotation(const struct rule_context *ctx, const struct rule_claim *claim,
+    const struct casefile *c, struct ruling **made, struct faults *faults)
+{
+	struct paper paper = paper_of(c->number, PAPER_ROTATION,
+	    c->rotations + 1);
+	struct ruling *r;
+
+	if (c->state != STATE_APPROVED)
+		return not_now(c, "given a new key", faults);
+	if (is_asked(c, faults) || no_key(c, faults))
+		return RULE_FAULT;
+	r = new_request(ctx, claim, c, REQUEST_ROTATION, &paper);
+	memcpy(r->overlap, claim->verdict->overlap, sizeof(r->overlap));
 	*made = r;
 	return RULE_MADE;
 }
@@ -406,6 +450,8 @@ rule_request(const struct rule_context *ctx, const struct rule_claim *claim,
 		return RULE_FAULT;
 	return claim->type->ask == ASK_REVOCATION ?
 	    ask_revocation(ctx, claim, c, made, faults) :
+	    claim->type->ask == ASK_ROTATION ?
+	    ask_rotation(ctx, claim, c, made, faults) :
 	    withdraw(ctx, claim, c, made, faults);
 }
 
@@ -448,6 +494,13 @@ rule_event(const struct casefile *c, const struct paper *p, enum state from,
 	return EVENT_COUNT;
 }
 
+/* What neither decides on the open request nor ends it. */
+static bool
+is_beside(enum event event)
+{
+	return event == EVENT_EFFECT || event == EVENT_RETIRE;
+}
+
 /* Where the papers go, for decisions and for what the clock brings. */
 static int
 move_for(const struct rule_context *ctx, struct ruling *r,
@@ -455,7 +508,7 @@ move_for(const struct rule_context *ctx, struct ruling *r,
 {
 	bool request_decided = r->request != REQUEST_NONE;
 
-	if (t->event == EVENT_EFFECT)
+	if (is_beside(t->event))
 		return 0;
 	if (!request_decided && c->request == REQUEST_NONE)
 		return move_papers(ctx, r, c->state, t->to);
@@ -468,15 +521,81 @@ move_for(const struct rule_context *ctx, struct ruling *r,
 	return move_papers(ctx, r, STATE_PENDING, t->request_to);
 }
 
+/* Keys. */
+
+/* The record of a key that is good no more. */
+static void
+move_key(struct ruling *r, const struct casefile *c, const struct case_key *k)
+{
+	char name[PAPER_NAME], from[LEDGER_PATH], to[LEDGER_PATH];
+
+	casefile_key_paper(c, k, name);
+	ruling_move(r, ledger_path(from, STATE_APPROVED, r->number, name),
+	    ledger_path(to, STATE_REVOKED, r->number, name));
+}
+
+static void
+end_key(struct ruling *r, const struct casefile *c, const struct case_key *k)
+{
+	memcpy(r->key, k->sha256, sizeof(r->key));
+	r->key_revision = k->revision;
+	move_key(r, c, k);
+}
+
+static void
+put_record(struct buf *out, const struct ruling *r, const struct case_key *k)
+{
+	struct xmlout x;
+
+	xml_begin(&x, out);
+	xml_open(&x, "key");
+	xml_attr(&x, "xmlns", "urn:docket:key:1");
+	xml_attr(&x, "number", r->number);
+	xml_attr_num(&x, "revision", (long)k->revision);
+	xml_attr(&x, "sha256", k->sha256);
+	if (r->client != NULL)
+		xml_attr(&x, "client", r->client);
+	xml_close(&x);
+}
+
+bool
+rule_wants_key(const struct ruling *r, bool issues)
+{
+	return r->event == EVENT_APPROVE && (r->request == REQUEST_ROTATION ||
+	    (r->request == REQUEST_NONE && issues));
+}
+
+void
+rule_issue_key(struct ruling *r, const struct casefile *c, const char *sha256)
+{
+	struct case_key k, new = { .revision = c->issued + 1 };
+	const char *at = c->keys;
+	char name[PAPER_NAME], path[LEDGER_PATH];
+	struct buf record = BUF_INIT;
+
+	while (strcmp(r->overlap, "0") == 0 && casefile_next_key(&at, &k))
+		move_key(r, c, &k);
+	snprintf(new.sha256, sizeof(new.sha256), "%s", sha256);
+	memcpy(r->key, new.sha256, sizeof(r->key));
+	r->key_revision = new.revision;
+	put_record(&record, r, &new);
+	ruling_put(r, ledger_path(path, STATE_APPROVED, r->number,
+	    casefile_key_paper(c, &new, name)), record.data, record.len);
+	buf_free(&record);
+}
+
 enum rule
 rule_decide(const struct rule_context *ctx, const struct casefile *c,
     enum event event, const char *note, struct ruling **made)
 {
 	const struct transition *t = state_next(c->state, c->request, event);
+	struct case_key key;
 	struct ruling *r;
 
 	/* the day comes once, also where the open group has seen it */
-	if (t == NULL || (event == EVENT_EFFECT && c->in_force))
+	if (t == NULL || (event == EVENT_EFFECT && c->in_force) ||
+	    (event == EVENT_RETIRE && !casefile_retiring_key(c, ctx->now,
+	    &key)))
 		return RULE_FAULT;
 	r = new_ruling(ctx, event, c);
 	r->to = t->to;
@@ -484,7 +603,9 @@ rule_decide(const struct rule_context *ctx, const struct casefile *c,
 	if (event == EVENT_APPROVE)
 		strcpy(r->checked, ctx->today);
 	memcpy(r->sha256, c->sha256, sizeof(r->sha256));
-	if (c->request != REQUEST_NONE && event != EVENT_EFFECT) {
+	if (event == EVENT_RETIRE)
+		end_key(r, c, &key);
+	if (c->request != REQUEST_NONE && !is_beside(event)) {
 		r->request = c->request;
 		r->request_from = STATE_PENDING;
 		r->request_to = t->event == EVENT_APPROVE &&
@@ -494,6 +615,8 @@ rule_decide(const struct rule_context *ctx, const struct casefile *c,
 			r->revision = c->request_revision;
 			memcpy(r->sha256, c->asked_sha256, sizeof(r->sha256));
 		}
+		if (event == EVENT_APPROVE)
+			memcpy(r->overlap, c->overlap, sizeof(r->overlap));
 	}
 	if (move_for(ctx, r, c, t) != 0)
 		return give_up(r, RULE_TROUBLE);

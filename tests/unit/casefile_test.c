@@ -31,6 +31,28 @@ random_hex(char hex[65])
 	hex[64] = '\0';
 }
 
+/* What a ruling says of keys: that one is issued, or ends. */
+static void
+make_key(struct ruling *r, const struct casefile *c)
+{
+	static const char *const overlaps[] = { "0", "1h", "36h", "90d" };
+	struct case_key k;
+
+	if (r->request == REQUEST_ROTATION)
+		strcpy(r->overlap, r->event == EVENT_ASK ?
+		    overlaps[rnd(COUNT(overlaps))] : c->overlap);
+	if (r->event == EVENT_RETIRE && casefile_retiring_key(c, INT64_MAX,
+	    &k)) {
+		strcpy(r->key, k.sha256);
+		r->key_revision = k.revision;
+	}
+	if (r->event != EVENT_APPROVE || (r->request != REQUEST_NONE &&
+	    r->request != REQUEST_ROTATION))
+		return;
+	random_hex(r->key);
+	r->key_revision = c->issued + 1;
+}
+
 /* A ruling on this case that the table has a row for. */
 static void
 make(struct ruling *r, const struct casefile *c, const struct transition *t)
@@ -45,9 +67,11 @@ make(struct ruling *r, const struct casefile *c, const struct transition *t)
 	r->form = mem_str("{u}f");
 	r->box = mem_str(rnd(2) == 0 ? "" : "acme");
 	r->request = t->event != EVENT_ASK ? t->request :
-	    rnd(2) == 0 ? REQUEST_CHANGE : REQUEST_REVOCATION;
+	    1 + (enum request)rnd(REQUEST_COUNT - 1);
 	r->revision = r->request == REQUEST_REVOCATION ? c->requests + 1 :
+	    r->request == REQUEST_ROTATION ? c->rotations + 1 :
 	    c->last_revision + 1;
+	make_key(r, c);
 	random_hex(r->sha256);
 	random_hex(r->digest);
 	if (r->event == EVENT_ENDORSE) {
@@ -72,7 +96,8 @@ learn(struct known *k, const struct ruling *r, enum request request)
 	case EVENT_REVISE:
 	case EVENT_ASK:
 		k->submitted[r->uid] = true;
-		if (r->request == REQUEST_REVOCATION)
+		if (r->request == REQUEST_REVOCATION ||
+		    r->request == REQUEST_ROTATION)
 			break;
 		strcpy(change ? k->asked : k->sha256, r->sha256);
 		strcpy(change ? k->asked_label : k->label, r->facts.label);
@@ -89,6 +114,41 @@ learn(struct known *k, const struct ruling *r, enum request request)
 	default:
 		break;
 	}
+}
+
+/* What is approved has one key without an end, the last; those before it end
+ * one after the other; nothing else has any. */
+static void
+check_keys(const struct casefile *c)
+{
+	const char *at = c->keys;
+	struct case_key k = { .revision = 0 };
+	unsigned last = 0;
+	int64_t first = 0;
+
+	assert_int_equal(c->keys != NULL, c->state == STATE_APPROVED);
+	assert_int_equal(c->overlap[0] != '\0',
+	    c->request == REQUEST_ROTATION);
+	while (casefile_next_key(&at, &k)) {
+		assert_true(k.revision > last && k.revision <= c->issued);
+		assert_int_equal(strlen(k.sha256), 64);
+		assert_true(k.issued <= now);
+		assert_int_equal(k.until == 0, k.revision == c->issued);
+		if (k.until != 0) {
+			assert_true(k.until > k.issued);
+			assert_true(k.until <= now + 90 * 86400);
+			first = first == 0 || k.until < first ? k.until :
+			    first;
+		}
+		last = k.revision;
+	}
+	if (c->state == STATE_APPROVED)
+		assert_int_equal(last, c->issued);
+	assert_int_equal(c->retires, first);
+	assert_false(first > 0 && casefile_retiring_key(c, first - 1, &k));
+	assert_int_equal(casefile_retiring_key(c, first, &k), first > 0);
+	if (first > 0)
+		assert_int_equal(k.until, first);
 }
 
 static void
@@ -121,6 +181,7 @@ check(const struct casefile *c, const struct known *k)
 	assert_false(casefile_submitted_by(c, 11));
 	assert_int_equal(c->withdrawals, k->withdrawals);
 	assert_int_equal(c->changed, now);
+	check_keys(c);
 	assert_int_equal(paper_parse(casefile_paper(c, name), &p), 0);
 	assert_int_equal(p.revision, c->revision);
 	if (open) {
@@ -158,6 +219,8 @@ assert_same_case(const struct casefile *a, const struct casefile *b)
 	assert_int_equal(a->changed, b->changed);
 	assert_string_equal(a->sha256, b->sha256);
 	assert_string_equal(a->digest, b->digest);
+	assert_string_equal(a->keys == NULL ? "" : a->keys,
+	    b->keys == NULL ? "" : b->keys);
 	assert_string_equal(a->submitters == NULL ? "" : a->submitters,
 	    b->submitters == NULL ? "" : b->submitters);
 }

@@ -118,6 +118,14 @@ test_papers(void **state)
 		  "AK-000012.revocation.r3", "", PAPER_REVOCATION, 3, true },
 		{ "AK-000012.withdrawal.xml", "AK-000012",
 		  "AK-000012.withdrawal", "", PAPER_WITHDRAWAL, 1, true },
+		{ "AK-000012.rotation.xml", "AK-000012",
+		  "AK-000012.rotation", "", PAPER_ROTATION, 1, true },
+		{ "AK-000012.rotation.r2.xml", "AK-000012",
+		  "AK-000012.rotation.r2", "", PAPER_ROTATION, 2, true },
+		{ "AK-000012.key.xml", "AK-000012", "AK-000012.key", "",
+		  PAPER_KEY, 1, true },
+		{ "AK-000012.key.r12.xml", "AK-000012", "AK-000012.key.r12",
+		  "", PAPER_KEY, 12, true },
 		{ "AK-000012.note.txt", "AK-000012", "AK-000012.note", "",
 		  PAPER_NOTE, 0, false },
 		{ "AK-000012.note.alice.txt", "AK-000012",
@@ -158,7 +166,10 @@ test_no_papers(void **state)
 	    "AK-000012.r2.r3.xml", "AK-000012r2.xml", "AK-000012.r2.txt",
 	    "AK-000012.revocation.r1.xml", "AK-000012.revocation.txt",
 	    "AK-000012.revocationr2.xml", "AK-000012.revocation..xml",
-	    "AK-000012.rotation.xml", "AK-000012.txt", "AK-000012.note.xml",
+	    "AK-000012.rotation.r1.xml", "AK-000012.key",
+	    "AK-000012.key.age", "AK-000012.r2.key.xml", "AK-000012.key.txt",
+	    "AK-000012.key.xml.sig", "AK-000012.key.approve.alice.sig",
+	    "AK-000012.keys.xml", "AK-000012.txt", "AK-000012.note.xml",
 	    "AK-000012.note..txt", "AK-000012.note.a.b.txt",
 	    "AK-000012.notealice.txt", "AK-000012.note.a\nb.txt",
 	    "AK-000012.note.\xff.txt", "AK-000012.note.a/b.txt",
@@ -189,7 +200,7 @@ test_one_spelling(void **state)
 {
 	static const char *const pieces[] = { "AK-", "000012", "0", "1", "-",
 	    ".", "r", "r2", ".r2", ".r10", "note", ".note", "revocation",
-	    ".revocation", ".withdrawal", ".refused", "alice", ".xml", ".txt",
+	    ".revocation", ".rotation", ".key", ".withdrawal", ".refused", "alice", ".xml", ".txt",
 	    "xml", "\xc3\xa9", " " };
 	char name[400], again[PAPER_NAME];
 	struct paper p;
@@ -226,6 +237,11 @@ test_requests(void **state)
 	assert_int_equal(request_of_paper(&p), REQUEST_CHANGE);
 	p.kind = paper_of_request(REQUEST_REVOCATION);
 	assert_int_equal(request_of_paper(&p), REQUEST_REVOCATION);
+	assert_int_equal(paper_of_request(REQUEST_ROTATION), PAPER_ROTATION);
+	p.kind = paper_of_request(REQUEST_ROTATION);
+	assert_int_equal(request_of_paper(&p), REQUEST_ROTATION);
+	p.kind = PAPER_KEY;
+	assert_int_equal(request_of_paper(&p), REQUEST_NONE);
 	p.kind = PAPER_WITHDRAWAL;
 	assert_int_equal(request_of_paper(&p), REQUEST_NONE);
 	p.kind = PAPER_NOTE;

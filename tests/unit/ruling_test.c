@@ -42,6 +42,14 @@ make_case(struct ruling *r)
 		r->request_from = (enum state)rnd(STATE_COUNT);
 		r->request_to = (enum state)rnd(STATE_COUNT);
 	}
+	if (r->request == REQUEST_ROTATION && (r->event == EVENT_ASK ||
+	    r->event == EVENT_APPROVE))
+		strcpy(r->overlap, rnd(2) == 0 ? "0" : "36h");
+	if (r->event == EVENT_RETIRE || (r->event == EVENT_APPROVE &&
+	    (r->request == REQUEST_ROTATION || rnd(2) == 0))) {
+		strcpy(r->key, DIGEST);
+		r->key_revision = 1 + (unsigned)rnd(20);
+	}
 	if (rnd(2) == 0)
 		r->label = some_words(6, " ");
 	if (rnd(2) == 0)
@@ -148,6 +156,9 @@ assert_rulings_equal(const struct ruling *a, const struct ruling *b)
 	assert_int_equal(a->request_from, b->request_from);
 	assert_int_equal(a->request_to, b->request_to);
 	assert_int_equal(a->revision, b->revision);
+	assert_string_equal(a->key, b->key);
+	assert_int_equal(a->key_revision, b->key_revision);
+	assert_string_equal(a->overlap, b->overlap);
 	assert_same(a->note, b->note);
 	assert_int_equal(a->uid, b->uid);
 	assert_same(a->box, b->box);

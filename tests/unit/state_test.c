@@ -66,6 +66,28 @@ static const struct {
 	  "clock" },
 	{ "approved", "revocation", "expire", "revoked", "rejected",
 	  "clock" },
+
+	{ "approved", "rotation", "approve", "approved", "approved",
+	  "reviewer" },
+	{ "approved", "rotation", "return", "approved", "returned",
+	  "reviewer" },
+	{ "approved", "rotation", "reject", "approved", "rejected",
+	  "reviewer" },
+	{ "approved", "rotation", "withdraw", "approved", "rejected",
+	  "applicant" },
+	{ "approved", "rotation", "lapse", "approved", "returned", "clock" },
+	{ "approved", "rotation", "endorse", "approved", "pending",
+	  "reviewer" },
+	{ "approved", "rotation", "revoke", "revoked", "rejected",
+	  "reviewer" },
+	{ "approved", "rotation", "effect", "approved", "pending", "clock" },
+	{ "approved", "rotation", "expire", "revoked", "rejected", "clock" },
+
+	{ "approved", "-", "retire", "approved", "-", "clock" },
+	{ "approved", "change", "retire", "approved", "pending", "clock" },
+	{ "approved", "revocation", "retire", "approved", "pending",
+	  "clock" },
+	{ "approved", "rotation", "retire", "approved", "pending", "clock" },
 };
 
 static enum who
