@@ -71,6 +71,10 @@ struct endorsement {
  * c->endorsed; false at the end. */
 bool	casefile_next_endorsement(const char **at, struct endorsement *);
 
+/* The day as of which a form is checked that comes today and bears the stamp
+ * of the case: the first day of the terms in force, if that is over. */
+int32_t	casefile_since(const struct casefile *, int32_t today);
+
 bool	casefile_submitted_by(const struct casefile *, long uid);
 
 /* The paper under review, or in force: "AK-000012.r2.xml". */

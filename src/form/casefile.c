@@ -179,6 +179,16 @@ on_effect(struct casefile *c, const struct ruling *r)
 	c->in_force = true;
 }
 
+int32_t
+casefile_since(const struct casefile *c, int32_t today)
+{
+	int32_t effective;
+
+	return c->state == STATE_APPROVED &&
+	    day_parse(c->facts.effective, &effective) == 0 &&
+	    effective < today ? effective : today;
+}
+
 /* "PAPER DECISION EVIDENCE UID KEY LIST WHO" */
 static void
 on_endorse(struct casefile *c, const struct ruling *r)
