@@ -68,8 +68,10 @@ int	index_intake(struct index *, const char *intake,
 
 /* What the clock has to do: cases of a prefix that wait since `before' or
  * longer; cases (of a prefix; "": any) whose effective day has come, or whose expiry day is
- * over, on `day'.  At most `most'. */
-enum due { DUE_LAPSE, DUE_EFFECT, DUE_EXPIRE, DUE_COUNT };
+ * over, on `day'; or (DUE_NOTIFY) whose expiry day is `day' or before it, and
+ * that have more than `before' days to go by what was said of them (see
+ * casefile_notified()).  At most `most'. */
+enum due { DUE_LAPSE, DUE_EFFECT, DUE_EXPIRE, DUE_NOTIFY, DUE_COUNT };
 int	index_due(struct index *, enum due, const char *prefix,
 	    int64_t before, const char *day, unsigned most,
 	    index_text_fn *, void *);

@@ -66,6 +66,11 @@ enum event rule_event(const struct casefile *, const struct paper *,
 enum rule rule_decide(const struct rule_context *, const struct casefile *,
 	    enum event, const char *note, struct ruling **);
 
+/* A notice that the expiry day comes near: so many days at most are left.
+ * RULE_FAULT: that was said before, or is no news. */
+enum rule rule_notify(const struct rule_context *, const struct casefile *,
+	    unsigned days, struct ruling **);
+
 /* A decision that is counted, of which more are needed. */
 struct ruling *rule_endorse(const struct rule_context *,
 	    const struct casefile *, const struct paper *, enum event,

@@ -47,6 +47,7 @@ enum event {
 	EVENT_ENDORSE,		/* counted, the quorum not yet met */
 	EVENT_EFFECT,
 	EVENT_EXPIRE,
+	EVENT_NOTIFY,		/* that it will expire soon */
 	/* of the desk */
 	EVENT_INIT,
 	EVENT_RULES,

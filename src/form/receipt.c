@@ -20,7 +20,7 @@
 
 /* What is said of an event.  In the sentences %N is the case's number, %W
  * what the case is about a request for, %S the stamped form, %B the inbox
- * that the applicant uses. */
+ * that the applicant uses, %E the last day and how far away it is. */
 static const struct said {
 	enum event	 event;
 	enum request	 request;
@@ -115,6 +115,11 @@ static const struct said {
 	{ EVENT_EXPIRE, REQUEST_NONE, "expired",
 	  "%N has expired: its last day is over.",
 	  "A new application can be sent at any time." },
+	{ EVENT_NOTIFY, REQUEST_NONE, "expiring",
+	  "%N expires: its last day is %E.",
+	  "To go on, edit the day in %S and drop it into %B again: that asks "
+	  "for changed terms, which a reviewer decides on. Otherwise there is "
+	  "nothing to do." },
 	{ EVENT_REFUSE, REQUEST_NONE, "refused",
 	  "This was not accepted, and nothing was filed. What is wrong:",
 	  "Mend it and drop it into %B again." },
@@ -149,7 +154,7 @@ receipt_name(char name[RECEIPT_NAME], const struct ruling *r)
 		fs_short_name(stem, strrchr(r->file, '/') == NULL ? r->file :
 		    strrchr(r->file, '/') + 1, PARCEL_NAME);
 	else if (r->event == EVENT_REVOKE || r->event == EVENT_EFFECT ||
-	    r->event == EVENT_EXPIRE ||
+	    r->event == EVENT_EXPIRE || r->event == EVENT_NOTIFY ||
 	    paper_parse(ruling_paper(r, paper), &p) != 0)
 		snprintf(stem, sizeof(stem), "%s", r->number);
 	else
@@ -164,6 +169,24 @@ put_inbox(struct buf *out, const char *box)
 	buf_puts(out, "inbox");
 	if (*box != '\0')
 		buf_putf(out, "/%s", box);
+}
+
+/* "2027-12-31, in 7 days"; by the clock of the commit, which may be ahead. */
+static void
+put_expiry(struct buf *out, const struct ruling *r)
+{
+	int32_t day, left;
+
+	buf_puts(out, r->expiry);
+	if (day_parse(r->expiry, &day) != 0)
+		return;
+	left = day - clock_day(r->at);
+	if (left == 0)
+		buf_puts(out, ", which is today");
+	else if (left == 1)
+		buf_puts(out, ", tomorrow");
+	else if (left > 1)
+		buf_putf(out, ", in %d days", (int)left);
 }
 
 static void
@@ -186,6 +209,9 @@ put_sentence(struct buf *out, const char *text, const struct ruling *r,
 			break;
 		case 'B':
 			put_inbox(out, box);
+			break;
+		case 'E':
+			put_expiry(out, r);
 			break;
 		}
 	}
@@ -297,6 +323,7 @@ put_about(struct buf *out, const struct ruling *r)
 	if (r->revision > 1)
 		put_row(out, "Revision", num_text(revision, r->revision));
 	put_row(out, "File", r->file);
+	put_row(out, "Last day", r->expiry);
 	if (r->number[0] != '\0')
 		put_row(out, "State", state_name(r->to));
 	buf_putc(out, '\n');
@@ -425,6 +452,7 @@ receipt_xml(const struct ruling *r, const struct receipt_desk *desk,
 	leaf(&x, "name", r->label);
 	leaf(&x, "file", r->file);
 	leaf(&x, "sha256", r->sha256);
+	leaf(&x, "expiry", r->expiry);
 	put_state_xml(&x, r);
 	put_deciders_xml(&x, r);
 	leaf(&x, "note", r->note);

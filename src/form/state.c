@@ -123,6 +123,16 @@ static const struct transition table[] = {
 	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_EXPIRE,
 	  STATE_REVOKED, STATE_REJECTED, WHO_CLOCK, NO_NOTE,
 	  "the expiry day has ended; the open request is refused with it" },
+
+	{ STATE_APPROVED, REQUEST_NONE, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_NONE, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
+	{ STATE_APPROVED, REQUEST_CHANGE, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
+	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
 };
 #define ROWS (sizeof(table) / sizeof(table[0]))
 
@@ -157,6 +167,7 @@ static const struct {
 	[EVENT_ENDORSE] = { "endorse", "endorsed" },
 	[EVENT_EFFECT] = { "effect", "effective" },
 	[EVENT_EXPIRE] = { "expire", "expired" },
+	[EVENT_NOTIFY] = { "notify", "expiring" },
 	[EVENT_INIT] = { "init", "opened" },
 	[EVENT_RULES] = { "rules", "changed" },
 	[EVENT_REFUSE] = { "refuse", "refused" },

@@ -24,14 +24,16 @@
 
 /* A change of the tables below needs another number: an index of another
  * version is made anew. */
-#define LAYOUT "3"
+#define LAYOUT "4"
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
     "CREATE TABLE cases(id INTEGER PRIMARY KEY, number TEXT, prefix TEXT,"
     " seq INTEGER, form TEXT, state INTEGER, revision INTEGER,"
     " last_revision INTEGER, request INTEGER, request_revision INTEGER,"
-    " requests INTEGER, withdrawals INTEGER, in_force INTEGER, box TEXT,"
+    " requests INTEGER, withdrawals INTEGER, in_force INTEGER,"
+    " approved TEXT, noticed INTEGER, noticed_of TEXT, notified INTEGER,"
+    " box TEXT,"
     " request_box TEXT, submitters TEXT, endorsed TEXT, received INTEGER,"
     " changed INTEGER, waiting INTEGER, digest TEXT, sha256 TEXT,"
     " client TEXT, label TEXT, effective TEXT, expiry TEXT, fields TEXT,"
@@ -51,6 +53,7 @@ static const char schema[] =
     " WHERE state = 2 AND in_force = 0;"
     "CREATE INDEX by_expiry ON cases(expiry)"
     " WHERE state = 2 AND expiry > '';"
+    "CREATE INDEX by_notice ON cases(notified, expiry) WHERE state = 2;"
     "CREATE TABLE events(id INTEGER PRIMARY KEY, number TEXT,"
     " \"commit\" TEXT, intake TEXT, digest TEXT, file TEXT);"
     "CREATE INDEX event_number ON events(number);"
@@ -88,6 +91,10 @@ static const struct column {
 	{ "requests", INT, M(requests) },
 	{ "withdrawals", INT, M(withdrawals) },
 	{ "in_force", BOOL, M(in_force) },
+	{ "approved", ARRAY, M(approved) },
+	{ "noticed", INT, M(noticed) },
+	{ "noticed_of", ARRAY, M(noticed_of) },
+	{ "notified", INT, M(notified) },
 	{ "box", STRING, M(box) },
 	{ "request_box", STRING, M(request_box) },
 	{ "submitters", STRING, M(submitters) },
@@ -152,6 +159,15 @@ static const char *const sql[STATEMENTS] = {
 	[S_EXPIRE] = "SELECT number FROM cases WHERE state = 2 AND"
 	    " expiry > '' AND expiry < ?3 AND (?1 = '' OR prefix = ?1)"
 	    " AND ?2 = ?2 ORDER BY expiry LIMIT ?4",
+	/* by what is known of them: few numbers, which the index finds one
+	 * after the other */
+	[S_NOTIFY] = "WITH RECURSIVE known(n) AS (SELECT min(notified)"
+	    " FROM cases WHERE state = 2 AND notified > ?2 UNION ALL"
+	    " SELECT (SELECT min(notified) FROM cases WHERE state = 2 AND"
+	    " notified > known.n) FROM known WHERE known.n IS NOT NULL)"
+	    " SELECT number FROM known CROSS JOIN cases INDEXED BY by_notice"
+	    " WHERE state = 2 AND notified = known.n AND expiry <= ?3 AND"
+	    " (?1 = '' OR prefix = ?1) LIMIT ?4",
 	[S_OF] = "SELECT \"commit\" FROM events WHERE number = ?1"
 	    " ORDER BY id",
 	[S_OF_FILE] = "SELECT \"commit\" FROM events WHERE digest = ?1"
