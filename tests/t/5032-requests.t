@@ -22,7 +22,7 @@ exits 0 "docket check says the same" env DOCKET_NOW=2027-06-01T12:00:00Z \
     "$DOCKET" check outbox/AK-000001.xml
 field() {
 	"$DOCKET" list --format json |
-	    grep -o "\"path\":\"$1\",\"value\":\"[^\"]*\"" | cut -d'"' -f8
+	    grep -o "\"path\":\"$1\",[^}]*" | cut -d'"' -f12
 }
 is "$(field quota)" 100 "until somebody decides the old terms hold"
 sed 's/2027-03-01/2027-02-01/' outbox/AK-000001.r2.xml | drop early.xml
