@@ -73,8 +73,11 @@ int	index_key(struct index *, const char *sha256,
 /* What the clock has to do: cases of a prefix that wait since `before' or
  * longer; cases (of a prefix; "": any) whose effective day has come, or whose
  * expiry day is over, on `day'; of which a key ends by itself, at `before' or
- * earlier.  At most `most'. */
-enum due { DUE_LAPSE, DUE_EFFECT, DUE_EXPIRE, DUE_RETIRE, DUE_COUNT };
+ * earlier; or (DUE_NOTIFY) whose expiry day is `day' or before it, and that
+ * have more than `before' days to go by what was said of them (see
+ * casefile_notified()).  At most `most'. */
+enum due { DUE_LAPSE, DUE_EFFECT, DUE_EXPIRE, DUE_RETIRE, DUE_NOTIFY,
+    DUE_COUNT };
 int	index_due(struct index *, enum due, const char *prefix,
 	    int64_t before, const char *day, unsigned most,
 	    index_text_fn *, void *);

@@ -51,6 +51,10 @@
 /* docket.conf and its like, bytes. */
 #define LIMIT_RULES_FILE	(1024u * 1024)
 
+/* expiry.notify: days before the last one.  Who is told a year before has
+ * forgotten by then. */
+#define LIMIT_NOTICE_DAYS	365u
+
 /* A reviewer's note, bytes. */
 #define LIMIT_NOTE		(16u * 1024)
 

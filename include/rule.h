@@ -76,6 +76,10 @@ bool	rule_wants_key(const struct ruling *, bool issues);
  * end at once go. */
 void	rule_issue_key(struct ruling *, const struct casefile *,
 	    const char *sha256);
+/* A notice that the expiry day comes near: so many days at most are left.
+ * RULE_FAULT: that was said before, or is no news. */
+enum rule rule_notify(const struct rule_context *, const struct casefile *,
+	    unsigned days, struct ruling **);
 
 /* A decision that is counted, of which more are needed. */
 struct ruling *rule_endorse(const struct rule_context *,

@@ -73,6 +73,9 @@ struct ruling {
 	size_t		 n_deciders;
 	enum event	 decision;	/* EVENT_ENDORSE: which; else 0 */
 	char		 checked[DAY_TEXT];	/* the day of the rules' check */
+	unsigned	 notice;	/* EVENT_NOTIFY: the threshold that
+					 * was reached, in days; else 0 */
+	char		 expiry[DAY_TEXT];	/* with it: the last day */
 	char		 sha256[65];	/* of the paper; of a refused file */
 	char		 list[65];	/* signed list that the decision is
 					 * in: its digest; "": none */

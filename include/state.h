@@ -49,6 +49,7 @@ enum event {
 	EVENT_EFFECT,
 	EVENT_EXPIRE,
 	EVENT_RETIRE,		/* a key's own time is over */
+	EVENT_NOTIFY,		/* that it will expire soon */
 	/* of the desk */
 	EVENT_INIT,
 	EVENT_RULES,

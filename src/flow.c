@@ -314,13 +314,26 @@ flow_wait(struct flow *f, int signals)
 	return fds[n - 1].revents != 0;
 }
 
+/* When the clock's work is looked for again: a day begins when it begins.
+ * (Ticks stand still while the machine sleeps, and the clock may be set:
+ * hence the look every CLOCK_MS.) */
+static int64_t
+next_clock(int64_t ticks)
+{
+	int64_t now = clock_now(), midnight;
+
+	midnight = clock_day_start(clock_day(now) + 1) - now;
+	return ticks + (midnight * 1000 < CLOCK_MS && midnight > 0 ?
+	    midnight * 1000 : CLOCK_MS);
+}
+
 static int
 flow_tend(struct flow *f)
 {
 	int64_t now = clock_ticks();
 
 	if (now >= f->clock_due) {
-		f->clock_due = now + CLOCK_MS;
+		f->clock_due = next_clock(now);
 		if (flow_clock(f) != 0)
 			return -1;
 	}

@@ -276,7 +276,15 @@ look_inside(struct auditing *a, struct item *item, struct record *k,
     const struct ruling *made, int64_t received)
 {
 	enum ask ask = claimed_ask(&item->ruling);
+	int32_t day = clock_day(received);
 
+	/* changed terms: as of which day, those in force say */
+	if (ask == ASK_NOTHING && k->c.state == STATE_APPROVED &&
+	    audit_in_full(a)) {
+		if (forms_wait(a, k) != 0 || forms_read(a, k) != 0)
+			return -1;
+		day = casefile_since(&k->c, day);
+	}
 	k->unnamed |= ask == ASK_NOTHING && made->event != EVENT_RECEIVE;
 	if (!audit_in_full(a)) {
 		k->unread |= ask == ASK_NOTHING;
@@ -285,7 +293,7 @@ look_inside(struct auditing *a, struct item *item, struct record *k,
 	a->report->forms++;
 	a->report->trust.times++;
 	return forms_check(a, item, k, made, &item->filed.bytes,
-	    PURPOSE_INTAKE, clock_day(received));
+	    PURPOSE_INTAKE, day);
 }
 
 int

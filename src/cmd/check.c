@@ -27,6 +27,7 @@ struct checking {
 	struct rules	 rules;
 	struct settings	 settings;
 	struct pool	*pool;
+	struct index	*index;		/* of the desk; NULL: none */
 	enum format	 format;
 	struct json	 json;
 	struct buf	 out;
@@ -52,9 +53,10 @@ shipped_rules(struct rules *rules)
 }
 
 static int
-load_rules(struct rules *rules)
+load_rules(struct checking *c)
 {
-	struct buf why = BUF_INIT;
+	struct rules *rules = &c->rules;
+	struct buf why = BUF_INIT, own = BUF_INIT;
 	struct desk desk;
 	int status = EXIT_DONE;
 
@@ -69,7 +71,10 @@ load_rules(struct rules *rules)
 		cmd_say("%s", buf_str(&why));
 		status = EXIT_DESK;
 	}
+	buf_putf(&own, "%s/.docket", desk.path);
+	c->index = index_open(buf_str(&own), INDEX_READ);
 	desk_close(&desk);
+	buf_free(&own);
 	buf_free(&why);
 	return status;
 }
@@ -81,7 +86,7 @@ open_pool(struct checking *c)
 	struct faults faults = FAULTS_INIT;
 	struct buf text = BUF_INIT;
 	struct conf_error e;
-	int status = load_rules(&c->rules);
+	int status = load_rules(c);
 	bool told;
 
 	if (status != EXIT_DONE)
@@ -162,13 +167,34 @@ check_stamp(const struct buf *form, struct faults *faults)
 		stamp_free(&stamp);
 }
 
+/* The day as of which the desk would check it. */
+static int32_t
+check_day(const struct checking *c, const struct buf *form)
+{
+	int32_t today = clock_day(clock_now()), since = today;
+	struct casefile k;
+	struct stamp stamp;
+	size_t at, len;
+
+	if (c->index == NULL ||
+	    stamp_find(form->data, form->len, &stamp, &at, &len) != 1)
+		return today;
+	if (strcmp(stamp.desk, c->settings.desk_id) == 0 &&
+	    index_case(c->index, stamp.number, &k) == 1) {
+		since = casefile_since(&k, today);
+		casefile_free(&k);
+	}
+	stamp_free(&stamp);
+	return since;
+}
+
 /* -1: the workers failed. */
 static int
 ask_worker(struct checking *c, const struct buf *form, struct verdict *v,
     struct faults *faults)
 {
 	struct job job = { .purpose = PURPOSE_INTAKE, .box = "",
-	    .today = clock_day(clock_now()), .data = form->data,
+	    .today = check_day(c, form), .data = form->data,
 	    .len = form->len };
 
 	*v = (struct verdict){ .type = -1 };
@@ -322,6 +348,7 @@ run(int argc, char **argv)
 		out_flush(&c.out);
 	buf_free(&c.out);
 	pool_close(c.pool);
+	index_close(c.index);
 	settings_free(&c.settings);
 	rules_free(&c.rules);
 	return status != EXIT_DONE ? status : worst;

@@ -14,6 +14,7 @@
 #include "cmd.h"
 #include "counted.h"
 #include "out.h"
+#include "sheet.h"
 
 struct listing {
 	const struct settings *settings;
@@ -23,7 +24,8 @@ struct listing {
 	struct buf	 out;
 	int64_t		 now;
 	uint64_t	 n;
-	bool		 head;		/* of the CSV is written */
+	struct sheet	*sheet;
+	bool		 whole;		/* all fields have their column */
 };
 
 /* "pending", "pending, 1 of 2", "approved, change asked", "approved from
@@ -66,17 +68,20 @@ put_fields(struct json *j, const struct facts *facts)
 {
 	const char *at = facts->fields;
 	struct field f;
-	char *path, *value;
+	char *path, *label, *value;
 
 	json_array(j, "fields");
 	while (facts_next(&at, &f)) {
 		path = mem_strn(f.path, (size_t)f.path_len);
+		label = mem_strn(f.label, (size_t)f.label_len);
 		value = mem_strn(f.value, (size_t)f.value_len);
 		json_object(j, NULL);
 		json_str(j, "path", path);
+		json_str(j, "label", label);
 		json_str(j, "value", value);
 		json_object_end(j);
 		free(path);
+		free(label);
 		free(value);
 	}
 	json_array_end(j);
@@ -108,51 +113,6 @@ cmd_case_json(struct json *j, const struct settings *s,
 	put_fields(j, &c->facts);
 }
 
-static void
-csv_head(struct buf *out)
-{
-	static const char *const heads[] = { "number", "state", "in_force",
-	    "client", "name", "effective", "expiry", "revision", "received",
-	    "changed", "fields" };
-	size_t i, n = sizeof(heads) / sizeof(heads[0]);
-
-	for (i = 0; i < n; i++)
-		csv_cell(out, heads[i], i == n - 1);
-}
-
-/* Every field as "path=value", a line each, in one cell. */
-static void
-csv_fields(struct buf *out, const struct facts *facts)
-{
-	const char *at = facts->fields;
-	struct buf cell = BUF_INIT;
-	struct field f;
-
-	while (facts_next(&at, &f))
-		buf_putf(&cell, "%s%.*s=%.*s", cell.len == 0 ? "" : "\n",
-		    f.path_len, f.path, f.value_len, f.value);
-	csv_cell(out, buf_str(&cell), true);
-	buf_free(&cell);
-}
-
-static void
-csv_row(struct buf *out, const struct casefile *c)
-{
-	char text[TIME_TEXT], number[NUM_TEXT];
-
-	csv_cell(out, c->number, false);
-	csv_cell(out, state_name(c->state), false);
-	csv_cell(out, c->in_force ? "true" : "false", false);
-	csv_cell(out, c->facts.client, false);
-	csv_cell(out, c->facts.label, false);
-	csv_cell(out, c->facts.effective, false);
-	csv_cell(out, c->facts.expiry, false);
-	csv_cell(out, num_text(number, c->revision), false);
-	csv_cell(out, time_text(text, c->received), false);
-	csv_cell(out, time_text(text, c->changed), false);
-	csv_fields(out, &c->facts);
-}
-
 static int
 list_case(void *arg, const struct casefile *c)
 {
@@ -169,10 +129,30 @@ list_case(void *arg, const struct casefile *c)
 		json_object_end(&l->json);
 		break;
 	case FORMAT_CSV:
-		csv_row(&l->out, c);
+		l->whole &= sheet_row(l->sheet, c, &l->out);
 	}
 	if (l->out.len > 65536)
 		out_flush(&l->out);
+	return 0;
+}
+
+static int
+meet_case(void *arg, const struct casefile *c)
+{
+	sheet_meet(arg, c);
+	return 0;
+}
+
+/* The cases, once for the columns; then they are listed. */
+static int
+begin_sheet(struct listing *l, struct index *index,
+    const struct index_query *q)
+{
+	l->sheet = sheet_new();
+	l->whole = true;
+	if (index_cases(index, q, meet_case, l->sheet) != 0)
+		return -1;
+	sheet_head(l->sheet, &l->out);
 	return 0;
 }
 
@@ -184,15 +164,16 @@ print_list(const struct reading *r, const struct index_query *q,
 	    "EXPIRY", "CLIENT", "NAME" };
 	struct listing l = { .settings = &r->settings, .format = format,
 	    .now = clock_now() };
-	int status;
+	int status = 0;
 
 	l.table = table_new(heads, 6);
 	json_begin(&l.json, &l.out);
 	if (format == FORMAT_JSON)
 		json_array(&l.json, NULL);
 	if (format == FORMAT_CSV)
-		csv_head(&l.out);
-	status = index_cases(r->index, q, list_case, &l);
+		status = begin_sheet(&l, r->index, q);
+	if (status == 0)
+		status = index_cases(r->index, q, list_case, &l);
 	if (format == FORMAT_JSON) {
 		json_array_end(&l.json);
 		json_end(&l.json);
@@ -204,8 +185,13 @@ print_list(const struct reading *r, const struct index_query *q,
 	}
 	table_free(l.table);
 	buf_free(&l.out);
+	if (l.sheet != NULL)
+		sheet_free(l.sheet);
 	if (status != 0)
 		return cmd_trouble(index_error());
+	if (format == FORMAT_CSV && !l.whole)
+		return cmd_trouble("a form came in meanwhile with fields that "
+		    "have no column here: list again");
 	return l.n > 0 ? EXIT_DONE : cmd_nothing_found();
 }
 

@@ -95,6 +95,9 @@ put_about(struct buf *out, const struct ruling *r)
 
 	if (r->note != NULL)
 		first_line(out, r->note);
+	else if (r->event == EVENT_NOTIFY)
+		buf_putf(out, "last day %s, notice of %u day%s", r->expiry,
+		    r->notice, r->notice == 1 ? "" : "s");
 	else if (r->faults.n > 0)
 		for (i = 0; i < r->faults.n && i < 2; i++) {
 			buf_puts(out, i == 0 ? "" : "; ");

@@ -174,6 +174,52 @@ set_workers(struct settings *s, const struct conf_item *i)
 	return set_limit(i, LIMIT_WORKERS, &s->workers);
 }
 
+/* Ascending, each once. */
+static int
+add_notice(struct settings *s, const char *word)
+{
+	const int64_t day = 86400 * 1000;
+	unsigned days;
+	int64_t ms;
+	size_t i;
+
+	if (span_parse(word, &ms) != 0 || ms < day || ms % day != 0 ||
+	    ms > LIMIT_NOTICE_DAYS * day)
+		return -1;
+	days = (unsigned)(ms / day);
+	for (i = 0; i < s->n_notices; i++)
+		if (s->notices[i] == days)
+			return 0;
+	if (s->n_notices == NOTICES)
+		return -1;
+	for (i = s->n_notices++; i > 0 && s->notices[i - 1] > days; i--)
+		s->notices[i] = s->notices[i - 1];
+	s->notices[i] = days;
+	return 0;
+}
+
+/* "30d, 7d, 1d" with blanks or commas between; or "never". */
+static int
+set_notify(struct settings *s, const struct conf_item *i)
+{
+	char *copy = mem_str(i->value), *at = copy, *word;
+	bool any = false;
+	int status = 0;
+
+	s->n_notices = 0;
+	while (status == 0 && strcmp(i->value, "never") != 0 &&
+	    (word = strsep(&at, " ,\t")) != NULL) {
+		if (*word == '\0')
+			continue;
+		any = true;
+		status = add_notice(s, word);
+	}
+	if (!any && strcmp(i->value, "never") != 0)
+		status = -1;
+	free(copy);
+	return status;
+}
+
 static int
 set_refusals(struct settings *s, const struct conf_item *i)
 {
@@ -224,6 +270,9 @@ static const struct setter setters[] = {
 	{ "check", "memory", false, set_memory, "a size from 64m to 256m" },
 	{ "check", "reuse", false, set_reuse, "a number from 1 to 256" },
 	{ "check", "workers", false, set_workers, "a number from 1 to 64" },
+	{ "expiry", "notify", false, set_notify,
+	  "some whole days such as 30d, 7d, 1d, up to 365d and 16 of them; "
+	  "or never" },
 	{ "ledger", "refusals", false, set_refusals, "true or false" },
 	{ "box", "client", true, set_client, "a client's id" },
 	{ "ledger", "signingkey", false, set_signing_key,
@@ -338,6 +387,8 @@ set_defaults(struct settings *s)
 			.memory = LIMIT_CHECK_MEMORY,
 			.reuse = LIMIT_REUSE,
 		},
+		.notices = { 1, 7, 30 },
+		.n_notices = 3,
 		.refusals = true,
 	};
 	review_defaults(s);
@@ -447,6 +498,18 @@ settings_resolve(struct settings *s, struct conf_error *e)
 			    r->name, r->user, other->name);
 	}
 	return status;
+}
+
+unsigned
+settings_notice(const struct settings *s, int32_t left, unsigned notified)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_notices; i++)
+		if (left <= (int32_t)s->notices[i] &&
+		    s->notices[i] < notified)
+			return s->notices[i];
+	return 0;
 }
 
 const char *

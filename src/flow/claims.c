@@ -270,6 +270,33 @@ hold_claim(struct flow *f, struct parcel *p)
 	return given < 0 ? flow_fail(f, "an answer cannot be written") : 0;
 }
 
+/*
+ * The day as of which a form that came is checked: today.  Terms that are to
+ * take the place of others may have begun when those did: what is in force
+ * since last year could else not be changed without a new first day.
+ */
+static int32_t
+claim_day(struct flow *f, const struct parcel *p)
+{
+	const struct buf *form = parcel_form(p);
+	int32_t today = clock_day(clock_now()), since = today;
+	struct casefile c;
+	struct stamp stamp;
+	size_t at, len;
+
+	if (stamp_find(form->data, form->len, &stamp, &at, &len) != 1)
+		return today;
+	if (strcmp(stamp.desk, flow_settings(f)->desk_id) == 0 &&
+	    number_valid(stamp.number) &&
+	    number_valid(stamp.number) &&
+	    flow_case(f, stamp.number, &c) == 1) {
+		since = casefile_since(&c, today);
+		casefile_free(&c);
+	}
+	stamp_free(&stamp);
+	return since;
+}
+
 static void
 submit_claim(struct flow *f, struct parcel *p)
 {
@@ -299,7 +326,7 @@ flow_rule_claim(struct flow *f, struct parcel *p, struct job *job)
 		break;
 	}
 	/* what it is ruled on bears the day of the ruling */
-	if (job->today != clock_day(clock_now())) {
+	if (job->today != claim_day(f, p)) {
 		submit_claim(f, p);
 		return 0;
 	}
@@ -351,7 +378,8 @@ flow_submit(struct flow *f, struct task *t, enum purpose purpose,
     const struct buf *bytes)
 {
 	t->job.purpose = purpose;
-	t->job.today = clock_day(clock_now());
+	t->job.today = t->parcel != NULL ? claim_day(f, t->parcel) :
+	    clock_day(clock_now());
 	t->job.box = t->box;
 	t->job.data = bytes->data;
 	t->job.len = bytes->len;

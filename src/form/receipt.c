@@ -20,7 +20,7 @@
 
 /* What is said of an event.  In the sentences %N is the case's number, %W
  * what the case is about a request for, %S the stamped form, %B the inbox
- * that the applicant uses. */
+ * that the applicant uses, %E the last day and how far away it is. */
 static const struct said {
 	enum event	 event;
 	enum request	 request;
@@ -142,6 +142,11 @@ static const struct said {
 	  "An old key of %N is good no more: the time that it had beside the "
 	  "new one is over.",
 	  NULL },
+	{ EVENT_NOTIFY, REQUEST_NONE, "expiring",
+	  "%N expires: its last day is %E.",
+	  "To go on, edit the day in %S and drop it into %B again: that asks "
+	  "for changed terms, which a reviewer decides on. Otherwise there is "
+	  "nothing to do." },
 	{ EVENT_REFUSE, REQUEST_NONE, "refused",
 	  "This was not accepted, and nothing was filed. What is wrong:",
 	  "Mend it and drop it into %B again." },
@@ -193,7 +198,7 @@ receipt_name(char name[RECEIPT_NAME], const struct ruling *r)
 	else if (r->event == EVENT_RETIRE)
 		key_names(r, paper, stem);
 	else if (r->event == EVENT_REVOKE || r->event == EVENT_EFFECT ||
-	    r->event == EVENT_EXPIRE ||
+	    r->event == EVENT_EXPIRE || r->event == EVENT_NOTIFY ||
 	    paper_parse(ruling_paper(r, paper), &p) != 0)
 		snprintf(stem, sizeof(stem), "%s", r->number);
 	else
@@ -208,6 +213,24 @@ put_inbox(struct buf *out, const char *box)
 	buf_puts(out, "inbox");
 	if (*box != '\0')
 		buf_putf(out, "/%s", box);
+}
+
+/* "2027-12-31, in 7 days"; by the clock of the commit, which may be ahead. */
+static void
+put_expiry(struct buf *out, const struct ruling *r)
+{
+	int32_t day, left;
+
+	buf_puts(out, r->expiry);
+	if (day_parse(r->expiry, &day) != 0)
+		return;
+	left = day - clock_day(r->at);
+	if (left == 0)
+		buf_puts(out, ", which is today");
+	else if (left == 1)
+		buf_puts(out, ", tomorrow");
+	else if (left > 1)
+		buf_putf(out, ", in %d days", (int)left);
 }
 
 static void
@@ -230,6 +253,9 @@ put_sentence(struct buf *out, const char *text, const struct ruling *r,
 			break;
 		case 'B':
 			put_inbox(out, box);
+			break;
+		case 'E':
+			put_expiry(out, r);
 			break;
 		}
 	}
@@ -341,6 +367,7 @@ put_about(struct buf *out, const struct ruling *r)
 	if (r->revision > 1)
 		put_row(out, "Revision", num_text(revision, r->revision));
 	put_row(out, "File", r->file);
+	put_row(out, "Last day", r->expiry);
 	if (r->number[0] != '\0')
 		put_row(out, "State", state_name(r->to));
 	buf_putc(out, '\n');
@@ -532,6 +559,7 @@ receipt_xml(const struct ruling *r, const struct receipt_desk *desk,
 	leaf(&x, "name", r->label);
 	leaf(&x, "file", r->file);
 	leaf(&x, "sha256", r->sha256);
+	leaf(&x, "expiry", r->expiry);
 	put_state_xml(&x, r);
 	put_deciders_xml(&x, r);
 	put_key_xml(&x, r);

@@ -374,6 +374,9 @@ ruling_encode(const struct ruling *r, struct buf *out)
 	put_parties(out, r);
 	put_trailer(out, "List-SHA256", r->list);
 	put_trailer(out, "Checked", r->checked);
+	if (r->notice > 0)
+		buf_putf(out, "Notice: %ud\n", r->notice);
+	put_trailer(out, "Expiry", r->expiry);
 	put_trailer(out, "Form-SHA256", r->sha256);
 	put_trailer(out, "Key-SHA256", r->key);
 	if (r->key_revision > 0)
@@ -585,6 +588,33 @@ get_checked(struct ruling *r, char *v)
 	return 0;
 }
 
+/* "7d" */
+static int
+get_notice(struct ruling *r, char *v)
+{
+	size_t n = strlen(v);
+	uint64_t days;
+
+	if (n < 2 || v[n - 1] != 'd')
+		return -1;
+	v[n - 1] = '\0';
+	if (!text_number(v, LIMIT_NOTICE_DAYS, &days) || days == 0)
+		return -1;
+	r->notice = (unsigned)days;
+	return 0;
+}
+
+static int
+get_expiry(struct ruling *r, char *v)
+{
+	int32_t day;
+
+	if (day_parse(v, &day) != 0)
+		return -1;
+	strcpy(r->expiry, v);
+	return 0;
+}
+
 static int
 get_sha256(struct ruling *r, char *v)
 {
@@ -677,6 +707,8 @@ static const struct {
 	{ "Decided-by", get_decider },
 	{ "List-SHA256", get_list },
 	{ "Checked", get_checked },
+	{ "Notice", get_notice },
+	{ "Expiry", get_expiry },
 	{ "Form-SHA256", get_sha256 },
 	{ "Key-SHA256", get_key },
 	{ "Key-Revision", get_key_revision },
@@ -746,6 +778,9 @@ is_whole(const struct ruling *r)
 		return r->number[0] == '\0' && r->file != NULL;
 	if (r->event >= EVENT_INIT)
 		return r->number[0] == '\0';
+	if (r->event == EVENT_NOTIFY &&
+	    (r->notice == 0 || r->expiry[0] == '\0'))
+		return false;
 	return r->number[0] != '\0' && r->form != NULL &&
 	    (r->event != EVENT_ASK || r->request != REQUEST_NONE) &&
 	    (r->event != EVENT_RETIRE || r->key[0] != '\0');

@@ -164,6 +164,19 @@ static const struct transition table[] = {
 	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_RETIRE,
 	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
 	  "a key that was rotated ends: its overlap is over" },
+
+	{ STATE_APPROVED, REQUEST_NONE, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_NONE, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
+	{ STATE_APPROVED, REQUEST_CHANGE, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
+	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
 };
 #define ROWS (sizeof(table) / sizeof(table[0]))
 
@@ -200,6 +213,7 @@ static const struct {
 	[EVENT_EFFECT] = { "effect", "effective" },
 	[EVENT_EXPIRE] = { "expire", "expired" },
 	[EVENT_RETIRE] = { "retire", "retired" },
+	[EVENT_NOTIFY] = { "notify", "expiring" },
 	[EVENT_INIT] = { "init", "opened" },
 	[EVENT_RULES] = { "rules", "changed" },
 	[EVENT_REFUSE] = { "refuse", "refused" },

@@ -31,7 +31,9 @@ static const char schema[] =
     "CREATE TABLE cases(id INTEGER PRIMARY KEY, number TEXT, prefix TEXT,"
     " seq INTEGER, form TEXT, state INTEGER, revision INTEGER,"
     " last_revision INTEGER, request INTEGER, request_revision INTEGER,"
-    " requests INTEGER, rotations INTEGER, withdrawals INTEGER, in_force INTEGER, box TEXT,"
+    " requests INTEGER, rotations INTEGER, withdrawals INTEGER,"
+    " in_force INTEGER, approved TEXT, noticed INTEGER, noticed_of TEXT,"
+    " notified INTEGER, box TEXT,"
     " request_box TEXT, submitters TEXT, endorsed TEXT, keys TEXT,"
     " issued INTEGER, retires INTEGER, overlap TEXT, received INTEGER,"
     " changed INTEGER, waiting INTEGER, digest TEXT, sha256 TEXT,"
@@ -53,6 +55,7 @@ static const char schema[] =
     "CREATE INDEX by_expiry ON cases(expiry)"
     " WHERE state = 2 AND expiry > '';"
     "CREATE INDEX by_retire ON cases(retires) WHERE retires > 0;"
+    "CREATE INDEX by_notice ON cases(notified, expiry) WHERE state = 2;"
     "CREATE TABLE events(id INTEGER PRIMARY KEY, number TEXT,"
     " \"commit\" TEXT, intake TEXT, digest TEXT, file TEXT);"
     "CREATE INDEX event_number ON events(number);"
@@ -92,6 +95,10 @@ static const struct column {
 	{ "rotations", INT, M(rotations) },
 	{ "withdrawals", INT, M(withdrawals) },
 	{ "in_force", BOOL, M(in_force) },
+	{ "approved", ARRAY, M(approved) },
+	{ "noticed", INT, M(noticed) },
+	{ "noticed_of", ARRAY, M(noticed_of) },
+	{ "notified", INT, M(notified) },
 	{ "box", STRING, M(box) },
 	{ "request_box", STRING, M(request_box) },
 	{ "submitters", STRING, M(submitters) },
@@ -165,6 +172,15 @@ static const char *const sql[STATEMENTS] = {
 	    " ORDER BY retires LIMIT ?4",
 	[S_KEY] = "SELECT number FROM keys WHERE sha256 = ?1",
 	[S_KEY_ADD] = "INSERT OR IGNORE INTO keys VALUES(?1, ?2)",
+	/* by what is known of them: few numbers, which the index finds one
+	 * after the other */
+	[S_NOTIFY] = "WITH RECURSIVE known(n) AS (SELECT min(notified)"
+	    " FROM cases WHERE state = 2 AND notified > ?2 UNION ALL"
+	    " SELECT (SELECT min(notified) FROM cases WHERE state = 2 AND"
+	    " notified > known.n) FROM known WHERE known.n IS NOT NULL)"
+	    " SELECT number FROM known CROSS JOIN cases INDEXED BY by_notice"
+	    " WHERE state = 2 AND notified = known.n AND expiry <= ?3 AND"
+	    " (?1 = '' OR prefix = ?1) LIMIT ?4",
 	[S_OF] = "SELECT \"commit\" FROM events WHERE number = ?1"
 	    " ORDER BY id",
 	[S_OF_FILE] = "SELECT \"commit\" FROM events WHERE digest = ?1"

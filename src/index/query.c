@@ -105,6 +105,7 @@ index_due(struct index *x, enum due due, const char *prefix, int64_t before,
 		[DUE_EFFECT] = S_EFFECT,
 		[DUE_EXPIRE] = S_EXPIRE,
 		[DUE_RETIRE] = S_RETIRE,
+		[DUE_NOTIFY] = S_NOTIFY,
 	};
 	sqlite3_stmt *st = index_statement(x, which[due]);
 

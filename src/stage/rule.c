@@ -624,6 +624,25 @@ rule_decide(const struct rule_context *ctx, const struct casefile *c,
 	return RULE_MADE;
 }
 
+enum rule
+rule_notify(const struct rule_context *ctx, const struct casefile *c,
+    unsigned days, struct ruling **made)
+{
+	const struct transition *t = state_next(c->state, c->request,
+	    EVENT_NOTIFY);
+	struct ruling *r;
+
+	if (t == NULL || days == 0 || days >= c->notified)
+		return RULE_FAULT;
+	r = new_ruling(ctx, EVENT_NOTIFY, c);
+	r->to = t->to;
+	r->notice = days;
+	memcpy(r->expiry, c->facts.expiry, sizeof(r->expiry));
+	memcpy(r->sha256, c->sha256, sizeof(r->sha256));
+	*made = r;
+	return RULE_MADE;
+}
+
 struct ruling *
 rule_endorse(const struct rule_context *ctx, const struct casefile *c,
     const struct paper *paper, enum event decision, const char *note)

@@ -168,6 +168,8 @@ same_settings(const struct settings *a, const struct settings *b)
 	    a->check.memory == b->check.memory &&
 	    a->check.reuse == b->check.reuse && a->workers == b->workers &&
 	    a->refusals == b->refusals &&
+	    a->n_notices == b->n_notices && memcmp(a->notices, b->notices,
+	    a->n_notices * sizeof(a->notices[0])) == 0 &&
 	    a->revocations == b->revocations &&
 	    same_review(&a->reviews[0], &b->reviews[0]);
 }

@@ -29,6 +29,11 @@ static const struct {
 	{ "approved", "-", "effect", "approved", "-", "clock" },
 	{ "approved", "-", "expire", "revoked", "-", "clock" },
 
+	{ "approved", "-", "notify", "approved", "-", "clock" },
+	{ "approved", "change", "notify", "approved", "pending", "clock" },
+	{ "approved", "revocation", "notify", "approved", "pending",
+	  "clock" },
+
 	{ "approved", "-", "endorse", "approved", "-", "reviewer" },
 	{ "approved", "change", "endorse", "approved", "pending",
 	  "reviewer" },
