@@ -6,6 +6,7 @@
  *	claims.c	forms: from a parcel to a ruling or an answer
  *	decisions.c	trays and clock: from a decision or a day to a ruling
  *	lists.c		signed lists: from one signature to many rulings
+ *	keying.c	keys: from an approval to the client's folder
  *
  * Functions return 0, or -1 after flow_fail().
  */
@@ -190,6 +191,15 @@ int64_t	flow_lists_due(const struct flow *);
 /* The rules are others now. */
 void	flow_recheck_lists(struct flow *);
 void	flow_free_lists(struct flow *);
+
+/* keying.c */
+
+/* Finds keys that a crash has left. */
+int	flow_open_keys(struct flow *);
+/* Gives a ruling the key that it issues, if it issues one. */
+int	flow_issue_key(struct flow *, struct ruling *);
+/* Delivers those that are due, or now all that can be. */
+int	flow_tend_keys(struct flow *, bool now);
 
 /* decisions.c */
 

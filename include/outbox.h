@@ -41,6 +41,16 @@ void	outbox_configure(struct outbox *, const struct settings *);
  */
 void	outbox_meet(struct outbox *, const char *box, const struct stat *like);
 
+/* Opens the folder of a box, which is made if it is not there: a descriptor
+ * of the caller's, or -1. */
+int	outbox_folder(struct outbox *, const char *box);
+
+/* What the key of a case waits for, or NULL: status.txt tells. */
+typedef const char *outbox_waits_fn(void *arg, const char *number);
+void	outbox_ask(struct outbox *, outbox_waits_fn *, void *arg);
+/* A box's status.txt is out of date, if there is one. */
+void	outbox_changed(struct outbox *, const char *box);
+
 /* Gives the answers of all commits since the mark, and moves it. */
 int	outbox_catch_up(struct outbox *);
 

@@ -39,6 +39,8 @@ struct outbox {
 	size_t		 n_held;
 	bool		 released;	/* a box, and nobody has asked */
 	int64_t		 status_due;
+	outbox_waits_fn	*waits;		/* or NULL */
+	void		*waits_arg;
 };
 
 /* boxes.c */

@@ -138,6 +138,8 @@ apply_settings(struct flow *f)
 	intake_configure(f->intake, s);
 	trays_configure(f->trays, s);
 	outbox_configure(f->outbox, s);
+	if (f->keys != NULL)
+		keys_configure(f->keys, s);
 	reminders_configure(f->reminders, s);
 	look_at_grounds(f);
 }
@@ -287,6 +289,7 @@ flow_patience(const struct flow *f)
 		    intake_due(f->intake));
 	}
 	due = earliest(due, outbox_due(f->outbox));
+	due = earliest(due, keys_due(f->keys));
 	due = earliest(due, reminders_due(f->reminders));
 	due = earliest(due, flow_lists_due(f));
 	due = earliest(due, rulebook_due(f->rulebook));
@@ -349,7 +352,7 @@ flow_tend(struct flow *f)
 		return flow_fail(f, "answers cannot be written");
 	if (reminders_tend(f->reminders, false) != 0)
 		return flow_fail(f, "%s", index_error());
-	if (flow_tend_lists(f) != 0)
+	if (flow_tend_lists(f) != 0 || flow_tend_keys(f, false) != 0)
 		return -1;
 	return outbox_was_released(f->outbox) ? flow_answer_again(f) : 0;
 }
@@ -473,9 +476,6 @@ open_stages(struct flow *f)
 	f->trays = trays_open(f->desk, s, f->ledger, f->watch, TAG_TRAYS);
 	f->outbox = outbox_open(f->desk, s, f->ledger, f->index);
 	f->intake = intake_open(f->desk, s, f->watch, TAG_BOXES);
-	f->keys = keys_open(f->desk);
-	if (f->keys == NULL)
-		return flow_fail(f, ".docket/keys: %s", strerror(errno));
 	f->reminders = reminders_open(f->desk, s, f->index);
 	if (f->once) {
 		intake_hurry(f->intake);
@@ -488,7 +488,7 @@ open_stages(struct flow *f)
 	meet_boxes(f);
 	if (outbox_catch_up(f->outbox) != 0)
 		return flow_fail(f, "answers cannot be written");
-	return 0;
+	return flow_open_keys(f);
 }
 
 /* A claim that a crash has left: if the ledger has it, it is finished; else

@@ -43,7 +43,16 @@ static const struct {
 	{ "description", "What it is for" },
 };
 
-enum { NEW, CHANGE, REVOCATION, WITHDRAWAL };
+enum { NEW, CHANGE, REVOCATION, ROTATION, WITHDRAWAL };
+
+/* What a form of each kind is called, as an element and a file. */
+static const char *const names[] = {
+	[NEW] = "api-key",
+	[CHANGE] = "api-key",
+	[REVOCATION] = "revocation",
+	[ROTATION] = "rotation",
+	[WITHDRAWAL] = "withdrawal",
+};
 
 struct applying {
 	int		 kind;
@@ -51,7 +60,7 @@ struct applying {
 	const char	*value[FIELDS];	/* NULL: not given */
 	const char	**apis;
 	size_t		 n_apis;
-	const char	*reason;
+	const char	*reason, *overlap;
 	const char	*box, *draft;
 	struct buf	 old;		/* the paper that is changed */
 	struct buf	 form;
@@ -238,10 +247,12 @@ write_request(struct applying *a)
 	struct xmlout x;
 
 	xml_begin(&x, &a->form);
-	xml_open(&x, a->kind == REVOCATION ? "revocation" : "withdrawal");
+	xml_open(&x, names[a->kind]);
 	xml_attr(&x, "xmlns", REQUEST);
 	xml_attr(&x, "number", a->number);
 	xml_leaf(&x, "reason", a->reason == NULL ? "" : a->reason);
+	if (a->kind == ROTATION)
+		xml_leaf(&x, "overlap", a->overlap == NULL ? "" : a->overlap);
 	xml_close(&x);
 }
 
@@ -303,8 +314,7 @@ drop(const struct applying *a, struct reading *r, char name[64])
 	char random[17];
 	int status = EXIT_DONE;
 
-	snprintf(name, 64, "%s-%s.xml", a->kind == REVOCATION ? "revocation" :
-	    a->kind == WITHDRAWAL ? "withdrawal" : "api-key",
+	snprintf(name, 64, "%s-%s.xml", names[a->kind],
 	    hash_random(random, 8));
 	if (dir < 0 || fs_replace(dir, name, a->form.data, a->form.len,
 	    0644) != 0) {
@@ -392,9 +402,12 @@ apply(struct applying *a, struct reading *r)
 
 	if (a->kind == CHANGE && (status = load_old(a, r)) != EXIT_DONE)
 		return status;
-	if (a->kind == REVOCATION || a->kind == WITHDRAWAL) {
+	if (a->kind >= REVOCATION) {
 		if (a->reason == NULL && asks)
 			a->reason = ask(a, "Why", NULL);
+		if (a->kind == ROTATION && a->overlap == NULL && asks)
+			a->overlap = ask(a, "How long the old key stays good "
+			    "(36h, 7d; 0 if it has leaked)", "7d");
 		write_request(a);
 	} else {
 		if (asks && (a->value[CLIENT] == NULL || a->kind == CHANGE))
@@ -414,7 +427,7 @@ set_case(struct applying *a, int kind, const char *number)
 {
 	if (a->kind != NEW)
 		cmd_usage(&cmd_apply, "one of --change, --revocation, "
-		    "--withdrawal");
+		    "--rotation, --withdrawal");
 	if (!number_valid(number))
 		cmd_usage(&cmd_apply, "that is not the number of a case");
 	a->kind = kind;
@@ -425,10 +438,11 @@ static int
 run(int argc, char **argv)
 {
 	enum { OPT_CHANGE = 256, OPT_REVOCATION, OPT_WITHDRAWAL, OPT_API,
-	    OPT_REASON, OPT_BOX, OPT_FIELD };
+	    OPT_ROTATION, OPT_REASON, OPT_OVERLAP, OPT_BOX, OPT_FIELD };
 	static const struct option options[] = {
 		{ "change", required_argument, NULL, OPT_CHANGE },
 		{ "revocation", required_argument, NULL, OPT_REVOCATION },
+		{ "rotation", required_argument, NULL, OPT_ROTATION },
 		{ "withdrawal", required_argument, NULL, OPT_WITHDRAWAL },
 		{ "client", required_argument, NULL, OPT_FIELD + CLIENT },
 		{ "name", required_argument, NULL, OPT_FIELD + NAME },
@@ -440,6 +454,7 @@ run(int argc, char **argv)
 		  OPT_FIELD + DESCRIPTION },
 		{ "api", required_argument, NULL, OPT_API },
 		{ "reason", required_argument, NULL, OPT_REASON },
+		{ "overlap", required_argument, NULL, OPT_OVERLAP },
 		{ "box", required_argument, NULL, OPT_BOX },
 		{ "output", required_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
@@ -457,6 +472,9 @@ run(int argc, char **argv)
 		case OPT_REVOCATION:
 			set_case(&a, REVOCATION, optarg);
 			break;
+		case OPT_ROTATION:
+			set_case(&a, ROTATION, optarg);
+			break;
 		case OPT_WITHDRAWAL:
 			set_case(&a, WITHDRAWAL, optarg);
 			break;
@@ -465,6 +483,9 @@ run(int argc, char **argv)
 			break;
 		case OPT_REASON:
 			a.reason = optarg;
+			break;
+		case OPT_OVERLAP:
+			a.overlap = optarg;
 			break;
 		case OPT_BOX:
 			a.box = optarg;
@@ -477,6 +498,8 @@ run(int argc, char **argv)
 		}
 	if (optind < argc)
 		cmd_usage(&cmd_apply, "it takes options only");
+	if (a.overlap != NULL && a.kind != ROTATION)
+		cmd_usage(&cmd_apply, "--overlap is for --rotation");
 	status = cmd_open(&r);
 	if (status == EXIT_DONE)
 		status = apply(&a, &r);
@@ -496,8 +519,13 @@ const struct command cmd_apply = {
 	"      --change NUMBER       changed terms: only what is given "
 	"changes\n"
 	"      --revocation NUMBER   ask for revocation\n"
+	"      --rotation NUMBER     ask for a new key in the place of the "
+	"old one\n"
+	"      --overlap SPAN        how long the old key stays good: 36h, 7d, "
+	"at most 90d;\n"
+	"                            0 if it has leaked\n"
 	"      --withdrawal NUMBER   take back what is not decided\n"
-	"      --reason TEXT         why, for these two\n"
+	"      --reason TEXT         why, for these three\n"
 	"      --box BOX             drop it into inbox/BOX\n"
 	"  -o, --output FILE         write the form there, and drop nothing\n",
 };

@@ -18,6 +18,7 @@
 
 #include "cmd.h"
 #include "limit.h"
+#include "keylife.h"
 #include "out.h"
 #include "priors.h"
 
@@ -334,6 +335,37 @@ print_reviews(const struct reading *r, const struct casefile *c)
 	rules_free(&rules);
 }
 
+static struct key_lives
+keys_of(const struct rulings *history)
+{
+	struct key_lives keys = { NULL, 0 };
+	size_t i;
+
+	for (i = 0; i < history->n; i++)
+		key_lives_add(&keys, &history->list[i]);
+	return keys;
+}
+
+static void
+print_keys(const struct reading *r, const char *number,
+    const struct rulings *history)
+{
+	struct key_lives keys = keys_of(history);
+
+	key_lives_print(&keys, &r->desk, number);
+	key_lives_free(&keys);
+}
+
+static void
+keys_json(struct json *j, const struct reading *r, const char *number,
+    const struct rulings *history)
+{
+	struct key_lives keys = keys_of(history);
+
+	key_lives_json(&keys, &r->desk, number, j);
+	key_lives_free(&keys);
+}
+
 static void
 print_case(const struct reading *r, const struct casefile *c,
     const struct rulings *history)
@@ -352,6 +384,7 @@ print_case(const struct reading *r, const struct casefile *c,
 		puts("\nAsked for instead");
 		print_fields(&c->asked);
 	}
+	print_keys(r, c->number, history);
 	print_papers(r, c->number, history);
 	puts("\nHistory");
 	print_history(history, false);
@@ -376,6 +409,7 @@ show(struct reading *r, const char *number, enum format format)
 		json_begin(&j, &out);
 		json_object(&j, NULL);
 		cmd_case_json(&j, &r->settings, &c);
+		keys_json(&j, r, number, &history);
 		history_json(&j, "history", &history);
 		json_object_end(&j);
 		json_end(&j);

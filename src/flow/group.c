@@ -12,7 +12,6 @@
 
 #include "buf.h"
 #include "clock.h"
-#include "hash.h"
 #include "log.h"
 #include "text.h"
 
@@ -156,29 +155,6 @@ apply_to_case(struct flow *f, const struct ruling *r)
 	return 0;
 }
 
-/* Whatever approves a form that is for a key, or a rotation, issues one. */
-static int
-issue_key(struct flow *f, struct ruling *r)
-{
-	const struct form_types *types = pool_types(f->pool);
-	int type = r->form == NULL ? -1 : types_find(types, r->form);
-	char sha256[SHA256_HEX];
-	struct casefile c;
-	int status;
-
-	if (!rule_wants_key(r, type >= 0 && types->list[type].issues_key))
-		return 0;
-	if (flow_case(f, r->number, &c) != 1)
-		return flow_fail(f, "the index does not know %s", r->number);
-	status = keys_make(f->keys, r->number, c.issued + 1, sha256);
-	if (status == 0)
-		rule_issue_key(r, &c, sha256);
-	else
-		flow_fail(f, "a key cannot be made: %s", strerror(errno));
-	casefile_free(&c);
-	return status;
-}
-
 int
 flow_add(struct flow *f, struct ruling *r, struct parcel *p,
     const struct decision *d)
@@ -195,7 +171,7 @@ flow_add(struct flow *f, struct ruling *r, struct parcel *p,
 		e->damage = f->damage;
 		f->damage = (struct damage){ NULL, 0 };
 	}
-	if (issue_key(f, r) != 0)
+	if (flow_issue_key(f, r) != 0)
 		return -1;
 	if (ledger_add(f->ledger, flow_settings(f)->desk_id, r) != 0)
 		return flow_fail(f, "%s", ledger_error());
@@ -339,7 +315,9 @@ project(struct flow *f, struct ruling *const *rulings, size_t n)
 	for (i = 0; i < f->group.n; i++)
 		if (clear_away(f, &f->group.list[i]) != 0)
 			return -1;
-	return 0;
+	for (i = 0; i < n; i++)
+		keys_moved(f->keys, rulings[i]);
+	return flow_tend_keys(f, false);
 }
 
 /* A refusal whose box is held: ruling and claim are kept. */

@@ -152,6 +152,37 @@ box_release(struct outbox *o, struct box *b)
 	tell(o, b, NULL, NULL);
 }
 
+int
+outbox_folder(struct outbox *o, const char *name)
+{
+	struct box *b = box_of(o, name);
+	int fd = fs_open_dir(o->desk->outbox, name);
+
+	if (fd >= 0 || errno != ENOENT || b->fd < 0)
+		return fd;
+	/* somebody has removed the one that is open */
+	close(b->fd);
+	b->fd = -1;
+	box_open(o, b);
+	return fs_open_dir(o->desk->outbox, name);
+}
+
+void
+outbox_ask(struct outbox *o, outbox_waits_fn *waits, void *arg)
+{
+	o->waits = waits;
+	o->waits_arg = arg;
+}
+
+void
+outbox_changed(struct outbox *o, const char *name)
+{
+	struct box *b = map_get(&o->boxes, name);
+
+	if (b != NULL)
+		b->changed = true;
+}
+
 bool
 outbox_is_held(const struct outbox *o, const char *box)
 {
@@ -173,6 +204,7 @@ outbox_was_released(struct outbox *o)
 /* status.txt */
 
 struct listing {
+	const struct outbox *outbox;
 	struct buf	 text;
 	unsigned	 n;
 };
@@ -187,6 +219,18 @@ put_state(struct buf *out, const struct casefile *c)
 		buf_putf(out, "approved, from %s", c->facts.effective);
 	else
 		buf_puts(out, state_name(c->state));
+}
+
+/* In a line of its own: it is what somebody has to do. */
+static void
+put_waiting_key(struct listing *l, const struct casefile *c)
+{
+	const struct outbox *o = l->outbox;
+	const char *why = o->waits == NULL || c->keys == NULL ? NULL :
+	    o->waits(o->waits_arg, c->number);
+
+	if (why != NULL)
+		buf_putf(&l->text, "              its key waits: %s\n", why);
 }
 
 static int
@@ -209,6 +253,7 @@ list_case(void *arg, const struct casefile *c)
 		text_line(&l->text, c->facts.label, strlen(c->facts.label),
 		    100);
 	buf_putc(&l->text, '\n');
+	put_waiting_key(l, c);
 	buf_free(&state);
 	return 0;
 }
@@ -218,7 +263,7 @@ write_status(struct outbox *o, struct box *b)
 {
 	struct index_query q = { .box = b->name, .state = STATE_COUNT,
 	    .recent = true, .most = STATUS_MAX + 1 };
-	struct listing l = { BUF_INIT, 0 };
+	struct listing l = { o, BUF_INIT, 0 };
 	char when[TIME_TEXT];
 	int status;
 
