@@ -56,9 +56,7 @@ is "$(find pending -name 'AK-000001*' | wc -l | tr -d ' ')" 1 \
 is "$(cat outbox/[ab].xml.refused.txt | grep -c '2011 - ')" 1 \
     "and the other is refused"
 for open in revocation change; do
-	for number in AK-000001; do
-		request withdrawal $number "Not so." | drop w$open.xml
-	done
+	request withdrawal AK-000001 "Not so." | drop w$open.xml
 	at 2027-06-04
 	ok "withdrawn ($open next)" test ! -e pending/AK-000001.revocation.xml
 	case $open in
