@@ -27,6 +27,8 @@ struct casefile {
 	unsigned	 requests;	/* papers asking for revocation so far */
 	unsigned	 withdrawals;
 	bool		 in_force;
+	char		*catalog;	/* the list that it is, once it was
+					 * approved as one: "clients" */
 	char		*box;		/* it came through; "": inbox */
 	char		*request_box;	/* the open request came through */
 	/* everyone who submitted a revision or request, as " uid uid " */

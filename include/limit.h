@@ -12,6 +12,12 @@
  * attachments is the largest seen.  Bytes, after inflating. */
 #define LIMIT_FORM		(1024u * 1024)
 
+/* limits.list: a list of 100,000 clients has 10 MB.  Bytes, after
+ * inflating; a name of such a list; one value of an entry. */
+#define LIMIT_LIST		(16u * 1024 * 1024)
+#define LIMIT_CATALOG		32u
+#define LIMIT_ENTRY		1024u
+
 /* limits.ratio: text compresses 5 to 20 times; 100 is an attack. */
 #define LIMIT_RATIO		100u
 

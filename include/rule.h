@@ -18,6 +18,7 @@
 
 struct rule_context {
 	const struct settings *settings;
+	const struct form_types *types;	/* NULL: not known, as none lists */
 	/* calls fn for each paper of a case in a tray, as ledger_papers() */
 	int		(*papers)(void *ledger, enum state tray,
 			    const char *number, ledger_name_fn *, void *);

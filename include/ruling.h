@@ -76,6 +76,8 @@ struct ruling {
 	char		 sha256[65];	/* of the paper; of a refused file */
 	char		 list[65];	/* signed list that the decision is
 					 * in: its digest; "": none */
+	char		*catalog;	/* the list by that name is in force
+					 * now: "clients"; NULL: it is none */
 	char		*intake;	/* the claim's id */
 	char		*file;		/* as it was called in inbox */
 	struct faults	 faults;	/* of a refusal */

@@ -50,7 +50,7 @@ struct schema_type {
 	char		*form;		/* {namespace}element */
 	xmlSchemaPtr	 schema;	/* lent: of its root */
 	struct expr	 client, label, effective, expiry, apis, number,
-			 reason, list;
+			 reason, list, entries;
 	struct rule	*rules;
 	size_t		 n_rules;
 	const struct schema_root *root;

@@ -47,6 +47,7 @@ enum event {
 	EVENT_ENDORSE,		/* counted, the quorum not yet met */
 	EVENT_EFFECT,
 	EVENT_EXPIRE,
+	EVENT_SUPERSEDE,	/* a newer list is in force */
 	/* of the desk */
 	EVENT_INIT,
 	EVENT_RULES,
@@ -55,7 +56,7 @@ enum event {
 	EVENT_COUNT
 };
 
-enum who { WHO_ANYONE, WHO_REVIEWER, WHO_APPLICANT, WHO_CLOCK };
+enum who { WHO_ANYONE, WHO_REVIEWER, WHO_APPLICANT, WHO_CLOCK, WHO_DESK };
 
 struct transition {
 	enum state	from;

@@ -91,6 +91,8 @@ struct form_type {
 	char	 prefix[PREFIX_TEXT];	/* "" for requests */
 	char	*title;			/* in the words of its schema */
 	bool	 issues_key;
+	char	*lists;			/* the list that it is, by its name:
+					 * "clients"; NULL: it is none */
 	enum ask ask;
 };
 

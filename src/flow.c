@@ -77,7 +77,7 @@ struct rule_context
 flow_context(const struct flow *f)
 {
 	struct rule_context ctx = { .settings = flow_settings(f),
-	    .papers = papers_of, .ledger = f->ledger, .now = clock_now() };
+	    .types = pool_types(f->pool), .papers = papers_of, .ledger = f->ledger, .now = clock_now() };
 
 	day_text(ctx.today, clock_day(ctx.now));
 	return ctx;

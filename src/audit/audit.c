@@ -133,6 +133,7 @@ struct rule_context
 audit_context(struct auditing *a, int64_t now)
 {
 	struct rule_context ctx = { .settings = &a->settings,
+	    .types = a->pool == NULL ? NULL : pool_types(a->pool),
 	    .papers = papers_of, .ledger = a, .now = now };
 
 	day_text(ctx.today, clock_day(now));

@@ -670,7 +670,7 @@ type_free(struct schema_type *t)
 {
 	struct expr *const exprs[] = {
 		&t->client, &t->label, &t->effective, &t->expiry, &t->apis,
-		&t->number, &t->reason, &t->list,
+		&t->number, &t->reason, &t->list, &t->entries,
 	};
 	size_t i;
 

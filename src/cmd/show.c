@@ -65,14 +65,15 @@ put_who(struct buf *out, const struct ruling *r)
 	else if (r->uid >= 0)
 		buf_putf(out, "uid %ld", r->uid);
 	else
-		buf_puts(out, r->event == EVENT_RESTORE ? "desk" : "clock");
+		buf_puts(out, r->event == EVENT_RESTORE ||
+		    r->event == EVENT_SUPERSEDE ? "desk" : "clock");
 }
 
 static void
 put_what(struct buf *out, const struct ruling *r)
 {
 	if (r->request != REQUEST_NONE && r->event != EVENT_REVOKE &&
-	    r->event != EVENT_EXPIRE)
+	    r->event != EVENT_EXPIRE && r->event != EVENT_SUPERSEDE)
 		buf_putf(out, "%s ", request_name(r->request));
 	if (r->event == EVENT_ENDORSE)
 		buf_putf(out, "%s counted", cmd_noun(r->decision));

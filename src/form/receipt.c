@@ -115,6 +115,10 @@ static const struct said {
 	{ EVENT_EXPIRE, REQUEST_NONE, "expired",
 	  "%N has expired: its last day is over.",
 	  "A new application can be sent at any time." },
+	{ EVENT_SUPERSEDE, REQUEST_NONE, "superseded",
+	  "%N is no longer in force: a newer list was approved, and has taken "
+	  "its place.",
+	  NULL },
 	{ EVENT_REFUSE, REQUEST_NONE, "refused",
 	  "This was not accepted, and nothing was filed. What is wrong:",
 	  "Mend it and drop it into %B again." },
@@ -149,7 +153,7 @@ receipt_name(char name[RECEIPT_NAME], const struct ruling *r)
 		fs_short_name(stem, strrchr(r->file, '/') == NULL ? r->file :
 		    strrchr(r->file, '/') + 1, PARCEL_NAME);
 	else if (r->event == EVENT_REVOKE || r->event == EVENT_EFFECT ||
-	    r->event == EVENT_EXPIRE ||
+	    r->event == EVENT_EXPIRE || r->event == EVENT_SUPERSEDE ||
 	    paper_parse(ruling_paper(r, paper), &p) != 0)
 		snprintf(stem, sizeof(stem), "%s", r->number);
 	else

@@ -55,6 +55,7 @@ ruling_free(struct ruling *r)
 	free(r->form);
 	free(r->client);
 	free(r->label);
+	free(r->catalog);
 	free(r->note);
 	free(r->box);
 	free(r->intake);
@@ -242,7 +243,7 @@ ruling_subject_line(const struct ruling *r, struct buf *out)
 	buf_puts(out, r->number);
 	/* with a case that ends, its open request is only taken along */
 	if (r->request != REQUEST_NONE && r->event != EVENT_REVOKE &&
-	    r->event != EVENT_EXPIRE)
+	    r->event != EVENT_EXPIRE && r->event != EVENT_SUPERSEDE)
 		buf_putf(out, " %s", request_name(r->request));
 	if (r->event == EVENT_ENDORSE)
 		buf_putf(out, " %s", event_name(r->decision));
@@ -374,6 +375,7 @@ ruling_encode(const struct ruling *r, struct buf *out)
 	put_parties(out, r);
 	put_trailer(out, "List-SHA256", r->list);
 	put_trailer(out, "Checked", r->checked);
+	put_trailer(out, "Catalog", r->catalog);
 	put_trailer(out, "Form-SHA256", r->sha256);
 	put_trailer(out, "File", r->file);
 	put_subjects(out, r->subjects);
@@ -437,6 +439,12 @@ static int
 get_label(struct ruling *r, char *v)
 {
 	return set_text(&r->label, v);
+}
+
+static int
+get_catalog(struct ruling *r, char *v)
+{
+	return set_text(&r->catalog, v);
 }
 
 static int
@@ -641,6 +649,7 @@ static const struct {
 	{ "Decided-by", get_decider },
 	{ "List-SHA256", get_list },
 	{ "Checked", get_checked },
+	{ "Catalog", get_catalog },
 	{ "Form-SHA256", get_sha256 },
 	{ "File", get_file },
 	{ "Path", get_path },

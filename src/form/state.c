@@ -123,6 +123,16 @@ static const struct transition table[] = {
 	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_EXPIRE,
 	  STATE_REVOKED, STATE_REJECTED, WHO_CLOCK, NO_NOTE,
 	  "the expiry day has ended; the open request is refused with it" },
+
+	{ STATE_APPROVED, REQUEST_NONE, EVENT_SUPERSEDE,
+	  STATE_REVOKED, STATE_NONE, WHO_DESK, NO_NOTE,
+	  "a newer list was approved, and is in force instead" },
+	{ STATE_APPROVED, REQUEST_CHANGE, EVENT_SUPERSEDE,
+	  STATE_REVOKED, STATE_REJECTED, WHO_DESK, NO_NOTE,
+	  "a newer list was approved; the open change is refused with this" },
+	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_SUPERSEDE,
+	  STATE_REVOKED, STATE_REJECTED, WHO_DESK, NO_NOTE,
+	  "a newer list was approved; the open request is refused with this" },
 };
 #define ROWS (sizeof(table) / sizeof(table[0]))
 
@@ -157,6 +167,7 @@ static const struct {
 	[EVENT_ENDORSE] = { "endorse", "endorsed" },
 	[EVENT_EFFECT] = { "effect", "effective" },
 	[EVENT_EXPIRE] = { "expire", "expired" },
+	[EVENT_SUPERSEDE] = { "supersede", "superseded" },
 	[EVENT_INIT] = { "init", "opened" },
 	[EVENT_RULES] = { "rules", "changed" },
 	[EVENT_REFUSE] = { "refuse", "refused" },
@@ -168,6 +179,7 @@ static const char *const who_names[] = {
 	[WHO_REVIEWER] = "a reviewer",
 	[WHO_APPLICANT] = "the applicant",
 	[WHO_CLOCK] = "the clock",
+	[WHO_DESK] = "the desk itself",
 };
 
 const struct transition *

@@ -332,6 +332,7 @@ types_encode(const struct form_types *types, struct buf *out)
 		put_str(out, t->prefix);
 		put_text(out, t->title, LIMIT_SENTENCE);
 		put_u32(out, t->issues_key);
+		put_str(out, t->lists);
 		put_u32(out, t->ask);
 	}
 	put_faults(out, &types->faults);
@@ -361,6 +362,7 @@ types_decode(struct form_types *types, const struct frame *f)
 		get_short(&r, t->prefix, sizeof(t->prefix));
 		t->title = get_text(&r, LIMIT_SENTENCE, false);
 		t->issues_key = get_below(&r, 2);
+		t->lists = get_text(&r, LIMIT_CATALOG, false);
 		t->ask = (enum ask)get_below(&r, ASK_COUNT);
 		if (t->form == NULL || (t->ask == ASK_NOTHING &&
 		    !prefix_valid(t->prefix)))
@@ -381,6 +383,7 @@ types_free(struct form_types *types)
 	for (i = 0; i < types->n; i++) {
 		free(types->list[i].form);
 		free(types->list[i].title);
+		free(types->list[i].lists);
 	}
 	free(types->list);
 	faults_free(&types->faults);

@@ -468,6 +468,15 @@ move_for(const struct rule_context *ctx, struct ruling *r,
 	return move_papers(ctx, r, STATE_PENDING, t->request_to);
 }
 
+/* The name of the list that such a form is, or NULL. */
+static const char *
+list_of(const struct rule_context *ctx, const struct casefile *c)
+{
+	int at = ctx->types == NULL ? -1 : types_find(ctx->types, c->form);
+
+	return at < 0 ? NULL : ctx->types->list[at].lists;
+}
+
 enum rule
 rule_decide(const struct rule_context *ctx, const struct casefile *c,
     enum event event, const char *note, struct ruling **made)
@@ -483,6 +492,8 @@ rule_decide(const struct rule_context *ctx, const struct casefile *c,
 	r->note = note_of(note);
 	if (event == EVENT_APPROVE)
 		strcpy(r->checked, ctx->today);
+	if (event == EVENT_APPROVE && t->to == STATE_APPROVED)
+		r->catalog = mem_str(list_of(ctx, c));
 	memcpy(r->sha256, c->sha256, sizeof(r->sha256));
 	if (c->request != REQUEST_NONE && event != EVENT_EFFECT) {
 		r->request = c->request;
@@ -490,7 +501,8 @@ rule_decide(const struct rule_context *ctx, const struct casefile *c,
 		r->request_to = t->event == EVENT_APPROVE &&
 		    c->request == REQUEST_CHANGE ? STATE_APPROVED :
 		    t->request_to;
-		if (event != EVENT_REVOKE && event != EVENT_EXPIRE) {
+		if (event != EVENT_REVOKE && event != EVENT_EXPIRE &&
+		    event != EVENT_SUPERSEDE) {
 			r->revision = c->request_revision;
 			memcpy(r->sha256, c->asked_sha256, sizeof(r->sha256));
 		}

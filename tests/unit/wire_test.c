@@ -265,6 +265,7 @@ test_types(void **state)
 			strcpy(t->prefix, "AK");
 		t->title = random_text(100);
 		t->issues_key = i % 2 == 0;
+		t->lists = i % 3 == 0 ? mem_str("clients") : NULL;
 	}
 	buf_clear(&b);
 	types_encode(&types, &b);
@@ -278,6 +279,7 @@ test_types(void **state)
 		assert_same(back.list[i].title, types.list[i].title);
 		assert_int_equal(back.list[i].issues_key,
 		    types.list[i].issues_key);
+		assert_same(back.list[i].lists, types.list[i].lists);
 		assert_int_equal(back.list[i].ask, types.list[i].ask);
 		assert_int_equal(types_find(&back, types.list[i].form), i);
 	}
