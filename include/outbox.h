@@ -41,6 +41,9 @@ void	outbox_configure(struct outbox *, const struct settings *);
  */
 void	outbox_meet(struct outbox *, const char *box, const struct stat *like);
 
+/* Other lists are in force: clients.txt and apis.txt are to be written. */
+void	outbox_relist(struct outbox *);
+
 /* Gives the answers of all commits since the mark, and moves it. */
 int	outbox_catch_up(struct outbox *);
 
@@ -72,7 +75,8 @@ int	outbox_again(struct outbox *, const char *number, const char *box);
 int	outbox_rewrite(struct outbox *, const char *number);
 int	outbox_rewrite_since(struct outbox *, const char *since);
 
-/* What can wait: status.txt of the boxes that have changed, held boxes. */
+/* What can wait: status.txt and lists of the boxes that have changed, held
+ * boxes. */
 int64_t	outbox_due(const struct outbox *);	/* ticks */
 int	outbox_tend(struct outbox *, bool now);
 

@@ -46,6 +46,10 @@ struct rule_claim {
 bool	rule_may_send(const struct settings *, const char *box,
 	    const struct facts *, struct faults *);
 
+/* Whether it may send a list: that is of the whole desk. */
+bool	rule_may_list(const struct settings *, const char *box,
+	    const struct form_type *, struct faults *);
+
 /* A form that opens a case under this number. */
 enum rule rule_receive(const struct rule_context *, const struct rule_claim *,
 	    const char *number, struct ruling **);

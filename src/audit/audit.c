@@ -552,6 +552,8 @@ prove(struct auditing *a, struct item *item)
 	a->now = r->at;
 	if (check_place(a, item) != 0)
 		return -1;
+	if (listed_before(a, r) != 0)
+		return -1;
 	if (r->intake != NULL && !idset_add(&a->intakes, r->intake))
 		return audit_wrong(a, "the claim %s was in the ledger before",
 		    r->intake);
@@ -571,6 +573,7 @@ prove(struct auditing *a, struct item *item)
 		if (casefile_apply(&k->c, made) != 0)
 			bug("a transition that is in the table");
 		note_case(k, made);
+		status = listed_after(a, made);
 		forget_case(k);
 	} else if (status == 0 && r->event == EVENT_RULES)
 		status = governed_adopt(a, r->commit);
@@ -617,6 +620,8 @@ walk(struct auditing *a)
 		if (a->asked->progress != NULL && a->at % TELL == 0)
 			a->asked->progress(a->asked->arg, a->at, a->n);
 	}
+	if (status == 0)
+		status = listed_at_end(a);
 	/* one before may be wrong as well */
 	if (forms_finish(a) != 0)
 		status = -1;
@@ -734,6 +739,7 @@ close_all(struct auditing *a)
 	for (at = 0; (e = map_next(&a->uids, &at)) != NULL;)
 		free(e->value);
 	map_free(&a->uids);
+	listed_close(a);
 	free(a->intakes.slots);
 	tree_free(a->tree);
 	rules_free(&a->rules);

@@ -503,6 +503,8 @@ check_clock(struct auditing *a, struct record *k, const struct ruling *r)
 	const struct facts *facts = &k->c.facts;
 	char day[DAY_TEXT];
 
+	if (r->event == EVENT_SUPERSEDE)
+		return 0;
 	if (r->event == EVENT_LAPSE)
 		return check_lapse(a, k, r);
 	if (forms_wait(a, k) != 0 || forms_read(a, k) != 0)
@@ -544,11 +546,13 @@ rule_again(struct deciding *x, struct ruling **made)
 	    RULE_MADE ? 0 : audit_wrong(x->a, "it cannot be decided so");
 }
 
+/* What is nobody's decision: that of the clock, or what follows from the
+ * commit before (listed.c). */
 static bool
-is_of_clock(enum event event)
+is_of_desk(enum event event)
 {
 	return event == EVENT_LAPSE || event == EVENT_EFFECT ||
-	    event == EVENT_EXPIRE;
+	    event == EVENT_EXPIRE || event == EVENT_SUPERSEDE;
 }
 
 static int
@@ -556,7 +560,7 @@ decide_again(struct deciding *x, struct ruling **made)
 {
 	const struct ruling *r = &x->item->ruling;
 
-	if (is_of_clock(r->event))
+	if (is_of_desk(r->event))
 		return check_clock(x->a, x->k, r) != 0 ? -1 :
 		    rule_again(x, made);
 	set_about(x);

@@ -708,5 +708,6 @@ schemas_free(struct schemas *s)
 	free(s->roots);
 	free(s->docs);
 	types_free(&s->public);
+	idlists_free(&s->lists);
 	*s = (struct schemas){ 0 };
 }

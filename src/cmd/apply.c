@@ -19,6 +19,7 @@
 #include "text.h"
 #include "xmlout.h"
 
+#include "catalogs.h"
 #include "cmd.h"
 #include "limit.h"
 #include "pool.h"
@@ -265,6 +266,9 @@ check(const struct applying *a, struct reading *r)
 	faults_free(&faults);
 	if (pool == NULL)
 		return cmd_trouble("docket-check cannot be started");
+	/* where they cannot be told, the desk looks again */
+	catalogs_tell(r->index, pool, &text);
+	buf_clear(&text);
 	pool_submit(pool, &job);
 	if (pool_wait(pool) == NULL || job.outcome != OUTCOME_VERDICT)
 		status = cmd_trouble("the form cannot be checked");

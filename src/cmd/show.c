@@ -557,10 +557,10 @@ digest_file(const char *name, char file[SHA256_HEX], char form[SHA256_HEX])
 	struct buf raw = BUF_INIT, inflated = BUF_INIT;
 
 	file[0] = form[0] = '\0';
-	if (fd >= 0 && fs_read(fd, LIMIT_FORM, &raw) == 0) {
+	if (fd >= 0 && fs_read(fd, LIMIT_PAPER, &raw) == 0) {
 		hash_sha256(file, buf_str(&raw), raw.len);
 		if (gunzip_is(buf_str(&raw), raw.len) && gunzip(raw.data,
-		    raw.len, LIMIT_FORM, LIMIT_RATIO, &inflated) == GUNZIP_OK)
+		    raw.len, LIMIT_PAPER, LIMIT_RATIO, &inflated) == GUNZIP_OK)
 			hash_sha256(form, inflated.data, inflated.len);
 	}
 	if (fd >= 0)

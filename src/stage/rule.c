@@ -30,6 +30,19 @@ rule_may_send(const struct settings *s, const char *box,
 	return false;
 }
 
+bool
+rule_may_list(const struct settings *s, const char *box,
+    const struct form_type *type, struct faults *faults)
+{
+	if (type->lists == NULL || settings_client(s, box) == NULL)
+		return true;
+	faults_addf(faults, FAULT_NOT_PERMITTED, 0, NULL, "The list of %s is "
+	    "that of the whole desk, and inbox/%s speaks for client %s only. "
+	    "It is sent through inbox itself.", type->lists, box,
+	    settings_client(s, box));
+	return false;
+}
+
 /* A box speaks for its own client, and for cases that came through it. */
 static bool
 may_speak_for(const struct settings *s, const char *box,

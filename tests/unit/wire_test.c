@@ -290,6 +290,48 @@ test_types(void **state)
 }
 
 static void
+test_lists(void **state)
+{
+	static const char *const bad[] = {
+		"acme", "acme\tAcme\t\t", "\tAcme\t\t\n", "acme\tAcme\t\n",
+		"acme\tAcme\t\t\t\n", "acme\t\t\t\n\n", "\n",
+		"a\x01\t\t\t\n",
+	};
+	char name[] = "clients", lines[] = "acme\nglobex\n";
+	const struct ids ids = { name, lines };
+	struct buf b = BUF_INIT, entries = BUF_INIT;
+	struct ids back;
+	struct frame f;
+	size_t i;
+
+	(void)state;
+	ids_encode(&ids, &b);
+	f = only_frame(&b);
+	assert_int_equal(ids_decode(&back, &f), 0);
+	assert_string_equal(back.list, name);
+	assert_string_equal(back.lines, lines);
+	ids_free(&back);
+	f.len--;
+	assert_int_equal(ids_decode(&back, &f), -1);
+	buf_clear(&b);
+	entries_encode("acme\tAcme\t\t\nglobex\t\tage1\tx\n", 27, &b);
+	f = only_frame(&b);
+	assert_int_equal(entries_decode(&entries, &f), 0);
+	assert_int_equal(entries_decode(&entries, &f), 0);
+	assert_string_equal(buf_str(&entries), "acme\tAcme\t\t\n"
+	    "globex\t\tage1\tx\nacme\tAcme\t\t\nglobex\t\tage1\tx\n");
+	for (i = 0; i < COUNT(bad); i++) {
+		buf_clear(&b);
+		entries_encode(bad[i], strlen(bad[i]), &b);
+		f = only_frame(&b);
+		assert_int_equal(entries_decode(&entries, &f), -1);
+	}
+	assert_int_equal(entries.len, 54);
+	buf_free(&entries);
+	buf_free(&b);
+}
+
+static void
 test_small_messages(void **state)
 {
 	const struct check_limits limits = { 1, 2, 3, 4, 0x500000006, 7 };
@@ -511,6 +553,7 @@ main(void)
 		cmocka_unit_test(test_texts_are_made_fit),
 		cmocka_unit_test(test_verdict_of_nothing),
 		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_small_messages),
 		cmocka_unit_test(test_in_pieces),
 		cmocka_unit_test(test_damaged),
