@@ -3,7 +3,8 @@
  *
  * audit.c takes the commits in turn.  For each it has the ruling made again
  * that its message tells of (claimed.c: forms; decided.c: decisions and the
- * clock; governed.c: rules and the desk itself), compares the commit that
+ * clock; governed.c: rules and the desk itself; listed.c: which lists are in
+ * force), compares the commit that
  * this would be with the one that is there, and applies it to cases and tree.
  * What takes longer is proven meanwhile by others (forms.c: by workers that
  * look into papers; seals.c: by ssh-keygen) and may say later that a commit
@@ -42,7 +43,16 @@ struct record {
 	unsigned	 good_schemas;		/* under these schemas */
 };
 
-/* Claims' ids, or keys' digests, as keyed hashes: so many of them take 16 bytes each. */
+/* A list in force. */
+struct listing {
+	char		*name;
+	char		 number[NUMBER_TEXT];	/* of its case */
+	bool		 read;
+	struct buf	 ids;		/* a line each, once they were read */
+};
+
+/* Claims' ids, or keys' digests, as keyed hashes: so many of them take 16
+ * bytes each. */
 struct idset {
 	uint64_t	*slots;
 	size_t		 n, cap;
@@ -68,7 +78,11 @@ struct auditing {
 	struct idset	 intakes, keys;
 	struct rules	 rules;
 	struct settings	 settings;
-	unsigned	 schemas;	/* how often they changed */
+	unsigned	 schemas;	/* how often they changed, or lists */
+	struct listing	*lists;
+	size_t		 n_lists;
+	char		 replaced[NUMBER_TEXT];	/* what the next commit must
+						 * supersede; "": nothing */
 	/* helpers */
 	struct pool	*pool;
 	size_t		 with_workers;	/* bytes of papers */
@@ -128,7 +142,19 @@ int	forms_finish(struct auditing *);
 int	forms_read(struct auditing *, struct record *);
 /* What a signed list says, in a->list; its bytes have this name. */
 int	forms_list(struct auditing *, const char *sha256, const struct buf *);
+/* The ids of a list, a line each. */
+int	forms_entries(struct auditing *, const char *name,
+	    const struct buf *paper, struct buf *ids);
 void	forms_close(struct auditing *);
+
+/* Lists: what must come before the commit at hand, and what follows from it
+ * once it was applied; what must not be left open at the end.  The workers
+ * are told again when they are others. */
+int	listed_before(struct auditing *, const struct ruling *);
+int	listed_after(struct auditing *, const struct ruling *);
+int	listed_at_end(struct auditing *);
+int	listed_tell(struct auditing *);
+void	listed_close(struct auditing *);
 
 /* Signatures. */
 struct seals *seals_open(unsigned threads);

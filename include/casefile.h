@@ -34,6 +34,8 @@ struct casefile {
 	unsigned	 noticed;
 	char		 noticed_of[DAY_TEXT];
 	unsigned	 notified;
+	char		*catalog;	/* the list that it is, once it was
+					 * approved as one: "clients" */
 	char		*box;		/* it came through; "": inbox */
 	char		*request_box;	/* the open request came through */
 	/* everyone who submitted a revision or request, as " uid uid " */

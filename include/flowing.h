@@ -22,6 +22,7 @@
 #include "casefile.h"
 #include "parcel.h"
 
+#include "catalogs.h"
 #include "index.h"
 #include "intake.h"
 #include "keys.h"
@@ -104,6 +105,8 @@ struct flow {
 	struct damage	 damage;
 	struct ruling	*restore;
 
+	bool		 relisted;	/* the open group puts another list in
+					 * force, or ends one */
 	bool		 no_room;	/* the disk is almost full */
 	size_t		 in_hand;	/* with workers */
 	size_t		 in_hand_bytes;
@@ -146,6 +149,9 @@ int	flow_add(struct flow *, struct ruling *, struct parcel *,
 /* A refusal that is answered with the group but not recorded. */
 void	flow_add_unrecorded(struct flow *, struct ruling *, struct parcel *);
 
+/* Brings index and workers in step with the lists in force. */
+int	flow_relist(struct flow *);
+
 bool	flow_due(const struct flow *);
 int	flow_commit(struct flow *);
 void	flow_close_group(struct flow *);
@@ -164,6 +170,8 @@ void	flow_keep(struct flow *, struct parcel *, struct ruling *r);
 /* A parcel that is back from a worker.  Takes it. */
 int	flow_rule_claim(struct flow *, struct parcel *, struct job *);
 int	flow_try_held(struct flow *);
+/* Whether a verdict is still worth what it says. */
+bool	flow_is_current(const struct flow *, const struct job *);
 void	flow_submit(struct flow *, struct task *, enum purpose,
 	    const struct buf *);
 void	task_free(struct task *);

@@ -12,6 +12,19 @@
  * attachments is the largest seen.  Bytes, after inflating. */
 #define LIMIT_FORM		(1024u * 1024)
 
+/* limits.list: a list of 100,000 clients has 10 MB.  Bytes, after inflating.
+ * Then: a name of such a list; of one entry its id, and another value (an
+ * SSH key of 8192 bits has 1,400); a part of one, as workers send and get
+ * them. */
+#define LIMIT_LIST		(16u * 1024 * 1024)
+#define LIMIT_CATALOG		32u
+#define LIMIT_ENTRY_ID		256u
+#define LIMIT_ENTRY		2048u
+#define LIMIT_ENTRIES_PART	(64u * 1024)
+
+/* The largest paper: what may be sent, and the stamp that it got. */
+#define LIMIT_PAPER		(LIMIT_LIST + 16384)
+
 /* limits.ratio: text compresses 5 to 20 times; 100 is an attack. */
 #define LIMIT_RATIO		100u
 

@@ -50,6 +50,8 @@ typedef const char *outbox_waits_fn(void *arg, const char *number);
 void	outbox_ask(struct outbox *, outbox_waits_fn *, void *arg);
 /* A box's status.txt is out of date, if there is one. */
 void	outbox_changed(struct outbox *, const char *box);
+/* Other lists are in force: clients.txt and apis.txt are to be written. */
+void	outbox_relist(struct outbox *);
 
 /* Gives the answers of all commits since the mark, and moves it. */
 int	outbox_catch_up(struct outbox *);
@@ -82,7 +84,8 @@ int	outbox_again(struct outbox *, const char *number, const char *box);
 int	outbox_rewrite(struct outbox *, const char *number);
 int	outbox_rewrite_since(struct outbox *, const char *since);
 
-/* What can wait: status.txt of the boxes that have changed, held boxes. */
+/* What can wait: status.txt and lists of the boxes that have changed, held
+ * boxes. */
 int64_t	outbox_due(const struct outbox *);	/* ticks */
 int	outbox_tend(struct outbox *, bool now);
 

@@ -83,6 +83,8 @@ struct ruling {
 					 * or retired; "": none */
 	unsigned	 key_revision;	/* which of the case's keys it is */
 	char		 overlap[OVERLAP_TEXT];	/* of a rotation; "": none */
+	char		*catalog;	/* the list by that name is in force
+					 * now: "clients"; NULL: it is none */
 	char		*intake;	/* the claim's id */
 	char		*file;		/* as it was called in inbox */
 	struct faults	 faults;	/* of a refusal */

@@ -15,7 +15,7 @@
 #include "trays.h"
 
 /* A paper is a form and its stamp. */
-#define PAPER_MAX (LIMIT_FORM + 16384)
+#define PAPER_MAX LIMIT_PAPER
 
 struct trays {
 	struct desk	*desk;

@@ -8,10 +8,12 @@
  * are plain UTF-8, and nothing may be left over.
  *
  *	docket -> parent	LIMITS, SCHEMA …, COMPILE; then FORK (with a
- *				socket, by SCM_RIGHTS) and KILL
+ *				socket, by SCM_RIGHTS) and KILL; FORGET and
+ *				IDS …, when other lists are in force
  *	parent -> docket	TYPES, once; ENDED, for each child
  *	docket -> child		QUERY …, as many as fit
- *	child -> docket		VERDICT, in the same order
+ *	child -> docket		VERDICT, in the same order; before that of a
+ *				list whose entries are asked for, ENTRIES …
  */
 #ifndef DOCKET_WIRE_H
 #define DOCKET_WIRE_H
@@ -34,9 +36,12 @@ enum wire_type {
 	WIRE_COMPILE = 'C',
 	WIRE_FORK = 'F',
 	WIRE_KILL = 'K',
+	WIRE_FORGET = 'G',
+	WIRE_IDS = 'I',
 	WIRE_TYPES = 'T',
 	WIRE_ENDED = 'X',
 	WIRE_QUERY = 'Q',
+	WIRE_ENTRIES = 'E',
 	WIRE_VERDICT = 'V',
 };
 
@@ -91,6 +96,8 @@ struct form_type {
 	char	 prefix[PREFIX_TEXT];	/* "" for requests */
 	char	*title;			/* in the words of its schema */
 	bool	 issues_key;
+	char	*lists;			/* the list that it is, by its name:
+					 * "clients"; NULL: it is none */
 	enum ask ask;
 };
 
@@ -123,6 +130,7 @@ enum purpose {
 	PURPOSE_INTAKE,		/* everything */
 	PURPOSE_DECISION,	/* again: schema, and rules for decisions */
 	PURPOSE_FACTS,		/* only read the facts; no fault is looked for */
+	PURPOSE_ENTRIES,	/* of a list; nor is it here */
 	PURPOSE_COUNT
 };
 
@@ -135,6 +143,21 @@ struct query {
 
 void	query_encode(const struct query *, struct buf *);
 int	query_decode(struct query *, const struct frame *);	/* lent */
+
+/* Ids of a list in force, some or all, a line each; FORGET before the first
+ * of them. */
+struct ids {
+	char	*list;			/* its name */
+	char	*lines;			/* NULL: it is empty */
+};
+
+void	ids_encode(const struct ids *, struct buf *);
+int	ids_decode(struct ids *, const struct frame *);
+void	ids_free(struct ids *);
+
+/* Entries of a list, some or all; what is decoded is appended. */
+void	entries_encode(const char *lines, size_t, struct buf *);
+int	entries_decode(struct buf *, const struct frame *);
 
 /* A decision in a list: what it says of itself. */
 struct listed {
@@ -157,6 +180,9 @@ struct verdict {
 	/* of a list of decisions */
 	struct listed	*listed;
 	size_t		 n_listed;
+	/* not in the message: the entries of a list, as lines (listform.h),
+	 * NULL where nobody has asked for them */
+	char		*entries;
 };
 
 bool	listed_valid(const struct listed *);

@@ -77,7 +77,7 @@ struct rule_context
 flow_context(const struct flow *f)
 {
 	struct rule_context ctx = { .settings = flow_settings(f),
-	    .papers = papers_of, .ledger = f->ledger, .now = clock_now() };
+	    .types = pool_types(f->pool), .papers = papers_of, .ledger = f->ledger, .now = clock_now() };
 
 	day_text(ctx.today, clock_day(ctx.now));
 	return ctx;
@@ -164,6 +164,8 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	f->pool = pool;
 	rulebook_adopt(f->rulebook, rules, settings);
 	apply_settings(f);
+	if (flow_relist(f) != 0)
+		return -1;
 	flow_recheck_lists(f);
 	/* what no worker could check may be checked now */
 	return flow_try_held(f);
@@ -214,7 +216,7 @@ flow_rule_done(struct flow *f)
 	struct task *t;
 	int status = 0;
 
-	while (status == 0 && f->group.n < LIMIT_GROUP &&
+	while (status == 0 && f->group.n < LIMIT_GROUP && !f->relisted &&
 	    (job = pool_done(f->pool)) != NULL) {
 		t = job->owner;
 		f->in_hand--;
@@ -241,7 +243,8 @@ flow_drain(struct flow *f, int64_t until)
 			return -1;
 		if (pool_pending(f->pool) > 0)
 			poll(fds, pool_poll(f->pool, fds, POOL_FDS), 1000);
-		if (f->group.n >= LIMIT_GROUP && flow_commit(f) != 0)
+		if ((f->group.n >= LIMIT_GROUP || f->relisted) &&
+		    flow_commit(f) != 0)
 			return -1;
 	}
 	return flow_commit(f);
@@ -592,7 +595,7 @@ flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 		return give_up(f, why);
 	}
 	f->index = reindex(desk, f->ledger, false, NULL, NULL, why);
-	if (f->index == NULL || open_stages(f) != 0 || recover_claims(f) != 0)
+	if (f->index == NULL || flow_relist(f) != 0 || open_stages(f) != 0 || recover_claims(f) != 0)
 		return give_up(f, why);
 	trays_compare(f->trays);
 	intake_look(f->intake);

@@ -133,6 +133,7 @@ struct rule_context
 audit_context(struct auditing *a, int64_t now)
 {
 	struct rule_context ctx = { .settings = &a->settings,
+	    .types = a->pool == NULL ? NULL : pool_types(a->pool),
 	    .papers = papers_of, .ledger = a, .now = now };
 
 	day_text(ctx.today, clock_day(now));
@@ -551,6 +552,8 @@ prove(struct auditing *a, struct item *item)
 	a->now = r->at;
 	if (check_place(a, item) != 0)
 		return -1;
+	if (listed_before(a, r) != 0)
+		return -1;
 	if (r->intake != NULL && !idset_add(&a->intakes, r->intake))
 		return audit_wrong(a, "the claim %s was in the ledger before",
 		    r->intake);
@@ -574,6 +577,7 @@ prove(struct auditing *a, struct item *item)
 		if (casefile_apply(&k->c, made) != 0)
 			bug("a transition that is in the table");
 		note_case(k, made);
+		status = listed_after(a, made);
 		forget_case(k);
 	} else if (status == 0 && r->event == EVENT_RULES)
 		status = governed_adopt(a, r->commit);
@@ -620,6 +624,8 @@ walk(struct auditing *a)
 		if (a->asked->progress != NULL && a->at % TELL == 0)
 			a->asked->progress(a->asked->arg, a->at, a->n);
 	}
+	if (status == 0)
+		status = listed_at_end(a);
 	/* one before may be wrong as well */
 	if (forms_finish(a) != 0)
 		status = -1;
@@ -737,6 +743,7 @@ close_all(struct auditing *a)
 	for (at = 0; (e = map_next(&a->uids, &at)) != NULL;)
 		free(e->value);
 	map_free(&a->uids);
+	listed_close(a);
 	free(a->intakes.slots);
 	free(a->keys.slots);
 	tree_free(a->tree);

@@ -546,6 +546,8 @@ check_clock(struct auditing *a, struct record *k, const struct ruling *r)
 	const struct facts *facts = &k->c.facts;
 	char day[DAY_TEXT];
 
+	if (r->event == EVENT_SUPERSEDE)
+		return 0;
 	if (r->event == EVENT_LAPSE)
 		return check_lapse(a, k, r);
 	if (r->event == EVENT_RETIRE)
@@ -611,12 +613,14 @@ check_key(struct deciding *x, struct ruling *made)
 	return 0;
 }
 
+/* What is nobody's decision: that of the clock, or what follows from the
+ * commit before (listed.c). */
 static bool
-is_of_clock(enum event event)
+is_of_desk(enum event event)
 {
 	return event == EVENT_LAPSE || event == EVENT_EFFECT ||
 	    event == EVENT_EXPIRE || event == EVENT_RETIRE ||
-	    event == EVENT_NOTIFY;
+	    event == EVENT_NOTIFY || event == EVENT_SUPERSEDE;
 }
 
 static int
@@ -624,7 +628,7 @@ decide_again(struct deciding *x, struct ruling **made)
 {
 	const struct ruling *r = &x->item->ruling;
 
-	if (is_of_clock(r->event))
+	if (is_of_desk(r->event))
 		return check_clock(x->a, x->k, r) != 0 ? -1 :
 		    rule_again(x, made);
 	set_about(x);

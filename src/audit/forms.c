@@ -88,7 +88,9 @@ compare_form(struct auditing *a, struct check *c, struct facts *facts)
 	    strcmp(types->list[v->type].prefix, prefix) != 0)
 		audit_wrong_at(a, c->at, "%s is no number for %s", c->number,
 		    c->form);
-	if (!rule_may_send(&a->settings, c->box, facts, &faults))
+	if (!rule_may_send(&a->settings, c->box, facts, &faults) ||
+	    !rule_may_list(&a->settings, c->box, &types->list[v->type],
+	    &faults))
 		audit_wrong_at(a, c->at, "%s", fault_text(&faults.list[0]));
 	faults_free(&faults);
 	if (facts->client == NULL)
@@ -351,6 +353,31 @@ forms_list(struct auditing *a, const char *sha256, const struct buf *bytes)
 	a->list = job.verdict;
 	strcpy(a->list_sha256, sha256);
 	return 0;
+}
+
+int
+forms_entries(struct auditing *a, const char *name, const struct buf *paper,
+    struct buf *ids)
+{
+	struct job job = { .purpose = PURPOSE_ENTRIES, .box = "",
+	    .data = buf_str(paper), .len = paper->len };
+	const char *line;
+	int status = 0;
+
+	if (wait_until(a, 0) != 0)
+		return -1;
+	pool_submit(a->pool, &job);
+	if (pool_wait(a->pool) != &job || job.outcome != OUTCOME_VERDICT ||
+	    job.verdict.entries == NULL)
+		status = audit_trouble(a, "a worker failed at the list of %s",
+		    name);
+	for (line = job.verdict.entries; status == 0 && *line != '\0';
+	    line = strchr(line, '\n') + 1) {
+		buf_put(ids, line, strcspn(line, "\t"));
+		buf_putc(ids, '\n');
+	}
+	verdict_free(&job.verdict);
+	return status;
 }
 
 void

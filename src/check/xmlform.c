@@ -20,6 +20,8 @@
 #include "xmlout.h"
 
 #include "formrules.h"
+#include "limit.h"
+#include "listform.h"
 #include "sentence.h"
 #include "xmlform.h"
 #include "xmlscan.h"
@@ -130,7 +132,10 @@ parse(const struct query *q, struct reporter *r)
 	ctxt->_private = r;
 	ctxt->sax->internalSubset = refuse_doctype;
 	ctxt->sax->serror = (xmlStructuredErrorFunc)report;
-	xmlCtxtUseOptions(ctxt, XML_PARSE_NONET | XML_PARSE_BIG_LINES);
+	/* in a long list, most texts are short: they need no memory of their
+	 * own then */
+	xmlCtxtUseOptions(ctxt, XML_PARSE_NONET | XML_PARSE_BIG_LINES |
+	    (q->len > LIMIT_FORM ? XML_PARSE_COMPACT : 0));
 	xmlParseDocument(ctxt);
 	doc = ctxt->myDoc;
 	ctxt->myDoc = NULL;
@@ -258,20 +263,45 @@ validate(const struct schema_type *t, xmlDocPtr doc, struct reporter *r)
 	r->blanks = NULL;
 }
 
+static int
+take_entries(struct form_rules *f, const struct schema_type *t,
+    struct verdict *v)
+{
+	struct buf lines = BUF_INIT;
+	int status = listform_entries(f, t, &lines);
+
+	if (status == 0)
+		v->entries = buf_take(&lines);
+	buf_free(&lines);
+	return status;
+}
+
+/* Whether a form of this purpose is judged, and not only read. */
+static bool
+is_judged(enum purpose purpose)
+{
+	return purpose == PURPOSE_INTAKE || purpose == PURPOSE_DECISION;
+}
+
 /* Facts and rules. */
 static int
-apply_rules(const struct schema_type *t, xmlDocPtr doc,
-    const struct query *q, struct reporter *r, struct verdict *v)
+apply_rules(const struct schemas *s, const struct schema_type *t,
+    xmlDocPtr doc, const struct query *q, struct reporter *r,
+    struct verdict *v)
 {
-	struct form_rules *f = form_rules_open(doc, q->today);
-	int status = -1;
+	struct form_rules *f = form_rules_open(doc, q->today, &s->lists);
+	int status;
 
 	if (f == NULL)
 		return -1;
-	if (form_rules_facts(f, t, v) == 0 &&
-	    (q->purpose == PURPOSE_FACTS || v->faults.n > 0 ||
-	    form_rules_check(f, t, q->purpose, &v->faults) == 0))
-		status = 0;
+	if (q->purpose == PURPOSE_ENTRIES)
+		status = take_entries(f, t, v);
+	else
+		status = form_rules_facts(f, t, v);
+	if (status == 0 && is_judged(q->purpose) && v->faults.n == 0)
+		status = listform_check(f, t, &v->faults);
+	if (status == 0 && is_judged(q->purpose) && v->faults.n == 0)
+		status = form_rules_check(f, t, q->purpose, &v->faults);
 	r->no_memory |= form_rules_costly(f);
 	form_rules_close(f);
 	return status;
@@ -304,10 +334,10 @@ judge(const struct schemas *s, const struct query *q, xmlDocPtr doc,
 	t = find_type(s, xmlDocGetRootElement(doc), v);
 	if (t == NULL)
 		return;
-	if (q->purpose != PURPOSE_FACTS)
+	if (is_judged(q->purpose))
 		validate(t, doc, r);
 	if (!r->no_memory && !r->internal &&
-	    apply_rules(t, doc, q, r, v) != 0)
+	    apply_rules(s, t, doc, q, r, v) != 0)
 		r->internal = true;
 	if (v->faults.n > 0)
 		forget_fields(v);

@@ -19,6 +19,7 @@
 #include "xmlout.h"
 
 #include "applying.h"
+#include "catalogs.h"
 #include "limit.h"
 
 #define API_KEY "urn:docket:api-key:1"
@@ -382,6 +383,7 @@ open_pool(struct applying *a)
 {
 	struct reading *r = a->desk;
 	struct faults faults = FAULTS_INIT;
+	struct buf why = BUF_INIT;
 	struct rules rules;
 
 	if (ledger_rules(r->ledger, ledger_head(r->ledger), &rules) != 0)
@@ -389,8 +391,12 @@ open_pool(struct applying *a)
 	a->pool = pool_open(&rules, &r->settings, &faults);
 	rules_free(&rules);
 	faults_free(&faults);
-	return a->pool == NULL ? cmd_trouble("docket-check cannot be started") :
-	    EXIT_DONE;
+	if (a->pool == NULL)
+		return cmd_trouble("docket-check cannot be started");
+	/* where they cannot be told, the desk looks again */
+	catalogs_tell(r->index, a->pool, &why);
+	buf_free(&why);
+	return EXIT_DONE;
 }
 
 int

@@ -16,6 +16,7 @@
 #include "gunzip.h"
 #include "json.h"
 
+#include "catalogs.h"
 #include "cmd.h"
 #include "form.h"
 #include "limit.h"
@@ -79,6 +80,23 @@ load_rules(struct checking *c)
 	return status;
 }
 
+/* The lists in force, as far as whoever asks may look into the index: the
+ * desk itself looks again. */
+static void
+tell_lists(struct checking *c)
+{
+	struct buf path = BUF_INIT, why = BUF_INIT;
+	struct index *index;
+
+	buf_putf(&path, "%s/.docket", cmd_desk_path());
+	index = index_open(buf_str(&path), INDEX_READ);
+	if (index != NULL)
+		catalogs_tell(index, c->pool, &why);
+	index_close(index);
+	buf_free(&path);
+	buf_free(&why);
+}
+
 static int
 open_pool(struct checking *c)
 {
@@ -98,8 +116,10 @@ open_pool(struct checking *c)
 	}
 	clock_zone(c->settings.zone);
 	c->pool = pool_open(&c->rules, &c->settings, &faults);
-	if (c->pool != NULL)
+	if (c->pool != NULL) {
+		tell_lists(c);
 		return EXIT_DONE;
+	}
 	faults_block(&faults, &text);
 	told = faults.n > 0;
 	if (told)
@@ -112,6 +132,28 @@ open_pool(struct checking *c)
 	return told ? EXIT_DESK : EXIT_TROUBLE;
 }
 
+/* What kind of form it is, and which limit holds, is seen later. */
+static size_t
+most_bytes(const struct checking *c)
+{
+	return (size_t)(c->settings.form_limit > c->settings.list_limit ?
+	    c->settings.form_limit : c->settings.list_limit);
+}
+
+static void
+check_size(const struct checking *c, const struct buf *form,
+    const struct verdict *v, struct faults *faults)
+{
+	bool list = v->type >= 0 &&
+	    pool_types(c->pool)->list[v->type].lists != NULL;
+
+	if (form->len > (list ? c->settings.list_limit :
+	    c->settings.form_limit)) {
+		faults_free(faults);
+		faults_add(faults, FAULT_TOO_LARGE, 0, NULL, NULL);
+	}
+}
+
 /* Reads the form; what stands in the way becomes a fault.  -1: the file
  * cannot be read at all. */
 static int
@@ -121,7 +163,7 @@ read_form(struct checking *c, const char *name, struct buf *form,
 	struct buf raw = BUF_INIT;
 	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO :
 	    open(name, O_RDONLY | O_CLOEXEC);
-	int status = fd < 0 ? -1 : fs_read(fd, c->settings.form_limit, form);
+	int status = fd < 0 ? -1 : fs_read(fd, most_bytes(c), form);
 
 	if (fd > STDIN_FILENO)
 		close(fd);
@@ -134,7 +176,7 @@ read_form(struct checking *c, const char *name, struct buf *form,
 	else if (status == 0 && gunzip_is(form->data, form->len)) {
 		raw = *form;
 		*form = (struct buf)BUF_INIT;
-		switch (gunzip(raw.data, raw.len, c->settings.form_limit,
+		switch (gunzip(raw.data, raw.len, (size_t)most_bytes(c),
 		    (unsigned)c->settings.ratio, form)) {
 		case GUNZIP_OK:
 			break;
@@ -303,6 +345,7 @@ check_file(struct checking *c, const char *name)
 	} else {
 		if (faults.n == 0)
 			check_stamp(&form, &faults);
+		check_size(c, &form, &v, &faults);
 		if (c->format == FORMAT_JSON)
 			put_json(c, name, &v, &faults);
 		else

@@ -66,14 +66,15 @@ put_who(struct buf *out, const struct ruling *r)
 	else if (r->uid >= 0)
 		buf_putf(out, "uid %ld", r->uid);
 	else
-		buf_puts(out, r->event == EVENT_RESTORE ? "desk" : "clock");
+		buf_puts(out, r->event == EVENT_RESTORE ||
+		    r->event == EVENT_SUPERSEDE ? "desk" : "clock");
 }
 
 static void
 put_what(struct buf *out, const struct ruling *r)
 {
 	if (r->request != REQUEST_NONE && r->event != EVENT_REVOKE &&
-	    r->event != EVENT_EXPIRE)
+	    r->event != EVENT_EXPIRE && r->event != EVENT_SUPERSEDE)
 		buf_putf(out, "%s ", request_name(r->request));
 	if (r->event == EVENT_ENDORSE)
 		buf_putf(out, "%s counted", cmd_noun(r->decision));
@@ -593,10 +594,10 @@ digest_file(const char *name, char file[SHA256_HEX], char form[SHA256_HEX])
 	struct buf raw = BUF_INIT, inflated = BUF_INIT;
 
 	file[0] = form[0] = '\0';
-	if (fd >= 0 && fs_read(fd, LIMIT_FORM, &raw) == 0) {
+	if (fd >= 0 && fs_read(fd, LIMIT_PAPER, &raw) == 0) {
 		hash_sha256(file, buf_str(&raw), raw.len);
 		if (gunzip_is(buf_str(&raw), raw.len) && gunzip(raw.data,
-		    raw.len, LIMIT_FORM, LIMIT_RATIO, &inflated) == GUNZIP_OK)
+		    raw.len, LIMIT_PAPER, LIMIT_RATIO, &inflated) == GUNZIP_OK)
 			hash_sha256(form, inflated.data, inflated.len);
 	}
 	if (fd >= 0)

@@ -182,6 +182,20 @@ rule_known(struct flow *f, struct parcel *p, const struct rule_claim *claim,
 	return status;
 }
 
+/* A list may be longer than other forms. */
+static void
+check_size(const struct flow *f, const struct buf *form,
+    const struct form_type *type, struct faults *faults)
+{
+	uint64_t most = type->lists != NULL ? flow_settings(f)->list_limit :
+	    flow_settings(f)->form_limit;
+
+	if (form->len > most)
+		faults_addf(faults, FAULT_TOO_LARGE, 0, NULL, "It has %zu "
+		    "bytes; at most %llu are taken.", form->len,
+		    (unsigned long long)most);
+}
+
 /* A form that the worker finds no fault with.  Takes the parcel. */
 static int
 rule_good(struct flow *f, struct parcel *p, const struct verdict *v)
@@ -202,8 +216,9 @@ rule_good(struct flow *f, struct parcel *p, const struct verdict *v)
 	    strcmp(stamp.desk, flow_settings(f)->desk_id) != 0)
 		faults_add(&faults, FAULT_STAMP, 0, NULL,
 		    "The form bears the stamp of another desk.");
-	else
-		rule_may_send(flow_settings(f), p->box, &v->facts, &faults);
+	else if (rule_may_send(flow_settings(f), p->box, &v->facts, &faults))
+		rule_may_list(flow_settings(f), p->box, claim.type, &faults);
+	check_size(f, form, claim.type, &faults);
 	if (faults.n > 0)
 		status = flow_refuse(f, p, &faults);
 	else if (claim.type->ask != ASK_NOTHING)
@@ -288,13 +303,21 @@ claim_day(struct flow *f, const struct parcel *p)
 		return today;
 	if (strcmp(stamp.desk, flow_settings(f)->desk_id) == 0 &&
 	    number_valid(stamp.number) &&
-	    number_valid(stamp.number) &&
 	    flow_case(f, stamp.number, &c) == 1) {
 		since = casefile_since(&c, today);
 		casefile_free(&c);
 	}
 	stamp_free(&stamp);
 	return since;
+}
+
+/* What is ruled on bears the day of the ruling, and was checked under the
+ * lists in force. */
+bool
+flow_is_current(const struct flow *f, const struct job *job)
+{
+	return job->today == clock_day(clock_now()) &&
+	    job->lists == pool_lists(f->pool);
 }
 
 static void
@@ -325,8 +348,10 @@ flow_rule_claim(struct flow *f, struct parcel *p, struct job *job)
 	case OUTCOME_VERDICT:
 		break;
 	}
-	/* what it is ruled on bears the day of the ruling */
-	if (job->today != claim_day(f, p)) {
+	/* what it is ruled on bears the day of the ruling, and was checked
+	 * under the lists in force */
+	if (job->today != claim_day(f, p) ||
+	    job->lists != pool_lists(f->pool)) {
 		submit_claim(f, p);
 		return 0;
 	}
@@ -392,7 +417,7 @@ flow_submit(struct flow *f, struct task *t, enum purpose purpose,
 bool
 flow_has_room(const struct flow *f)
 {
-	return f->in_hand < LIMIT_IN_HAND &&
+	return f->in_hand < LIMIT_IN_HAND && !f->relisted &&
 	    f->in_hand_bytes + f->group_bytes < IN_HAND_BYTES;
 }
 

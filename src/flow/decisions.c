@@ -394,11 +394,12 @@ flow_decide(struct flow *f, const struct decision *d, bool checked)
 }
 
 /* Whether what was found still is so: the trays may show another commit by
- * now, and the day of the check may be over.  1, 0 or -1. */
+ * now, the day of the check may be over, or another list in force.  1, 0 or
+ * -1. */
 static int
 is_current(struct flow *f, const struct task *t)
 {
-	if (t->job.today != clock_day(clock_now()))
+	if (!flow_is_current(f, &t->job))
 		return 0;
 	return trays_stands(f->trays, &t->decision);
 }

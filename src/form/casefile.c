@@ -22,6 +22,7 @@ void
 casefile_free(struct casefile *c)
 {
 	free(c->form);
+	free(c->catalog);
 	free(c->box);
 	free(c->request_box);
 	free(c->submitters);
@@ -37,6 +38,7 @@ casefile_copy(struct casefile *to, const struct casefile *from)
 {
 	*to = *from;
 	to->form = mem_str(from->form);
+	to->catalog = mem_str(from->catalog);
 	to->box = mem_str(from->box);
 	to->request_box = mem_str(from->request_box);
 	to->submitters = mem_str(from->submitters);
@@ -268,6 +270,10 @@ on_approve(struct casefile *c, const struct ruling *r)
 		memcpy(c->sha256, c->asked_sha256, sizeof(c->sha256));
 		set_facts(&c->facts, &c->asked);
 	}
+	/* of a change as of the approval before; a schema may have begun to
+	 * say that such forms are lists, or ended */
+	if (r->to == STATE_APPROVED)
+		set(&c->catalog, r->catalog);
 	close_request(c);
 	if (r->key[0] != '\0')
 		add_key(c, r);
@@ -417,6 +423,7 @@ static void (*const effect[EVENT_COUNT])(struct casefile *,
 	[EVENT_EXPIRE] = on_end,
 	[EVENT_RETIRE] = on_retire,
 	[EVENT_NOTIFY] = on_notify,
+	[EVENT_SUPERSEDE] = on_end,
 	[EVENT_REVOKE] = on_end,
 };
 

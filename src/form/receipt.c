@@ -147,6 +147,10 @@ static const struct said {
 	  "To go on, edit the day in %S and drop it into %B again: that asks "
 	  "for changed terms, which a reviewer decides on. Otherwise there is "
 	  "nothing to do." },
+	{ EVENT_SUPERSEDE, REQUEST_NONE, "superseded",
+	  "%N is no longer in force: a newer list was approved, and has taken "
+	  "its place.",
+	  NULL },
 	{ EVENT_REFUSE, REQUEST_NONE, "refused",
 	  "This was not accepted, and nothing was filed. What is wrong:",
 	  "Mend it and drop it into %B again." },
@@ -199,6 +203,7 @@ receipt_name(char name[RECEIPT_NAME], const struct ruling *r)
 		key_names(r, paper, stem);
 	else if (r->event == EVENT_REVOKE || r->event == EVENT_EFFECT ||
 	    r->event == EVENT_EXPIRE || r->event == EVENT_NOTIFY ||
+	    r->event == EVENT_SUPERSEDE ||
 	    paper_parse(ruling_paper(r, paper), &p) != 0)
 		snprintf(stem, sizeof(stem), "%s", r->number);
 	else

@@ -55,6 +55,7 @@ ruling_free(struct ruling *r)
 	free(r->form);
 	free(r->client);
 	free(r->label);
+	free(r->catalog);
 	free(r->note);
 	free(r->box);
 	free(r->intake);
@@ -242,7 +243,7 @@ ruling_subject_line(const struct ruling *r, struct buf *out)
 	buf_puts(out, r->number);
 	/* with a case that ends, its open request is only taken along */
 	if (r->request != REQUEST_NONE && r->event != EVENT_REVOKE &&
-	    r->event != EVENT_EXPIRE)
+	    r->event != EVENT_EXPIRE && r->event != EVENT_SUPERSEDE)
 		buf_putf(out, " %s", request_name(r->request));
 	if (r->event == EVENT_ENDORSE)
 		buf_putf(out, " %s", event_name(r->decision));
@@ -377,6 +378,7 @@ ruling_encode(const struct ruling *r, struct buf *out)
 	if (r->notice > 0)
 		buf_putf(out, "Notice: %ud\n", r->notice);
 	put_trailer(out, "Expiry", r->expiry);
+	put_trailer(out, "Catalog", r->catalog);
 	put_trailer(out, "Form-SHA256", r->sha256);
 	put_trailer(out, "Key-SHA256", r->key);
 	if (r->key_revision > 0)
@@ -444,6 +446,12 @@ static int
 get_label(struct ruling *r, char *v)
 {
 	return set_text(&r->label, v);
+}
+
+static int
+get_catalog(struct ruling *r, char *v)
+{
+	return set_text(&r->catalog, v);
 }
 
 static int
@@ -709,6 +717,7 @@ static const struct {
 	{ "Checked", get_checked },
 	{ "Notice", get_notice },
 	{ "Expiry", get_expiry },
+	{ "Catalog", get_catalog },
 	{ "Form-SHA256", get_sha256 },
 	{ "Key-SHA256", get_key },
 	{ "Key-Revision", get_key_revision },

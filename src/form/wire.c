@@ -332,6 +332,7 @@ types_encode(const struct form_types *types, struct buf *out)
 		put_str(out, t->prefix);
 		put_text(out, t->title, LIMIT_SENTENCE);
 		put_u32(out, t->issues_key);
+		put_str(out, t->lists);
 		put_u32(out, t->ask);
 	}
 	put_faults(out, &types->faults);
@@ -361,6 +362,7 @@ types_decode(struct form_types *types, const struct frame *f)
 		get_short(&r, t->prefix, sizeof(t->prefix));
 		t->title = get_text(&r, LIMIT_SENTENCE, false);
 		t->issues_key = get_below(&r, 2);
+		t->lists = get_text(&r, LIMIT_CATALOG, false);
 		t->ask = (enum ask)get_below(&r, ASK_COUNT);
 		if (t->form == NULL || (t->ask == ASK_NOTHING &&
 		    !prefix_valid(t->prefix)))
@@ -381,6 +383,7 @@ types_free(struct form_types *types)
 	for (i = 0; i < types->n; i++) {
 		free(types->list[i].form);
 		free(types->list[i].title);
+		free(types->list[i].lists);
 	}
 	free(types->list);
 	faults_free(&types->faults);
@@ -436,7 +439,80 @@ query_decode(struct query *q, const struct frame *f)
 
 	q->purpose = (enum purpose)get_below(&r, PURPOSE_COUNT);
 	q->today = (int32_t)get_u32(&r);
-	q->data = get_bytes(&r, LIMIT_FORM, &q->len);
+	q->data = get_bytes(&r, LIMIT_PAPER, &q->len);
+	return done(&r);
+}
+
+void
+ids_encode(const struct ids *ids, struct buf *out)
+{
+	size_t at = begin(out, WIRE_IDS);
+
+	put_str(out, ids->list);
+	put_str(out, ids->lines);
+	end(out, at);
+}
+
+int
+ids_decode(struct ids *ids, const struct frame *f)
+{
+	struct reader r = reader(f);
+
+	ids->list = get_text(&r, LIMIT_CATALOG, false);
+	ids->lines = get_text(&r, LIMIT_ENTRIES_PART, true);
+	if (done(&r) == 0 && ids->list != NULL)
+		return 0;
+	ids_free(ids);
+	return -1;
+}
+
+void
+ids_free(struct ids *ids)
+{
+	free(ids->list);
+	free(ids->lines);
+	*ids = (struct ids){ NULL, NULL };
+}
+
+void
+entries_encode(const char *lines, size_t n, struct buf *out)
+{
+	size_t at = begin(out, WIRE_ENTRIES);
+
+	put_bytes(out, lines, n);
+	end(out, at);
+}
+
+/* An id, and three tabs. */
+static bool
+is_entry(const char *p, size_t n)
+{
+	const char *tab = memchr(p, '\t', n);
+	size_t i, tabs = 0;
+
+	for (i = 0; i < n; i++)
+		tabs += p[i] == '\t';
+	return tab != NULL && tab > p && tab - p <= LIMIT_ENTRY_ID &&
+	    tabs == 3;
+}
+
+int
+entries_decode(struct buf *to, const struct frame *f)
+{
+	struct reader r = reader(f);
+	char *text = get_text(&r, LIMIT_ENTRIES_PART, true);
+	const char *line = text, *end;
+
+	for (; line != NULL && *line != '\0' && !r.bad; line = end + 1) {
+		end = strchr(line, '\n');
+		if (end == NULL || !is_entry(line, (size_t)(end - line))) {
+			r.bad = true;
+			break;
+		}
+	}
+	if (!r.bad && text != NULL)
+		buf_puts(to, text);
+	free(text);
 	return done(&r);
 }
 
@@ -578,5 +654,6 @@ verdict_free(struct verdict *v)
 	for (i = 0; i < v->n_listed; i++)
 		free(v->listed[i].note);
 	free(v->listed);
+	free(v->entries);
 	*v = (struct verdict){ 0 };
 }

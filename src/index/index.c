@@ -34,8 +34,8 @@ static const char schema[] =
     " requests INTEGER, rotations INTEGER, withdrawals INTEGER,"
     " in_force INTEGER, approved TEXT, noticed INTEGER, noticed_of TEXT,"
     " notified INTEGER, box TEXT,"
-    " request_box TEXT, submitters TEXT, endorsed TEXT, keys TEXT,"
-    " issued INTEGER, retires INTEGER, overlap TEXT, received INTEGER,"
+    " request_box TEXT, submitters TEXT, endorsed TEXT, catalog TEXT,"
+    " keys TEXT, issued INTEGER, retires INTEGER, overlap TEXT, received INTEGER,"
     " changed INTEGER, waiting INTEGER, digest TEXT, sha256 TEXT,"
     " client TEXT, label TEXT, effective TEXT, expiry TEXT, fields TEXT,"
     " apis TEXT, asked_client TEXT, asked_label TEXT,"
@@ -56,6 +56,14 @@ static const char schema[] =
     " WHERE state = 2 AND expiry > '';"
     "CREATE INDEX by_retire ON cases(retires) WHERE retires > 0;"
     "CREATE INDEX by_notice ON cases(notified, expiry) WHERE state = 2;"
+    "CREATE INDEX by_catalog ON cases(catalog, id)"
+    " WHERE state = 2 AND catalog IS NOT NULL;"
+    "CREATE TABLE lists(list TEXT PRIMARY KEY, sha256 TEXT) WITHOUT ROWID;"
+    "CREATE TABLE entries(key INTEGER PRIMARY KEY, list TEXT, id TEXT,"
+    " name TEXT, recipient TEXT, contact TEXT);"
+    "CREATE UNIQUE INDEX entry_id ON entries(list, id);"
+    "CREATE VIRTUAL TABLE entry_words USING fts5(id, name,"
+    " content='entries', content_rowid='key', prefix='2 3');"
     "CREATE TABLE events(id INTEGER PRIMARY KEY, number TEXT,"
     " \"commit\" TEXT, intake TEXT, digest TEXT, file TEXT);"
     "CREATE INDEX event_number ON events(number);"
@@ -107,6 +115,7 @@ static const struct column {
 	{ "issued", INT, M(issued) },
 	{ "retires", INT64, M(retires) },
 	{ "overlap", ARRAY, M(overlap) },
+	{ "catalog", STRING, M(catalog) },
 	{ "received", INT64, M(received) },
 	{ "changed", INT64, M(changed) },
 	{ "waiting", INT64, M(waiting) },
@@ -194,6 +203,30 @@ static const char *const sql[STATEMENTS] = {
 	    " waiting <= ?2 AND prefix = ?1 AND endorsed IS NULL",
 	[S_COUNTS] = "SELECT state, n FROM counts",
 	[S_COUNT_WAITING] = "SELECT count(*) FROM cases WHERE waiting > 0",
+	[S_ENTRY] = "SELECT id, name, recipient, contact FROM entries"
+	    " WHERE list = ?1 AND id = ?2",
+	[S_LIST] = "SELECT %C FROM cases WHERE state = 2 AND catalog = ?1"
+	    " ORDER BY changed DESC, id DESC LIMIT 1",
+	[S_LISTS] = "SELECT DISTINCT catalog FROM cases WHERE state = 2 AND"
+	    " catalog IS NOT NULL ORDER BY catalog",
+	[S_LOADED] = "SELECT list FROM lists ORDER BY list",
+	[S_LIST_DIGEST] = "SELECT sha256 FROM lists WHERE list = ?1",
+	[S_LIST_ADD] = "INSERT INTO lists VALUES(?1, ?2)",
+	[S_LIST_DEL] = "DELETE FROM lists WHERE list = ?1",
+	[S_ENTRY_ADD] = "INSERT OR IGNORE INTO entries(list, id, name,"
+	    " recipient, contact) VALUES(?1, ?2, ?3, ?4, ?5)",
+	[S_ENTRIES_DEL] = "DELETE FROM entries WHERE list = ?1",
+	[S_ENTRY_WORDS_ADD] = "INSERT INTO entry_words(rowid, id, name)"
+	    " SELECT key, id, name FROM entries WHERE list = ?1",
+	[S_ENTRY_WORDS_DEL] = "INSERT INTO entry_words(entry_words, rowid, id,"
+	    " name) SELECT 'delete', key, id, name FROM entries"
+	    " WHERE list = ?1",
+	[S_ENTRIES] = "SELECT id, name, recipient, contact FROM entries"
+	    " WHERE list = ?1 ORDER BY key",
+	[S_ENTRIES_FOUND] = "SELECT entries.id, entries.name, recipient,"
+	    " contact FROM entry_words JOIN entries ON entries.key ="
+	    " entry_words.rowid WHERE entry_words MATCH ?2 AND list = ?1"
+	    " ORDER BY bm25(entry_words, 4.0, 1.0), entries.id",
 	[S_AGES] = "SELECT count(*) FROM cases WHERE waiting > ?1"
 	    " AND waiting <= ?2",
 };

@@ -124,6 +124,20 @@ outbox_configure(struct outbox *o, const struct settings *s)
 }
 
 void
+outbox_relist(struct outbox *o)
+{
+	const struct map_entry *e;
+	struct box *b;
+	size_t at = 0;
+
+	while ((e = map_next(&o->boxes, &at)) != NULL) {
+		b = e->value;
+		b->listed = false;
+		b->changed = true;
+	}
+}
+
+void
 outbox_meet(struct outbox *o, const char *box, const struct stat *like)
 {
 	struct box *b = box_of(o, box);

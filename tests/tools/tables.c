@@ -60,6 +60,7 @@ by(enum who who)
 		[WHO_REVIEWER] = "reviewer",
 		[WHO_APPLICANT] = "applicant",
 		[WHO_CLOCK] = "clock",
+		[WHO_DESK] = "desk",
 	};
 
 	return names[who];

@@ -93,6 +93,10 @@ static const struct {
 	{ "approved", "revocation", "retire", "approved", "pending",
 	  "clock" },
 	{ "approved", "rotation", "retire", "approved", "pending", "clock" },
+	{ "approved", "-", "supersede", "revoked", "-", "desk" },
+	{ "approved", "change", "supersede", "revoked", "rejected", "desk" },
+	{ "approved", "revocation", "supersede", "revoked", "rejected",
+	  "desk" },
 };
 
 static enum who
@@ -100,7 +104,8 @@ who_called(const char *name)
 {
 	return strcmp(name, "anyone") == 0 ? WHO_ANYONE :
 	    strcmp(name, "reviewer") == 0 ? WHO_REVIEWER :
-	    strcmp(name, "applicant") == 0 ? WHO_APPLICANT : WHO_CLOCK;
+	    strcmp(name, "applicant") == 0 ? WHO_APPLICANT :
+	    strcmp(name, "desk") == 0 ? WHO_DESK : WHO_CLOCK;
 }
 
 static void
@@ -220,7 +225,7 @@ test_names(void **state)
 	for (i = 0; i < REQUEST_COUNT; i++)
 		assert_int_equal(request_named(request_name((enum request)i)),
 		    i);
-	for (i = WHO_ANYONE; i <= WHO_CLOCK; i++)
+	for (i = WHO_ANYONE; i <= WHO_DESK; i++)
 		assert_true(strlen(who_name((enum who)i)) > 5);
 	for (i = 0; i < COUNT(none); i++) {
 		assert_int_equal(state_named(none[i]), STATE_COUNT);

@@ -265,6 +265,7 @@ test_types(void **state)
 			strcpy(t->prefix, "AK");
 		t->title = random_text(100);
 		t->issues_key = i % 2 == 0;
+		t->lists = i % 3 == 0 ? mem_str("clients") : NULL;
 	}
 	buf_clear(&b);
 	types_encode(&types, &b);
@@ -278,12 +279,55 @@ test_types(void **state)
 		assert_same(back.list[i].title, types.list[i].title);
 		assert_int_equal(back.list[i].issues_key,
 		    types.list[i].issues_key);
+		assert_same(back.list[i].lists, types.list[i].lists);
 		assert_int_equal(back.list[i].ask, types.list[i].ask);
 		assert_int_equal(types_find(&back, types.list[i].form), i);
 	}
 	assert_int_equal(types_find(&back, "{urn:x}form"), -1);
 	types_free(&back);
 	types_free(&types);
+	buf_free(&b);
+}
+
+static void
+test_lists(void **state)
+{
+	static const char *const bad[] = {
+		"acme", "acme\tAcme\t\t", "\tAcme\t\t\n", "acme\tAcme\t\n",
+		"acme\tAcme\t\t\t\n", "acme\t\t\t\n\n", "\n",
+		"a\x01\t\t\t\n",
+	};
+	char name[] = "clients", lines[] = "acme\nglobex\n";
+	const struct ids ids = { name, lines };
+	struct buf b = BUF_INIT, entries = BUF_INIT;
+	struct ids back;
+	struct frame f;
+	size_t i;
+
+	(void)state;
+	ids_encode(&ids, &b);
+	f = only_frame(&b);
+	assert_int_equal(ids_decode(&back, &f), 0);
+	assert_string_equal(back.list, name);
+	assert_string_equal(back.lines, lines);
+	ids_free(&back);
+	f.len--;
+	assert_int_equal(ids_decode(&back, &f), -1);
+	buf_clear(&b);
+	entries_encode("acme\tAcme\t\t\nglobex\t\tage1\tx\n", 27, &b);
+	f = only_frame(&b);
+	assert_int_equal(entries_decode(&entries, &f), 0);
+	assert_int_equal(entries_decode(&entries, &f), 0);
+	assert_string_equal(buf_str(&entries), "acme\tAcme\t\t\n"
+	    "globex\t\tage1\tx\nacme\tAcme\t\t\nglobex\t\tage1\tx\n");
+	for (i = 0; i < COUNT(bad); i++) {
+		buf_clear(&b);
+		entries_encode(bad[i], strlen(bad[i]), &b);
+		f = only_frame(&b);
+		assert_int_equal(entries_decode(&entries, &f), -1);
+	}
+	assert_int_equal(entries.len, 54);
+	buf_free(&entries);
 	buf_free(&b);
 }
 
@@ -509,6 +553,7 @@ main(void)
 		cmocka_unit_test(test_texts_are_made_fit),
 		cmocka_unit_test(test_verdict_of_nothing),
 		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_small_messages),
 		cmocka_unit_test(test_in_pieces),
 		cmocka_unit_test(test_damaged),
