@@ -1,6 +1,6 @@
 /*
- * outboxing: what the two halves of the outbox share: outbox.c answers,
- * boxes.c knows the folders.
+ * outboxing: what the parts of the outbox share: outbox.c answers, longout.c
+ * too where an answer is long, boxes.c knows the folders.
  */
 #ifndef DOCKET_OUTBOXING_H
 #define DOCKET_OUTBOXING_H
@@ -40,6 +40,10 @@ struct outbox {
 	bool		 released;	/* a box, and nobody has asked */
 	int64_t		 status_due;
 };
+
+#define WORK "out-"		/* our files in .docket/work */
+
+struct receipt_desk outbox_desk(const struct outbox *);
 
 /* boxes.c */
 

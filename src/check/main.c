@@ -76,9 +76,10 @@ answer(const struct frame *f, bool last)
 {
 	struct verdict v;
 	struct buf out = BUF_INIT;
+	struct cutting cutting;
 	struct query q;
 
-	if (f->type != WIRE_QUERY || query_decode(&q, f) != 0)
+	if (f->type != WIRE_QUERY || query_decode(&q, &cutting, f) != 0)
 		die("a query was expected");
 	sandbox_timer(limits.cpu);
 	switch (xmlform_check(&schemas, &limits, &q, &v)) {
@@ -118,7 +119,7 @@ serve(void)
 			_exit(0);
 		in.len += (size_t)n;
 		at = 0;
-		while ((got = wire_next(&in, &at, LIMIT_FORM + 4096, &f)) == 1)
+		while ((got = wire_next(&in, &at, LIMIT_WINDOW + 4096, &f)) == 1)
 			if (!answer(&f, ++answered >= limits.reuse))
 				_exit(0);
 		if (got < 0)

@@ -29,10 +29,12 @@ INCLUDE(ex_api_key, "schemas/examples/api-key.xml")
 INCLUDE(ex_revocation, "schemas/examples/revocation.xml")
 INCLUDE(ex_withdrawal, "schemas/examples/withdrawal.xml")
 INCLUDE(ex_decisions, "schemas/examples/decisions.xml")
+INCLUDE(ex_batch, "schemas/examples/batch.xml")
 INCLUDE(blank_api_key, "schemas/examples/blank/api-key.xml")
 INCLUDE(blank_revocation, "schemas/examples/blank/revocation.xml")
 INCLUDE(blank_withdrawal, "schemas/examples/blank/withdrawal.xml")
 INCLUDE(blank_decisions, "schemas/examples/blank/decisions.xml")
+INCLUDE(blank_batch, "schemas/examples/blank/batch.xml")
 INCLUDE(blank_readme, "schemas/examples/blank/README.txt")
 
 struct file {
@@ -52,6 +54,8 @@ static const struct file schemas[] = {
 	  shipped_ex_withdrawal_end },
 	{ "schemas/examples/decisions.xml", shipped_ex_decisions,
 	  shipped_ex_decisions_end },
+	{ "schemas/examples/batch.xml", shipped_ex_batch,
+	  shipped_ex_batch_end },
 };
 
 static const struct file blanks[] = {
@@ -62,6 +66,7 @@ static const struct file blanks[] = {
 	  shipped_blank_withdrawal_end },
 	{ "decisions.xml", shipped_blank_decisions,
 	  shipped_blank_decisions_end },
+	{ "batch.xml", shipped_blank_batch, shipped_blank_batch_end },
 	{ "README.txt", shipped_blank_readme, shipped_blank_readme_end },
 };
 

@@ -428,5 +428,5 @@ flow_commit(struct flow *f)
 		f->clock_due = clock_ticks();
 	f->clock_more = false;
 	ledger_tidy(f->ledger);
-	return 0;
+	return flow_note_batches(f);
 }
