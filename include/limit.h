@@ -25,6 +25,9 @@
 /* The largest paper: what may be sent, and the stamp that it got. */
 #define LIMIT_PAPER		(LIMIT_LIST + 16384)
 
+/* limits.batch: a file of many forms; what comes out of it, bytes. */
+#define LIMIT_BATCH		(4ull * 1024 * 1024 * 1024)
+
 /* limits.ratio: text compresses 5 to 20 times; 100 is an attack. */
 #define LIMIT_RATIO		100u
 
@@ -80,6 +83,11 @@
 
 /* A message from a worker, bytes: it is not trusted with more. */
 #define LIMIT_VERDICT		(256u * 1024)
+
+/* A batch is cut a window at a time: any form fits into one, and what may
+ * stand around it.  Forms that a worker may find in one. */
+#define LIMIT_WINDOW		(LIMIT_FORM + 65536u)
+#define LIMIT_PIECES		4096u
 
 /* Decisions in a signed list, and bytes of all their notes. */
 #define LIMIT_LISTED		1000u

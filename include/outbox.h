@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "batched.h"
 #include "desk.h"
 #include "index.h"
 #include "ledger.h"
@@ -76,6 +77,13 @@ bool	outbox_was_released(struct outbox *);
 
 /* An answer that is no state change.  1: it is not given, the box is held. */
 int	outbox_notice(struct outbox *, const char *box, const struct notice *);
+
+/* The receipt of a batch, in one piece however long it is: `body' appends to a
+ * file what came of the forms: 0 for programs, 1 those that were refused, 2
+ * the others.  1: it is not given, the box is held. */
+typedef int outbox_body_fn(void *arg, int which, int fd);
+int	outbox_batch(struct outbox *, const char *box, const struct batched *,
+	    outbox_body_fn *, void *arg);
 
 /* The first receipt of a case again (the file was sent twice). */
 int	outbox_again(struct outbox *, const char *number, const char *box);

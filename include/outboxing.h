@@ -1,6 +1,6 @@
 /*
- * outboxing: what the two halves of the outbox share: outbox.c answers,
- * boxes.c knows the folders.
+ * outboxing: what the parts of the outbox share: outbox.c answers, longout.c
+ * too where an answer is long, boxes.c knows the folders.
  */
 #ifndef DOCKET_OUTBOXING_H
 #define DOCKET_OUTBOXING_H
@@ -43,6 +43,10 @@ struct outbox {
 	outbox_waits_fn	*waits;		/* or NULL */
 	void		*waits_arg;
 };
+
+#define WORK "out-"		/* our files in .docket/work */
+
+struct receipt_desk outbox_desk(const struct outbox *);
 
 /* boxes.c */
 

@@ -41,6 +41,8 @@ struct job {
 	const char	*box;
 	const char	*data;
 	size_t		 len;
+	const struct cutting *cutting;	/* of a window of a batch, and */
+	bool		 last;		/* whether the file ends with it */
 	void		*owner;
 
 	enum outcome	 outcome;

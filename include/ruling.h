@@ -118,6 +118,9 @@ void	ruling_answer(struct ruling *, const char *box);
  * an array of LIMIT_BOX + 1 bytes. */
 bool	ruling_next_answer(const char **at, char *box);
 
+/* Whether it came in a batch: such a claim is one of many. */
+bool	ruling_is_part(const struct ruling *);
+
 /* A note as it is kept: what cannot be shown taken out, without blank lines
  * around it, every line ending in LF.  NULL if nothing is left; the caller's
  * to free.  Cleaning twice changes nothing. */

@@ -75,7 +75,7 @@ struct settings {
 	char		*desk_name;
 	char		*zone;
 	int64_t		 settle, grace, poll, strays;	/* ms */
-	uint64_t	 form_limit, list_limit, ratio;
+	uint64_t	 form_limit, batch_limit, list_limit, ratio;
 	struct check_limits check;
 	uint64_t	 workers;	/* 0: as many as processors */
 	/* notices before expiry, in days, ascending, each once */

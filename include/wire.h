@@ -89,7 +89,7 @@ void	schema_free(struct schema_file *);
 
 /* A form type, as the schemas define it. */
 enum ask { ASK_NOTHING, ASK_REVOCATION, ASK_ROTATION, ASK_WITHDRAWAL,
-    ASK_DECISIONS, ASK_COUNT };
+    ASK_DECISIONS, ASK_BATCH, ASK_COUNT };
 
 struct form_type {
 	char	*form;			/* {namespace}element */
@@ -131,7 +131,24 @@ enum purpose {
 	PURPOSE_DECISION,	/* again: schema, and rules for decisions */
 	PURPOSE_FACTS,		/* only read the facts; no fault is looked for */
 	PURPOSE_ENTRIES,	/* of a list; nor is it here */
+	PURPOSE_SPLIT,		/* where the forms of a batch are */
 	PURPOSE_COUNT
+};
+
+/*
+ * Where cutting a batch stands: at the start of the file, between two forms,
+ * within one that is longer than a window, or behind the end of the root.
+ * Names are of tags as they are written, in the file's encoding.
+ */
+#define TAG_NAME 256
+
+struct cutting {
+	char		 root[TAG_NAME];	/* of the whole; "": at the
+						 * start of the file */
+	char		 form[TAG_NAME];	/* that it is within; "": none */
+	uint32_t	 depth;			/* open tags of that name */
+	uint32_t	 inner;			/* and of the root's, in it */
+	bool		 ended;			/* the root is closed */
 };
 
 struct query {
@@ -139,10 +156,14 @@ struct query {
 	int32_t		 today;
 	const char	*data;
 	size_t		 len;
+	/* of a window */
+	const struct cutting *cutting;
+	bool		 last;		/* the file ends with it */
 };
 
 void	query_encode(const struct query *, struct buf *);
-int	query_decode(struct query *, const struct frame *);	/* lent */
+/* Lent, but for the cutting, which is the caller's. */
+int	query_decode(struct query *, struct cutting *, const struct frame *);
 
 /* Ids of a list in force, some or all, a line each; FORGET before the first
  * of them. */
@@ -168,6 +189,21 @@ struct listed {
 	char		*note;		/* or NULL */
 };
 
+/* A form of a batch: where it is in the window. */
+struct piece {
+	uint32_t	 at, len;
+};
+
+/* What is in a window of a batch. */
+struct cuts {
+	struct piece	*list;		/* ascending; whole forms, but for the
+					 * first where it is the rest of one */
+	size_t		 n;
+	uint32_t	 used;		/* bytes that are dealt with */
+	struct cutting	 then;		/* where that leaves it */
+	char		 encoding[24];	/* that is declared; "": UTF-8 */
+};
+
 struct verdict {
 	int		 type;		/* index in the form types; -1: none */
 	bool		 last;		/* the child ends after this one */
@@ -183,10 +219,13 @@ struct verdict {
 	/* not in the message: the entries of a list, as lines (listform.h),
 	 * NULL where nobody has asked for them */
 	char		*entries;
+	/* of a window of a batch */
+	struct cuts	 cuts;
 };
 
 bool	listed_valid(const struct listed *);
 struct listed *verdict_list(struct verdict *);	/* a new one, at the end */
+struct piece *verdict_piece(struct verdict *);	/* a new one, at the end */
 void	verdict_encode(const struct verdict *, struct buf *);
 /* n_types: how many form types there are. */
 int	verdict_decode(struct verdict *, const struct frame *,

@@ -167,6 +167,7 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	if (flow_relist(f) != 0)
 		return -1;
 	flow_recheck_lists(f);
+	flow_recheck_batches(f);
 	/* what no worker could check may be checked now */
 	return flow_try_held(f);
 }
@@ -221,6 +222,10 @@ flow_rule_done(struct flow *f)
 		t = job->owner;
 		f->in_hand--;
 		f->in_hand_bytes -= job->len;
+		if (t->batch != NULL) {
+			status = flow_rule_batch(f, t);
+			continue;
+		}
 		p = t->parcel;
 		t->parcel = NULL;
 		status = p != NULL ? flow_rule_claim(f, p, job) :
@@ -295,6 +300,7 @@ flow_patience(const struct flow *f)
 	due = earliest(due, keys_due(f->keys));
 	due = earliest(due, reminders_due(f->reminders));
 	due = earliest(due, flow_lists_due(f));
+	due = earliest(due, flow_batches_due(f));
 	due = earliest(due, rulebook_due(f->rulebook));
 	due = earliest(due, pool_deadline(f->pool));
 	if (f->held.n > 0)
@@ -355,7 +361,8 @@ flow_tend(struct flow *f)
 		return flow_fail(f, "answers cannot be written");
 	if (reminders_tend(f->reminders, false) != 0)
 		return flow_fail(f, "%s", index_error());
-	if (flow_tend_lists(f) != 0 || flow_tend_keys(f, false) != 0)
+	if (flow_tend_lists(f) != 0 || flow_tend_batches(f) != 0 ||
+	    flow_tend_keys(f, false) != 0)
 		return -1;
 	return outbox_was_released(f->outbox) ? flow_answer_again(f) : 0;
 }
@@ -397,7 +404,10 @@ flow_round(struct flow *f)
 static bool
 flow_is_idle(struct flow *f)
 {
-	return !f->more && f->group.n == 0 && pool_pending(f->pool) == 0 &&
+	bool waiting;
+
+	flow_waiting_batches(f, &waiting);
+	return !f->more && waiting && f->group.n == 0 && pool_pending(f->pool) == 0 &&
 	    trays_compared(f->trays) && map_count(&f->lists) == 0 &&
 	    !intake_is_waiting(f->intake) &&
 	    intake_due(f->intake) > clock_ticks() &&
@@ -408,6 +418,8 @@ flow_is_idle(struct flow *f)
 int
 flow_run(struct flow *f, int signals, volatile const bool *quit)
 {
+	bool all;
+
 	while (!*quit) {
 		if (flow_round(f) != 0)
 			return -1;
@@ -420,6 +432,7 @@ flow_run(struct flow *f, int signals, volatile const bool *quit)
 	 * what a worker is stuck with: the next start finds its claim */
 	if (flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
 		return -1;
+	f->counts.held += flow_waiting_batches(f, &all);
 	if (outbox_tend(f->outbox, true) != 0)
 		return flow_fail(f, "answers cannot be written");
 	if (reminders_tend(f->reminders, true) != 0)
@@ -556,7 +569,10 @@ recover_claims(struct flow *f)
 	if (intake_recover(f->intake, on_claim, &x) != 0)
 		return flow_fail(f, "the claims cannot be read: %s",
 		    strerror(errno));
-	return x.status != 0 ? -1 : flow_answer_again(f);
+	if (x.status != 0)
+		return -1;
+	flow_sweep_batches(f);
+	return flow_answer_again(f);
 }
 
 static struct flow *
@@ -619,6 +635,7 @@ flow_close(struct flow *f)
 	}
 	pool_close(f->pool);
 	flow_free_lists(f);
+	flow_free_batches(f);
 	flow_close_group(f);
 	entries_free(&f->again);
 	entries_free(&f->held);

@@ -91,9 +91,10 @@ answer(const struct frame *f, bool last)
 {
 	struct verdict v;
 	struct buf out = BUF_INIT;
+	struct cutting cutting;
 	struct query q;
 
-	if (f->type != WIRE_QUERY || query_decode(&q, f) != 0)
+	if (f->type != WIRE_QUERY || query_decode(&q, &cutting, f) != 0)
 		die("a query was expected");
 	sandbox_timer(limits.cpu);
 	switch (xmlform_check(&schemas, &limits, &q, &v)) {

@@ -139,6 +139,7 @@ read_asks(struct reading *r)
 		{ "rotation", ASK_ROTATION },
 		{ "withdrawal", ASK_WITHDRAWAL },
 		{ "decisions", ASK_DECISIONS },
+		{ "batch", ASK_BATCH },
 	};
 	char *v = value_of(r, "asks");
 	enum ask ask = ASK_NOTHING;
@@ -150,8 +151,8 @@ read_asks(struct reading *r)
 		if (strcmp(v, words[i].word) == 0)
 			ask = words[i].ask;
 	if (ask == ASK_NOTHING)
-		complain(r, "asks is revocation, rotation, withdrawal or "
-		    "decisions, not", v);
+		complain(r, "asks is revocation, rotation, withdrawal, "
+		    "decisions or batch, not", v);
 	free(v);
 	return ask;
 }
@@ -269,7 +270,8 @@ read_form(struct reading *r)
 	if (public->ask == ASK_DECISIONS) {
 		if (t->list.compiled == NULL)
 			complain(r, "decisions need the attribute list", NULL);
-	} else if (public->ask != ASK_NOTHING && t->number.compiled == NULL)
+	} else if (public->ask != ASK_NOTHING && public->ask != ASK_BATCH &&
+	    t->number.compiled == NULL)
 		complain(r, "a request needs the attribute number", NULL);
 	else if ((public->ask == ASK_ROTATION) != (t->overlap.compiled !=
 	    NULL))

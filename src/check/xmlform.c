@@ -13,6 +13,7 @@
 #include <libxml/xmlschemas.h>
 #include <libxml/xmlschemastypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@
 #include "limit.h"
 #include "listform.h"
 #include "sentence.h"
+#include "split.h"
 #include "xmlform.h"
 #include "xmlscan.h"
 
@@ -322,6 +324,14 @@ forget_fields(struct verdict *v)
 	free(v->listed);
 	v->listed = NULL;
 	v->n_listed = 0;
+	free(v->cuts.list);
+	v->cuts = (struct cuts){ .list = NULL };
+}
+
+static bool
+is_batch(const struct schemas *s, const struct verdict *v)
+{
+	return v->type >= 0 && s->public.list[v->type].ask == ASK_BATCH;
 }
 
 static void
@@ -330,8 +340,10 @@ judge(const struct schemas *s, const struct query *q, xmlDocPtr doc,
 {
 	const struct schema_type *t;
 
-	check_stamp(doc, &v->faults);
 	t = find_type(s, xmlDocGetRootElement(doc), v);
+	if (t != NULL && is_batch(s, v) && q->purpose == PURPOSE_INTAKE)
+		return;		/* its forms are looked at one by one */
+	check_stamp(doc, &v->faults);
 	if (t == NULL)
 		return;
 	if (is_judged(q->purpose))
@@ -343,26 +355,111 @@ judge(const struct schemas *s, const struct query *q, xmlDocPtr doc,
 		forget_fields(v);
 }
 
+/* What a file is by its first tag alone, which is parsed as if it were
+ * closed at once.  *from is where it ends. */
+static void
+look(const struct schemas *s, const struct check_limits *limits,
+    const struct query *q, struct reporter *r, struct verdict *v,
+    size_t *from)
+{
+	struct cutting *c = &v->cuts.then;
+	struct buf text = BUF_INIT;
+	struct query head;
+	xmlDocPtr doc;
+	bool empty;
+
+	if (split_head(q->data, q->len, from, c->root, &empty) != 0) {
+		/* what else may be wrong with it, the scan sees */
+		if (xmlscan(q->data, q->len, limits, &v->faults) == 0)
+			faults_add(&v->faults, FAULT_NOT_WELL_FORMED, 1, NULL,
+			    NULL);
+		return;
+	}
+	buf_put(&text, q->data, *from);
+	if (!empty)
+		buf_putf(&text, "</%s>", c->root);
+	head = (struct query){ .data = text.data, .len = text.len };
+	if (xmlscan(q->data, *from, limits, &v->faults) == 0 &&
+	    (doc = parse(&head, r)) != NULL) {
+		find_type(s, xmlDocGetRootElement(doc), v);
+		xmlFreeDoc(doc);
+	}
+	snprintf(v->cuts.encoding, sizeof(v->cuts.encoding), "%s",
+	    xmlscan_encoding(q->data, *from));
+	c->ended = empty;
+	buf_free(&text);
+}
+
+/* A window of a batch; of anything else, only what it is. */
+static void
+split(const struct schemas *s, const struct check_limits *limits,
+    const struct query *q, struct reporter *r, struct verdict *v)
+{
+	size_t from = 0, i;
+
+	v->cuts.then = *q->cutting;
+	if (q->cutting->root[0] == '\0')
+		look(s, limits, q, r, v, &from);
+	else
+		for (i = 0; i < s->public.n; i++)
+			if (s->public.list[i].ask == ASK_BATCH)
+				v->type = (int)i;
+	if (v->faults.n == 0 && is_batch(s, v))
+		split_window(q, from, v);
+	else
+		forget_fields(v);
+	if (v->faults.n > 0)
+		forget_fields(v);
+}
+
+/* A form with faults, if it is a batch, has none of its own. */
+static void
+look_again(const struct schemas *s, const struct check_limits *limits,
+    const struct query *q, struct verdict *v)
+{
+	struct verdict head = { .type = -1 };
+	struct reporter r = { .faults = &head.faults };
+	size_t from;
+
+	look(s, limits, q, &r, &head, &from);
+	if (head.faults.n == 0 && is_batch(s, &head)) {
+		verdict_free(v);
+		*v = (struct verdict){ .type = head.type };
+	}
+	verdict_free(&head);
+}
+
+static void
+check_form(const struct schemas *s, const struct check_limits *limits,
+    const struct query *q, struct reporter *r, struct verdict *v)
+{
+	xmlDocPtr doc = NULL;
+
+	if (q->len == 0)
+		faults_add(&v->faults, FAULT_EMPTY, 0, NULL, NULL);
+	else if (xmlscan(q->data, q->len, limits, &v->faults) == 0)
+		doc = parse(q, r);
+	if (doc != NULL)
+		judge(s, q, doc, r, v);
+	else if (q->purpose == PURPOSE_INTAKE && !r->no_memory &&
+	    !r->internal)
+		look_again(s, limits, q, v);
+	xmlFreeDoc(doc);
+}
+
 enum xmlform
 xmlform_check(const struct schemas *s, const struct check_limits *limits,
     const struct query *q, struct verdict *v)
 {
 	struct reporter r = { .faults = &v->faults };
-	xmlDocPtr doc;
 
 	*v = (struct verdict){ .type = -1 };
-	if (q->len == 0) {
-		faults_add(&v->faults, FAULT_EMPTY, 0, NULL, NULL);
-		return XMLFORM_VERDICT;
-	}
-	if (xmlscan(q->data, q->len, limits, &v->faults) != 0)
-		return XMLFORM_VERDICT;
 	ran_out = false;
 	xmlSetExternalEntityLoader(load_nothing);
-	doc = parse(q, &r);
-	if (doc != NULL)
-		judge(s, q, doc, &r, v);
-	xmlFreeDoc(doc);
+	if (q->purpose == PURPOSE_SPLIT)
+		split(s, limits, q, &r, v);
+	else
+		check_form(s, limits, q, &r, v);
 	r.no_memory |= ran_out;
 	if (!r.no_memory && !r.internal)
 		return XMLFORM_VERDICT;

@@ -114,6 +114,12 @@ set_form_limit(struct settings *s, const struct conf_item *i)
 }
 
 static int
+set_batch_limit(struct settings *s, const struct conf_item *i)
+{
+	return set_limit(i, LIMIT_BATCH, &s->batch_limit);
+}
+
+static int
 set_list_limit(struct settings *s, const struct conf_item *i)
 {
 	return set_limit(i, LIMIT_LIST, &s->list_limit);
@@ -267,6 +273,7 @@ static const struct setter setters[] = {
 	{ "inbox", "poll", false, set_poll, "a span such as 2s" },
 	{ "trays", "strays", false, set_strays, "a span such as 60s" },
 	{ "limits", "form", false, set_form_limit, "a size up to 1m" },
+	{ "limits", "batch", false, set_batch_limit, "a size up to 4g" },
 	{ "limits", "list", false, set_list_limit, "a size up to 16m" },
 	{ "limits", "ratio", false, set_ratio, "a number from 1 to 100" },
 	{ "limits", "depth", false, set_depth, "a number from 1 to 64" },
@@ -385,6 +392,7 @@ set_defaults(struct settings *s)
 		.poll = 2000,
 		.strays = 60000,
 		.form_limit = LIMIT_FORM,
+		.batch_limit = LIMIT_BATCH,
 		.list_limit = LIMIT_LIST,
 		.ratio = LIMIT_RATIO,
 		.check = {

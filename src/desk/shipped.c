@@ -34,6 +34,7 @@ INCLUDE(ex_withdrawal, "schemas/examples/withdrawal.xml")
 INCLUDE(ex_decisions, "schemas/examples/decisions.xml")
 INCLUDE(ex_clients, "schemas/examples/clients.xml")
 INCLUDE(ex_apis, "schemas/examples/apis.xml")
+INCLUDE(ex_batch, "schemas/examples/batch.xml")
 INCLUDE(blank_api_key, "schemas/examples/blank/api-key.xml")
 INCLUDE(blank_revocation, "schemas/examples/blank/revocation.xml")
 INCLUDE(blank_rotation, "schemas/examples/blank/rotation.xml")
@@ -41,6 +42,7 @@ INCLUDE(blank_withdrawal, "schemas/examples/blank/withdrawal.xml")
 INCLUDE(blank_decisions, "schemas/examples/blank/decisions.xml")
 INCLUDE(blank_clients, "schemas/examples/blank/clients.xml")
 INCLUDE(blank_apis, "schemas/examples/blank/apis.xml")
+INCLUDE(blank_batch, "schemas/examples/blank/batch.xml")
 INCLUDE(blank_readme, "schemas/examples/blank/README.txt")
 
 struct file {
@@ -67,6 +69,8 @@ static const struct file schemas[] = {
 	{ "schemas/examples/clients.xml", shipped_ex_clients,
 	  shipped_ex_clients_end },
 	{ "schemas/examples/apis.xml", shipped_ex_apis, shipped_ex_apis_end },
+	{ "schemas/examples/batch.xml", shipped_ex_batch,
+	  shipped_ex_batch_end },
 };
 
 static const struct file blanks[] = {
@@ -80,6 +84,7 @@ static const struct file blanks[] = {
 	  shipped_blank_decisions_end },
 	{ "clients.xml", shipped_blank_clients, shipped_blank_clients_end },
 	{ "apis.xml", shipped_blank_apis, shipped_blank_apis_end },
+	{ "batch.xml", shipped_blank_batch, shipped_blank_batch_end },
 	{ "README.txt", shipped_blank_readme, shipped_blank_readme_end },
 };
 

@@ -521,5 +521,7 @@ flow_commit(struct flow *f)
 		f->clock_due = clock_ticks();
 	f->clock_more = false;
 	ledger_tidy(f->ledger);
+	if (flow_note_batches(f) != 0)
+		return -1;
 	return f->relisted ? flow_relist(f) : 0;
 }

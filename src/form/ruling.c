@@ -166,6 +166,15 @@ ruling_answer(struct ruling *r, const char *box)
 	r->answers = buf_take(&b);
 }
 
+bool
+ruling_is_part(const struct ruling *r)
+{
+	return r->intake != NULL && r->list[0] == '\0' &&
+	    strchr(r->intake, '/') != NULL &&
+	    (r->event == EVENT_RECEIVE || r->event == EVENT_RESUBMIT ||
+	    r->event == EVENT_REVISE || r->event == EVENT_ASK);
+}
+
 const char *
 ruling_paper(const struct ruling *r, char name[PAPER_NAME])
 {

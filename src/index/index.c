@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "clock.h"
 #include "fs.h"
 #include "log.h"
 
@@ -326,19 +327,6 @@ exec(struct index *x, const char *text)
 
 /* Opening. */
 
-static const char *
-boot_id(char id[64])
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, id, 63);
-
-	if (fd >= 0)
-		close(fd);
-	id[n < 0 ? 0 : n] = '\0';
-	id[strcspn(id, "\n")] = '\0';
-	return id;
-}
-
 static int
 get_meta(struct index *x, const char *key, char *value, size_t size)
 {
@@ -375,12 +363,12 @@ set_meta(struct index *x, const char *key, const char *value)
 static bool
 is_of_use(struct index *x)
 {
-	char version[16], boot[64], now[64];
+	char version[16], boot[CLOCK_BOOT], now[CLOCK_BOOT];
 
 	return get_meta(x, "version", version, sizeof(version)) == 0 &&
 	    strcmp(version, LAYOUT) == 0 &&
 	    get_meta(x, "boot", boot, sizeof(boot)) == 0 &&
-	    (boot[0] == '\0' || strcmp(boot, boot_id(now)) == 0) &&
+	    (boot[0] == '\0' || strcmp(boot, clock_boot(now)) == 0) &&
 	    get_meta(x, "head", x->head, sizeof(x->head)) == 0;
 }
 
@@ -427,7 +415,7 @@ open_to_write(struct index *x, const char *path, bool anew)
 	chmod(path, 0640);
 	return exec(x, "PRAGMA synchronous = OFF; PRAGMA journal_mode ="
 	    " TRUNCATE; PRAGMA temp_store = MEMORY; PRAGMA cache_size ="
-	    " -8000") == 0 && set_meta(x, "boot", boot_id(now)) == 0 ? 0 : -1;
+	    " -8000") == 0 && set_meta(x, "boot", clock_boot(now)) == 0 ? 0 : -1;
 }
 
 static int

@@ -380,7 +380,9 @@ retire(struct slot *s)
 static void
 give(struct pool *p, struct slot *s, struct job *job)
 {
-	struct query q = { job->purpose, job->today, job->data, job->len };
+	struct query q = { .purpose = job->purpose, .today = job->today,
+	    .data = job->data, .len = job->len, .cutting = job->cutting,
+	    .last = job->last };
 
 	query_encode(&q, &s->out);
 	job->lists = p->lists;

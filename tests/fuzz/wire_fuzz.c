@@ -83,9 +83,10 @@ check_verdict(const struct frame *f, struct buf *out)
 static void
 check_query(const struct frame *f, struct buf *out)
 {
+	struct cutting c;
 	struct query q;
 
-	if (query_decode(&q, f) != 0)
+	if (query_decode(&q, &c, f) != 0)
 		return;
 	must(q.data >= f->data && q.data + q.len == f->data + f->len);
 	query_encode(&q, out);

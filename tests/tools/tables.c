@@ -162,6 +162,8 @@ same_settings(const struct settings *a, const struct settings *b)
 	    strcmp(a->zone, b->zone) == 0 && a->settle == b->settle &&
 	    a->grace == b->grace && a->poll == b->poll &&
 	    a->strays == b->strays && a->form_limit == b->form_limit &&
+	    a->batch_limit == b->batch_limit &&
+	    a->list_limit == b->list_limit &&
 	    a->ratio == b->ratio && a->check.depth == b->check.depth &&
 	    a->check.attributes == b->check.attributes &&
 	    a->check.value == b->check.value &&

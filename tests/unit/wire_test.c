@@ -336,13 +336,15 @@ test_small_messages(void **state)
 {
 	const struct check_limits limits = { 1, 2, 3, 4, 0x500000006, 7 };
 	const struct child_note child = { 63, 0x8b };
-	const struct query query = { PURPOSE_DECISION, -1, "<a/>", 4 };
+	const struct query query = { .purpose = PURPOSE_DECISION, .today = -1,
+	    .data = "<a/>", .len = 4 };
 	char path[] = "a/b.xsd", data[] = "<x\0y/>";
 	const struct schema_file file = { path, data, 6 };
 	struct check_limits limits_back;
 	struct child_note child_back;
 	struct schema_file file_back;
 	struct query query_back;
+	struct cutting cutting;
 	struct buf b = BUF_INIT;
 	struct frame f;
 	size_t at = 0;
@@ -368,7 +370,8 @@ test_small_messages(void **state)
 	assert_int_equal(child_back.slot, 63);
 	assert_int_equal(child_back.status, 0x8b);
 	assert_int_equal(wire_next(&b, &at, 1000, &f), 1);
-	assert_int_equal(query_decode(&query_back, &f), 0);
+	assert_int_equal(query_decode(&query_back,
+	    &cutting, &f), 0);
 	assert_int_equal(query_back.purpose, PURPOSE_DECISION);
 	assert_int_equal(query_back.today, -1);
 	assert_int_equal(query_back.len, 4);
