@@ -33,6 +33,7 @@ static const struct {
 	{ "approved", "change", "notify", "approved", "pending", "clock" },
 	{ "approved", "revocation", "notify", "approved", "pending",
 	  "clock" },
+	{ "approved", "rotation", "notify", "approved", "pending", "clock" },
 
 	{ "approved", "-", "endorse", "approved", "-", "reviewer" },
 	{ "approved", "change", "endorse", "approved", "pending",
@@ -93,9 +94,12 @@ static const struct {
 	{ "approved", "revocation", "retire", "approved", "pending",
 	  "clock" },
 	{ "approved", "rotation", "retire", "approved", "pending", "clock" },
+
 	{ "approved", "-", "supersede", "revoked", "-", "desk" },
 	{ "approved", "change", "supersede", "revoked", "rejected", "desk" },
 	{ "approved", "revocation", "supersede", "revoked", "rejected",
+	  "desk" },
+	{ "approved", "rotation", "supersede", "revoked", "rejected",
 	  "desk" },
 };
 
