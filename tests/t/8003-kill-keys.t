@@ -110,7 +110,7 @@ awk -v first=$((first - 1)) -v last=$((last + 12)) -v step=$step '
 	{ key = /\.key"|\.new-/; sub(/\(.*/, ""); n[$0]++ }
 	NR >= first && NR <= last && (key || NR % step == 0) &&
 	/^[a-z0-9_]+$/ { print $0, n[$0] }' "$T/calls" >"$T/points"
-bad= tried=0
+bad='' tried=0
 while read -r call nth; do
 	killed "$call" "$nth" </dev/null
 	case $? in
