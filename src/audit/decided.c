@@ -636,8 +636,8 @@ decide_again(struct deciding *x, struct ruling **made)
 		return -1;
 	if (x->decision == EVENT_APPROVE && check_day(x->a, r) != 0)
 		return -1;
-	if (rule_again(x, made) != 0 || check_key(x, *made) != 0 ||
-	    check_deciders(x, *made) != 0)
+	if (rule_again(x, made) != 0 || check_deciders(x, *made) != 0 ||
+	    check_key(x, *made) != 0)
 		return -1;
 	return check_paper(x, *made);
 }

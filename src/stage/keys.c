@@ -240,11 +240,11 @@ read_digest(struct keys *k, struct staged *s)
 	if (s->sealed)
 		return unlinkat(k->dir, s->file, 0) == 0 || errno == ENOENT ?
 		    0 : -1;
-	if (fs_read_file(k->dir, s->file, TOKEN_LENGTH + 1, &token) == 0 &&
-	    token.len == TOKEN_LENGTH + 1)
+	/* one that is cut was never committed */
+	if (fs_read_file(k->dir, s->file, TOKEN_LENGTH + 1, &token) != 0)
+		status = errno == EFBIG ? 0 : -1;
+	else if (token.len == TOKEN_LENGTH + 1)
 		hash_sha256(s->sha256, token.data, TOKEN_LENGTH);
-	else
-		status = -1;
 	if (token.len > 0)
 		hash_wipe(token.data, token.len);
 	buf_free(&token);
@@ -461,8 +461,7 @@ learn(struct keys *k, struct staged *s)
 		casefile_free(&c);
 	if (s->known)
 		return 1;
-	return destroy(k, s, found == 1 ? "its time is over" :
-	    "no commit knows it") != 0 ? -1 : 0;
+	return destroy(k, s, "no case has it") != 0 ? -1 : 0;
 }
 
 static char *sentence(const char *fmt, ...)

@@ -70,7 +70,7 @@ ok "the second approves" waitfor there approved/AK-000001.xml
 is "$(trailer Event)" approve "as one commit"
 like "$(trailer Decided-by)" '^bob \(.*\),alice \(.*\)$' "that names both"
 is "$(cd approved && echo AK-000001.*)" \
-    "AK-000001.approve.alice.sig AK-000001.approve.bob.sig AK-000001.xml" \
+    "AK-000001.approve.alice.sig AK-000001.approve.bob.sig AK-000001.key.xml AK-000001.xml" \
     "all papers are in the tray"
 ok "the signature is there as it was made" \
     cmp "$T/sig" approved/AK-000001.approve.bob.sig

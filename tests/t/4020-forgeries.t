@@ -3,6 +3,7 @@
 # docket audit in the commit that lies, for the right reason.
 . "$(dirname "$0")/lib.sh"
 . "$SRC/tests/t/signers.sh"
+. "$SRC/tests/t/forge.sh"
 command -v ssh-keygen >/dev/null || skip_all "needs ssh-keygen"
 
 # A desk where everything is signed, first by one of the desk, then by one of
@@ -77,73 +78,13 @@ is "$(git log -1 --format=%s)" "AK-000002 revised: form 2 (acme)" \
     "a good ledger"
 exits 0 "is proven" "$DOCKET" audit .
 
-# Tools. A tree is changed by lines of what to do with it.
-
 P=pending/AK/00/00
 A=approved/AK/00/00
 R=returned/AK/00/00
 
-forget_path() {
-	printf '0 %040d\t%s\n' 0 "$1" | git update-index --index-info
-}
-
-# edit TREE: from standard input: put PATH FILE [MODE], del PATH, mv FROM TO
-edit() {
-	GIT_INDEX_FILE=$T/index
-	export GIT_INDEX_FILE
-	rm -f "$T/index"
-	git read-tree "$1"
-	while read -r what path to mode; do
-		case $what in
-		put) git update-index --add --cacheinfo "${mode:-100644},$(
-			git hash-object -w "$to"),$path" ;;
-		del) forget_path "$path" ;;
-		mv)
-			blob=$(git rev-parse ":$path")
-			forget_path "$path"
-			git update-index --add --cacheinfo "100644,$blob,$to"
-			;;
-		esac
-	done
-	git write-tree
-	unset GIT_INDEX_FILE
-}
-
-# commit PARENT TREE AUTHOR [TIME]: the message from standard input
-commit() {
-	{
-		printf 'tree %s\nparent %s\n' "$2" "$1"
-		printf 'author %s <%s@%s> %s +0000\n' "$3" "${3#client }" \
-		    "$ID" "${4:-$T0}"
-		printf 'committer docket <docket@%s> %s +0000\n\n' "$ID" \
-		    "${4:-$T0}"
-		cat
-	} | git hash-object -t commit -w --stdin
-}
-
-# again COMMIT [TREE [SED]]: once more, but
-again() {
-	git cat-file commit "$1" |
-	    sed -e "1s/.*/tree ${2:-$(git rev-parse "$1^{tree}")}/" \
-	    -e "${3:-s/^//}" | git hash-object -t commit -w --stdin
-}
-
-# on NEW OLD: the history after OLD, as it was, on top of NEW
-on() {
-	new=$1
-	for old in $(git rev-list --reverse "$2..$BASE"); do
-		new=$(again "$old" "" "2s/.*/parent $new/")
-	done
-	echo "$new"
-}
-
 # of PATTERN: the commit with this subject
 of() {
 	git log --format=%H --grep="^$1" "$BASE" | head -1
-}
-
-digest() {
-	git cat-file blob "$1" | sha256sum | cut -d' ' -f1
 }
 
 # signed KEY DECISION PATH [NAMESPACE]: a signature over a paper, as a file
@@ -178,10 +119,23 @@ endorse() {
 	END
 }
 
+# record NUMBER [REVISION [DIGEST]]: of a key, as a file
+KEYS=$(printf 'docket_%059d' 0 | sha256sum | cut -c1-64)
+record() {
+	{
+		echo '<?xml version="1.0" encoding="UTF-8"?>'
+		printf '<key xmlns="urn:docket:key:1" number="%s" ' "$1"
+		printf 'revision="%s" sha256="%s" client="acme"/>\n' "${2:-1}" \
+		    "${3:-$KEYS}"
+	} >"$T/$1.record"
+	echo "$T/$1.record"
+}
+
 # approve NUMBER WHO [TREE]: by one who is the last that is needed
 approve() {
 	tree=${3:-$(edit "$BASE" <<-END
 	mv $P/$1.xml $A/$1.xml
+	put $A/$1.key.xml $(record "$1")
 	put $A/$1.approve.$2.sig $(signed "$2" approve "$P/$1.xml")
 	END
 	)}
@@ -198,6 +152,8 @@ approve() {
 	Decided-by: $2 (signature $(fingerprint "$2"))
 	Checked: 2027-01-10
 	Form-SHA256: $(digest "$BASE:$P/$1.xml")
+	Key-SHA256: $KEYS
+	Key-Revision: 1
 	Answer-to: inbox
 	END
 }
@@ -243,6 +199,7 @@ of_clock() {
 	if [ "$2" = expire ]; then
 		tree=$(edit "$BASE" <<-END
 		mv $A/$1.xml revoked/AK/00/00/$1.xml
+		mv $A/$1.key.xml revoked/AK/00/00/$1.key.xml
 		mv $A/$1.approve.alice.sig revoked/AK/00/00/$1.approve.alice.sig
 		mv $A/$1.approve.bob.sig revoked/AK/00/00/$1.approve.bob.sig
 		END
@@ -305,28 +262,13 @@ damage() {
 	END
 }
 
-# lie NAME REASON TIP [WRONG]: the audit says no, names the commit and why
-lie() {
-	git update-ref refs/heads/main "$3"
-	OUT=$("$DOCKET" audit . 2>&1)
-	_got=$?
-	[ $_got = 1 ] && echo "$OUT" | grep -q "commit ${4:-$3}" &&
-	    echo "$OUT" | grep -Eq -e "$2"
-	_report $? "$1" || diag "exit $_got, expected ${4:-$3}: $2
-$OUT"
-}
-
-truth() {
-	git update-ref refs/heads/main "$2"
-	exits 0 "$1" "$DOCKET" audit .
-}
-
 # What the tools make is good where it does not lie.
 truth "a good endorsement" "$(endorse AK-000003 alice)"
 truth "a good approval" "$(git rev-parse "$(sed_bob=$(approve AK-000004 bob \
     "$(edit "$BASE" <<-END
 	mv $P/AK-000004.xml $A/AK-000004.xml
 	mv $P/AK-000004.approve.alice.sig $A/AK-000004.approve.alice.sig
+	put $A/AK-000004.key.xml $(record AK-000004)
 	put $A/AK-000004.approve.bob.sig $(signed bob approve $P/AK-000004.xml)
 	END
     )"); again "$sed_bob" "" "/^Decided-by/a\\
@@ -462,7 +404,7 @@ lie "a return without a note" "2023|note" \
 	END
     ); made=$(approve AK-000003 alice "$tree")
     again "$made" "" "s/approved: /returned: /; s/^Event: .*/Event: return/
-	s/-> approved/-> returned/; /^Checked/d")"
+	s/-> approved/-> returned/; /^Checked/d; /^Key-/d")"
 
 # Transitions.
 lie "a transition that is not in the table" \
