@@ -200,7 +200,8 @@ check-asan:
 # the whole sweep: killed before every call that changes anything
 crash: deps-check
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
-	CRASH=1 BUILD=$(CURDIR)/$(BUILD) prove -v tests/t/8001-kill.t
+	CRASH=1 BUILD=$(CURDIR)/$(BUILD) prove -v tests/t/8001-kill.t \
+	    tests/t/8003-clock-kill.t
 
 FUZZ_SECONDS ?= 60
 fuzz: deps-lint
