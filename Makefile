@@ -201,7 +201,7 @@ check-asan:
 crash: deps-check
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	CRASH=1 BUILD=$(CURDIR)/$(BUILD) prove -v tests/t/8001-kill.t \
-	    tests/t/8003-kill-keys.t
+	    tests/t/8003-kill-keys.t tests/t/8004-kill-clock.t
 
 FUZZ_SECONDS ?= 60
 fuzz: deps-lint

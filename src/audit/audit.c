@@ -98,35 +98,15 @@ name_object(void *arg, enum object type, const void *data, size_t n,
 	history_name(type, data, n, oid);
 }
 
-struct naming {
-	const char	*number;
-	size_t		 len;
-	ledger_name_fn	*fn;
-	void		*arg;
-};
-
-static int
-match_paper(void *arg, const char *name, bool folder, const struct oid *oid)
-{
-	const struct naming *x = arg;
-
-	(void)oid;
-	if (folder || strncmp(name, x->number, x->len) != 0 ||
-	    name[x->len] != '.')
-		return 0;
-	return x->fn(x->arg, name);
-}
-
 static int
 papers_of(void *arg, enum state tray, const char *number, ledger_name_fn *fn,
     void *fn_arg)
 {
 	struct auditing *a = arg;
-	struct naming x = { number, strlen(number), fn, fn_arg };
 	char folder[LEDGER_PATH];
 
-	return tree_list(a->tree, ledger_path(folder, tray, number, NULL),
-	    match_paper, &x);
+	return tree_papers(a->tree, ledger_path(folder, tray, number, NULL),
+	    number, fn, fn_arg);
 }
 
 struct rule_context

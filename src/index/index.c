@@ -185,8 +185,9 @@ static const char *const sql[STATEMENTS] = {
 	/* by what is known of them: few numbers, which the index finds one
 	 * after the other */
 	[S_NOTIFY] = "WITH RECURSIVE known(n) AS (SELECT min(notified)"
-	    " FROM cases WHERE state = 2 AND notified > ?2 UNION ALL"
-	    " SELECT (SELECT min(notified) FROM cases WHERE state = 2 AND"
+	    " FROM cases INDEXED BY by_notice WHERE state = 2 AND"
+	    " notified > ?2 UNION ALL SELECT (SELECT min(notified)"
+	    " FROM cases INDEXED BY by_notice WHERE state = 2 AND"
 	    " notified > known.n) FROM known WHERE known.n IS NOT NULL)"
 	    " SELECT number FROM known CROSS JOIN cases INDEXED BY by_notice"
 	    " WHERE state = 2 AND notified = known.n AND expiry <= ?3 AND"

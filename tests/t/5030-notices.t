@@ -145,10 +145,6 @@ is "$(ledger log --grep='^Event: notify' --format=%s | grep -c ': many')" 300 \
 at 2029-09-28
 is "$(ledger log --grep='^Event: notify' --format=%s | grep -c ': many')" 300 \
     "and no more"
-is "$(sqlite3 .docket/index.db "EXPLAIN QUERY PLAN SELECT number FROM cases
-    INDEXED BY by_notice WHERE state = 2 AND notified = 5 AND
-    expiry <= '2029-01-01'" | grep -c 'SEARCH.*by_notice (notified=? AND expiry<?)')" \
-    1 "found by the index"
 
 trays_equal_ledger
 fsck_clean
