@@ -147,7 +147,8 @@ check_size(const struct checking *c, const struct buf *form,
 	bool list = v->type >= 0 &&
 	    pool_types(c->pool)->list[v->type].lists != NULL;
 
-	if (form->len > (list ? c->settings.list_limit :
+	/* of what cannot be read it is not known which one it is */
+	if (v->type >= 0 && form->len > (list ? c->settings.list_limit :
 	    c->settings.form_limit)) {
 		faults_free(faults);
 		faults_add(faults, FAULT_TOO_LARGE, 0, NULL, NULL);

@@ -54,9 +54,7 @@ struct importing {
 	int		 column[FIELDS];	/* -1: the table has none */
 	struct faults	 faults;
 	struct map	 lines;		/* id -> line */
-	struct xmlout	 x;
 	struct buf	 form;
-	unsigned	 n;
 };
 
 static struct fault *
@@ -156,18 +154,24 @@ check_row(struct importing *m)
 	}
 }
 
+/* A line each, without blanks between the tags: a long list is read by more
+ * programs than people. */
 static void
 put_row(struct importing *m)
 {
+	const char *text;
 	int field;
 
-	xml_open(&m->x, m->kind->entry);
-	xml_attr(&m->x, "id", cell(m, ID));
-	for (field = NAME; field < m->kind->n; field++)
-		if (*cell(m, field) != '\0')
-			xml_leaf(&m->x, fields[field], cell(m, field));
-	xml_close(&m->x);
-	m->n++;
+	buf_putf(&m->form, "<%s id=\"%s\">", m->kind->entry, cell(m, ID));
+	for (field = NAME; field < m->kind->n; field++) {
+		text = cell(m, field);
+		if (*text == '\0')
+			continue;
+		buf_putf(&m->form, "<%s>", fields[field]);
+		xml_escape(&m->form, text, strlen(text));
+		buf_putf(&m->form, "</%s>", fields[field]);
+	}
+	buf_putf(&m->form, "</%s>\n", m->kind->entry);
 }
 
 /* The whole table; what is wrong with it is in the faults. */
@@ -177,9 +181,8 @@ read_table(struct importing *m, const struct buf *table)
 	int got;
 
 	csv_open(&m->csv, buf_str(table), table->len);
-	xml_begin(&m->x, &m->form);
-	xml_open(&m->x, m->kind->list);
-	xml_attr(&m->x, "xmlns", CATALOG);
+	buf_putf(&m->form, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	    "<%s xmlns=\"" CATALOG "\">\n", m->kind->list);
 	if ((got = csv_next(&m->csv)) == 1)
 		read_head(m);
 	else if (got == 0)
@@ -194,7 +197,7 @@ read_table(struct importing *m, const struct buf *table)
 	if (got < 0)
 		faults_addf(&m->faults, FAULT_INVALID, m->csv.line, NULL,
 		    "This is no row of a table: %s.", m->csv.why);
-	xml_close(&m->x);
+	buf_putf(&m->form, "</%s>\n", m->kind->list);
 	csv_close(&m->csv);
 	map_free(&m->lines);
 }
