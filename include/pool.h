@@ -41,6 +41,7 @@ struct job {
 	const char	*box;
 	const char	*data;
 	size_t		 len;
+	uint32_t	 before;	/* lines of a batch, before a form */
 	const struct cutting *cutting;	/* of a window of a batch, and */
 	bool		 last;		/* whether the file ends with it */
 	void		*owner;

@@ -156,6 +156,8 @@ struct query {
 	int32_t		 today;
 	const char	*data;
 	size_t		 len;
+	uint32_t	 before;	/* lines of a batch, before this form:
+					 * for sentences that name one */
 	/* of a window */
 	const struct cutting *cutting;
 	bool		 last;		/* the file ends with it */

@@ -5,49 +5,53 @@
  * May not: decide whether a form is good.
  */
 #include <libxml/parser.h>
+#include <string.h>
 
 #include "buf.h"
 
 #include "saying.h"
 
 static void
-say_mismatch(struct buf *out, xml_error_ptr e)
+say_mismatch(struct buf *out, xml_error_ptr e, long before)
 {
 	buf_puts(out, "The tag <");
 	sentence_put(out, e->str1, QUOTE_MAX);
-	buf_putf(out, "> of line %d is not closed: </", e->int1);
+	buf_putf(out, "> of line %ld is not closed: </", before + e->int1);
 	sentence_put(out, e->str2, QUOTE_MAX);
 	buf_puts(out, "> comes first.");
 }
 
 static void
-say_cut_off(struct buf *out, xml_error_ptr e)
+say_cut_off(struct buf *out, xml_error_ptr e, long before)
 {
 	buf_puts(out, "The file ends before the tag <");
 	sentence_put(out, e->str1, QUOTE_MAX);
-	buf_putf(out, "> of line %d is closed; perhaps the transfer was cut "
-	    "off.", e->int1);
+	buf_putf(out, "> of line %ld is closed; perhaps the transfer was cut "
+	    "off.", before + e->int1);
 }
 
 static void
-say_entity(struct buf *out, xml_error_ptr e)
+say_entity(struct buf *out, xml_error_ptr e, long before)
 {
+	(void)before;
 	buf_puts(out, "\"&");
 	sentence_put(out, e->str1, QUOTE_MAX);
 	buf_puts(out, ";\" means nothing here; a plain & is written &amp;.");
 }
 
 static void
-say_prefix(struct buf *out, xml_error_ptr e)
+say_prefix(struct buf *out, xml_error_ptr e, long before)
 {
+	(void)before;
 	buf_puts(out, "The prefix \"");
 	sentence_put(out, e->str1, QUOTE_MAX);
 	buf_puts(out, "\" is not declared by an xmlns attribute.");
 }
 
 static void
-say_twice(struct buf *out, xml_error_ptr e)
+say_twice(struct buf *out, xml_error_ptr e, long before)
 {
+	(void)before;
 	buf_puts(out, "The attribute \"");
 	sentence_put(out, e->str1, QUOTE_MAX);
 	buf_puts(out, "\" stands there twice.");
@@ -57,7 +61,7 @@ static const struct {
 	int	 error;
 	unsigned code;
 	const char *text;
-	void	(*say)(struct buf *, xml_error_ptr);
+	void	(*say)(struct buf *, xml_error_ptr, long before);
 } parser_words[] = {
 	{ XML_ERR_TAG_NAME_MISMATCH, FAULT_NOT_WELL_FORMED, NULL,
 	  say_mismatch },
@@ -150,10 +154,12 @@ sentence_parser(void *arg, xml_error_ptr e)
 			continue;
 		code = parser_words[i].code;
 		if (parser_words[i].say != NULL)
-			parser_words[i].say(&text, e);
+			parser_words[i].say(&text, e, r->before);
 		else if (parser_words[i].text != NULL)
 			buf_puts(&text, parser_words[i].text);
 		break;
 	}
-	sentence_add(r, code, e->line, NULL, &text, NULL, e->message);
+	/* lines in its own words are not those of the file */
+	sentence_add(r, code, e->line, NULL, &text, NULL, r->before > 0 &&
+	    strstr(e->message, " line ") != NULL ? NULL : e->message);
 }

@@ -439,16 +439,14 @@ split_window(const struct query *q, size_t from, struct verdict *v)
 	struct split s = { .q = q, .v = v, .start = q->data,
 	    .p = q->data + from, .end = q->data + q->len,
 	    .at = &v->cuts.then };
+	bool more;
 
 	v->cuts.used = (uint32_t)from;
-	if (take_rest(&s))
-		for (;;) {
-			s.p = skip_blanks(s.p, s.end);
-			if (s.p == s.end || !take_one(&s))
-				break;
-		}
-	if (s.p == s.end && s.stamp == NULL && v->faults.n == 0 &&
-	    s.at->depth == 0)
+	more = take_rest(&s);
+	while (more && (s.p = skip_blanks(s.p, s.end)) < s.end)
+		more = take_one(&s);
+	/* nothing is left over but blanks */
+	if (more && s.stamp == NULL)
 		v->cuts.used = (uint32_t)q->len;
 	if (q->last && v->faults.n == 0 && v->cuts.n < LIMIT_PIECES &&
 	    !s.at->ended)

@@ -451,7 +451,7 @@ enum xmlform
 xmlform_check(const struct schemas *s, const struct check_limits *limits,
     const struct query *q, struct verdict *v)
 {
-	struct reporter r = { .faults = &v->faults };
+	struct reporter r = { .faults = &v->faults, .before = q->before };
 
 	*v = (struct verdict){ .type = -1 };
 	ran_out = false;

@@ -465,6 +465,7 @@ rule_form(struct flow *f, struct task *t)
 static void
 submit_form(struct flow *f, struct task *t)
 {
+	t->job.before = (uint32_t)(t->parcel->line - 1);
 	flow_submit(f, t, PURPOSE_INTAKE, parcel_form(t->parcel));
 }
 

@@ -465,6 +465,7 @@ query_encode(const struct query *q, struct buf *out)
 
 	put_u32(out, q->purpose);
 	put_u32(out, (uint32_t)q->today);
+	put_u32(out, q->before);
 	if (q->purpose == PURPOSE_SPLIT) {
 		put_cutting(out, q->cutting);
 		put_u32(out, q->last);
@@ -482,6 +483,7 @@ query_decode(struct query *q, struct cutting *c, const struct frame *f)
 	*c = (struct cutting){ .ended = false };
 	q->purpose = (enum purpose)get_below(&r, PURPOSE_COUNT);
 	q->today = (int32_t)get_u32(&r);
+	q->before = get_u32(&r);
 	if (q->purpose == PURPOSE_SPLIT) {
 		get_cutting(&r, c);
 		q->last = get_below(&r, 2);
