@@ -147,8 +147,11 @@ check_size(const struct checking *c, const struct buf *form,
 	bool list = v->type >= 0 &&
 	    pool_types(c->pool)->list[v->type].lists != NULL;
 
-	/* of what cannot be read it is not known which one it is */
-	if (v->type >= 0 && form->len > (list ? c->settings.list_limit :
+	/* it may be a list, whatever it costs */
+	if (v->type < 0 && faults_has(faults, FAULT_COSTLY) &&
+	    form->len <= c->settings.list_limit)
+		return;
+	if (form->len > (list ? c->settings.list_limit :
 	    c->settings.form_limit)) {
 		faults_free(faults);
 		faults_add(faults, FAULT_TOO_LARGE, 0, NULL, NULL);
@@ -188,7 +191,9 @@ read_form(struct checking *c, const char *name, struct buf *form,
 			faults_add(faults, FAULT_TOO_LARGE, 0, NULL, NULL);
 			break;
 		case GUNZIP_BOMB:
-			faults_add(faults, FAULT_BOMB, 0, NULL, NULL);
+			/* what is no list was too large before */
+			faults_add(faults, form->len > c->settings.form_limit ?
+			    FAULT_TOO_LARGE : FAULT_BOMB, 0, NULL, NULL);
 			break;
 		}
 		buf_free(&raw);

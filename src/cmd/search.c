@@ -179,8 +179,8 @@ search(struct searching *s)
 		return search_list(s);
 	if (strcmp(s->list, "clients") == 0 || strcmp(s->list, "apis") == 0)
 		return search_seen(s);
-	cmd_say("no list called %s is in force", s->list);
-	return EXIT_NO;
+	cmd_usage(&cmd_search, "clients or apis? No list of that name is in "
+	    "force");
 }
 
 static int
