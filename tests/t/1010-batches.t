@@ -29,7 +29,7 @@ valid() {
 }
 
 nothing_left() {
-	is "$(ls -A .docket/claims .docket/batches 2>&1 | grep -v :)" "" \
+	is "$(find .docket/claims .docket/batches -mindepth 1)" "" \
 	    "${1:-nothing is left in hand}"
 }
 
