@@ -48,6 +48,13 @@ struct idset {
 	size_t		 n, cap;
 };
 
+/* A batch, of which forms are in the ledger, in the order of the file. */
+struct batch_record {
+	uint64_t	 last;		/* the place of the last */
+	char		*file, *box;
+	long		 uid;
+};
+
 struct auditing {
 	const struct audit_asked *asked;
 	struct audit_report *report;
@@ -66,6 +73,7 @@ struct auditing {
 	struct map	 last;		/* prefix -> last sequence */
 	struct map	 uids;		/* reviewer -> uid, as decisions say */
 	struct idset	 intakes;
+	struct map	 batches;	/* claim -> struct batch_record */
 	struct rules	 rules;
 	struct settings	 settings;
 	unsigned	 schemas;	/* how often they changed */
@@ -104,6 +112,10 @@ int	audit_read(struct auditing *, const char *path, struct buf *);
 /* What the commit should be; *made is the caller's.  -1: it is wrong. */
 int	claimed_ruling(struct auditing *, struct item *, struct record *,
 	    struct ruling **made);
+/* Whether a form of a batch may come here: behind those before it, from the
+ * same sender. */
+int	claimed_part(struct auditing *, const struct ruling *);
+void	claimed_forget(struct auditing *);
 int	decided_ruling(struct auditing *, struct item *, struct record *,
 	    struct ruling **made);
 int	governed_ruling(struct auditing *, struct item *, struct ruling **made);

@@ -554,6 +554,8 @@ prove(struct auditing *a, struct item *item)
 	if (r->intake != NULL && !idset_add(&a->intakes, r->intake))
 		return audit_wrong(a, "the claim %s was in the ledger before",
 		    r->intake);
+	if (claimed_part(a, r) != 0)
+		return -1;
 	status = r->number[0] == '\0' ? governed_ruling(a, item, &made) :
 	    case_ruling(a, item, &k, &made);
 	if (status == 0) {
@@ -734,6 +736,7 @@ close_all(struct auditing *a)
 		free(e->value);
 	map_free(&a->uids);
 	free(a->intakes.slots);
+	claimed_forget(a);
 	tree_free(a->tree);
 	rules_free(&a->rules);
 	settings_free(&a->settings);
