@@ -58,6 +58,13 @@ struct idset {
 	size_t		 n, cap;
 };
 
+/* A batch, of which forms are in the ledger, in the order of the file. */
+struct batch_record {
+	uint64_t	 last;		/* the place of the last */
+	char		*file, *box;
+	long		 uid;
+};
+
 struct auditing {
 	const struct audit_asked *asked;
 	struct audit_report *report;
@@ -76,6 +83,7 @@ struct auditing {
 	struct map	 last;		/* prefix -> last sequence */
 	struct map	 uids;		/* reviewer -> uid, as decisions say */
 	struct idset	 intakes, keys;
+	struct map	 batches;	/* claim -> struct batch_record */
 	struct rules	 rules;
 	struct settings	 settings;
 	unsigned	 schemas;	/* how often they changed, or lists */
@@ -120,6 +128,10 @@ int	claimed_ruling(struct auditing *, struct item *, struct record *,
 	    struct ruling **made);
 /* The kind of request that a claim is, by what its commit says. */
 enum ask claimed_ask(const struct ruling *);
+/* Whether a form of a batch may come here: behind those before it, from the
+ * same sender. */
+int	claimed_part(struct auditing *, const struct ruling *);
+void	claimed_forget(struct auditing *);
 int	decided_ruling(struct auditing *, struct item *, struct record *,
 	    struct ruling **made);
 int	governed_ruling(struct auditing *, struct item *, struct ruling **made);

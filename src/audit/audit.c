@@ -541,6 +541,8 @@ prove(struct auditing *a, struct item *item)
 	    !idset_add(&a->keys, r->key))
 		return audit_wrong(a, "the key of this digest was issued "
 		    "before");
+	if (claimed_part(a, r) != 0)
+		return -1;
 	status = r->number[0] == '\0' ? governed_ruling(a, item, &made) :
 	    case_ruling(a, item, &k, &made);
 	if (status == 0) {
@@ -726,6 +728,7 @@ close_all(struct auditing *a)
 	listed_close(a);
 	free(a->intakes.slots);
 	free(a->keys.slots);
+	claimed_forget(a);
 	tree_free(a->tree);
 	rules_free(&a->rules);
 	settings_free(&a->settings);

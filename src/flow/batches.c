@@ -400,11 +400,14 @@ shift_lines(struct faults *faults, long line)
 		    faults->list[i].line + line - 1;
 }
 
-/* A form that the ledger had before a crash. */
+/* A form that the ledger had before a crash.  Of one that was refused the
+ * worker says it better: the ledger keeps each fault as one sentence. */
 static int
-take_known(struct flow *f, struct batch *b, const struct task *t)
+take_known(struct flow *f, struct batch *b, struct task *t)
 {
 	struct part part = { .n = t->parcel->part, .line = t->parcel->line };
+	struct faults *again = t->parcel->faults.n > 0 ? &t->parcel->faults :
+	    &t->job.verdict.faults;
 	struct ruling r;
 	int status = ledger_ruling(f->ledger, t->known, &r);
 
@@ -413,6 +416,11 @@ take_known(struct flow *f, struct batch *b, const struct task *t)
 	else {
 		part.ruling = &r;
 		part.faults = &r.faults;
+		if (r.event == EVENT_REFUSE && again->n > 0) {
+			if (again != &t->parcel->faults)
+				shift_lines(again, part.line);
+			part.faults = again;
+		}
 		note_part(f, b, &part);
 	}
 	ruling_free(&r);
@@ -624,6 +632,7 @@ begin_taking(struct flow *f, struct batch *b)
 	f->counts.batched += forms;
 	b->mark = (struct batch_mark){ .line = 1, .forms = forms };
 	b->step = TAKING;
+	b->told = 0;
 	b->unnoted = true;
 	b->cutting = (struct cutting){ .ended = false };
 	rewind_to_mark(b);
@@ -824,7 +833,7 @@ hand_out_one(struct flow *f, struct batch *b)
 	}
 	if (found == 0)
 		t->known[0] = '\0';
-	if (found == 0 && t->parcel->faults.n == 0) {
+	if (t->parcel->faults.n == 0) {
 		f->counts.taken++;
 		submit_form(f, t);
 		return 0;
@@ -885,6 +894,7 @@ begin_counting(struct flow *f, struct batch *b)
 	b->at = 0;
 	b->line = 1;
 	b->issued = b->mark.n;
+	b->told = 0;
 	if (b->step == TAKING)
 		f->counts.batched += b->mark.forms - b->mark.n;
 	f->more = true;

@@ -29,7 +29,7 @@ valid() {
 }
 
 nothing_left() {
-	is "$(ls -A .docket/claims .docket/batches 2>&1 | grep -v :)" "" \
+	is "$(find .docket/claims .docket/batches -mindepth 1)" "" \
 	    "${1:-nothing is left in hand}"
 }
 
@@ -276,4 +276,43 @@ is "$(ledger rev-list --count main)" $((before + 3)) \
 ok "the case is in force or will be" test -n "$(ls approved)"
 trays_equal_ledger
 fsck_clean
+
+# A history in which the forms of a batch are not as they came is found out.
+# lied SED PATTERN NAME: with the message of the last commit so changed
+lied() {
+	rm -rf "$T/forged.git"
+	git clone -q --bare ledger.git "$T/forged.git"
+	git -C "$T/forged.git" update-ref refs/heads/main "$(
+	    git -C "$T/forged.git" cat-file commit main | sed -E "$1" |
+	    git -C "$T/forged.git" hash-object -t commit -w --stdin)"
+	exits 1 "$3 is found" "$DOCKET" audit "$T/forged.git"
+	like "$OUT" "$2" "for its reason"
+}
+{
+	part acme "the first of two"
+	part acme "the second"
+} | batch | drop two.xml
+sed -i '/quorum = 0/d' docket.conf
+once
+like "$(trailer Intake)" "/2$" "the last commit is that of a form"
+lied 's,^(Intake: .*)/2$,\1/1,' "was in the ledger before" "a place used twice"
+lied 's,^(Intake: .*)/2$,\1/02,' "names no place in a batch" "a place that is none"
+lied 's,^(Intake: .*)/2$,\1/0,' "names no place in a batch" "place 0"
+lied 's,^Submitted-by: uid [0-9]*,Submitted-by: uid 4711,' \
+    "not from one sender" "another sender"
+ledger log -1 --skip=1 --format='%(trailers:key=Intake,valueonly)' |
+    sed 's,.*/,,' >"$T/place"
+is "$(head -1 "$T/place")" 1 "before it is the first"
+rm -rf "$T/forged.git"
+git clone -q --bare ledger.git "$T/forged.git"
+new=$(git -C "$T/forged.git" cat-file commit main~1 |
+    sed 's,^\(Intake: .*\)/1$,\1/3,' |
+    git -C "$T/forged.git" hash-object -t commit -w --stdin)
+git -C "$T/forged.git" update-ref refs/heads/main "$(
+    git -C "$T/forged.git" cat-file commit main |
+    sed "s/^parent .*/parent $new/" |
+    git -C "$T/forged.git" hash-object -t commit -w --stdin)"
+exits 1 "forms in another order are found" "$DOCKET" audit "$T/forged.git"
+like "$OUT" "the form at place 2 of a batch comes behind that at 3" \
+    "for its reason"
 done_testing
