@@ -27,21 +27,7 @@ git clone -q --bare ledger.git "$T/forged.git"
 cd "$T/forged.git" || exit 1
 BASE=$(git rev-parse main)
 
-# edit TREE: from standard input: mv FROM TO
-edit() {
-	GIT_INDEX_FILE=$T/index
-	export GIT_INDEX_FILE
-	rm -f "$T/index"
-	git read-tree "$1"
-	while read -r _ from to; do
-		blob=$(git rev-parse ":$from")
-		printf '0 %040d\t%s\n' 0 "$from" |
-		    git update-index --index-info
-		git update-index --add --cacheinfo "100644,$blob,$to"
-	done
-	git write-tree
-	unset GIT_INDEX_FILE
-}
+. "$SRC/tests/t/forge.sh"
 
 # again COMMIT PARENT TREE SED: once more, but
 again() {
@@ -56,17 +42,6 @@ of() {
 
 tree_of() {
 	git rev-parse "$1^{tree}"
-}
-
-# lie NAME REASON TIP: the audit says no, names the tip and why
-lie() {
-	git update-ref refs/heads/main "$3"
-	OUT=$("$DOCKET" audit . 2>&1)
-	_got=$?
-	[ $_got = 1 ] && echo "$OUT" | grep -q "commit $3" &&
-	    echo "$OUT" | grep -Eq -e "$2"
-	_report $? "$1" || diag "exit $_got: $2
-$OUT"
 }
 
 first=$(of "CL-000001 approved")
@@ -106,8 +81,13 @@ lie "the wrong one superseded" "CL-000001, whose place a newer list" \
 mv approved/CL/00/00/CL-000002.xml revoked/CL/00/00/CL-000002.xml
 END
     )" 's/CL-000001/CL-000002/')"
+key=$(printf '%064d' 7)
+git cat-file blob "$BASE:approved/AK/00/00/AK-000002.key.xml" |
+    sed "s/AK-000002/AK-000001/; s/acme2/nobody/
+    s/sha256=\"[0-9a-f]*\"/sha256=\"$key\"/" >"$T/record.xml"
 unlisted=$(edit "$BASE" <<END
 mv pending/AK/00/00/AK-000001.xml approved/AK/00/00/AK-000001.xml
+put approved/AK/00/00/AK-000001.key.xml $T/record.xml
 END
 )
 digest=$(git cat-file blob "$BASE:pending/AK/00/00/AK-000001.xml" |
@@ -115,6 +95,7 @@ digest=$(git cat-file blob "$BASE:pending/AK/00/00/AK-000001.xml" |
 lie "approved though it is not listed any more" \
     'could not be approved on that day: 1122' \
     "$(again "$approved" "$BASE" "$unlisted" "s/AK-000002/AK-000001/g
-	s/form 2/form 1/; s/acme2/nobody/; s/^Form-SHA256: .*/Form-SHA256: $digest/")"
+	s/form 2/form 1/; s/acme2/nobody/; s/^Form-SHA256: .*/Form-SHA256: $digest/
+	s/^Key-SHA256: .*/Key-SHA256: $key/")"
 
 done_testing
