@@ -336,7 +336,7 @@ take_instruction(struct split *s, const struct markup *m)
 		    "Leave it out of each form.");
 		return false;
 	}
-	if (instructs(m, "docket") && s->stamp == NULL)
+	if (instructs(m, "docket") && s->stamp == NULL && !s->at->ended)
 		s->stamp = s->p;
 	return true;
 }

@@ -32,14 +32,14 @@ make --no-print-directory -j"$(nproc)" BUILD=$out CC=clang HARDEN= \
 # the files that a target begins with, besides its own corpus
 seeds() {
 	case $1 in
-	xml | xmlscan | stamp) echo tests/form/good tests/form/bad \
+	xml | xmlscan | stamp | split) echo tests/form/good tests/form/bad \
 	    tests/form/hostile schemas/examples ;;
 	esac
 }
 
 dict() {
 	case $1 in
-	xml | xmlscan | stamp) echo -dict=tests/fuzz/xml.dict ;;
+	xml | xmlscan | stamp | split) echo -dict=tests/fuzz/xml.dict ;;
 	ruling) echo -dict=tests/fuzz/ruling.dict ;;
 	conf) echo -dict=tests/fuzz/conf.dict ;;
 	esac
