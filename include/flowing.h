@@ -22,6 +22,7 @@
 #include "casefile.h"
 #include "parcel.h"
 
+#include "gateway.h"
 #include "index.h"
 #include "intake.h"
 #include "keys.h"
@@ -89,6 +90,7 @@ struct flow {
 	struct trays	*trays;
 	struct outbox	*outbox;
 	struct reminders *reminders;
+	struct gateway	*gateway;
 	struct keys	*keys;
 	struct grounds	 grounds;
 
