@@ -134,7 +134,7 @@ install: all
 # Tests.
 
 # a unit test is linked with what it tests: NAME_test.c
-unit_check = schema xmlform xmlscan
+unit_check = idlist schema xmlform xmlscan
 unit_all = $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
 unit_docket = $(filter-out $(unit_check),$(unit_all))
 units = $(unit_all:%=$(BUILD)/test/unit/%_test)
@@ -201,7 +201,7 @@ check-asan:
 crash: deps-check
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	CRASH=1 BUILD=$(CURDIR)/$(BUILD) prove -v tests/t/8001-kill.t \
-	    tests/t/8003-kill-keys.t
+	    tests/t/8003-kill-keys.t tests/t/8004-kill-clock.t
 
 FUZZ_SECONDS ?= 60
 fuzz: deps-lint

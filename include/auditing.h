@@ -3,7 +3,8 @@
  *
  * audit.c takes the commits in turn.  For each it has the ruling made again
  * that its message tells of (claimed.c: forms; decided.c: decisions and the
- * clock; governed.c: rules and the desk itself), compares the commit that
+ * clock; governed.c: rules and the desk itself; listed.c: which lists are in
+ * force), compares the commit that
  * this would be with the one that is there, and applies it to cases and tree.
  * What takes longer is proven meanwhile by others (forms.c: by workers that
  * look into papers; seals.c: by ssh-keygen) and may say later that a commit
@@ -42,10 +43,26 @@ struct record {
 	unsigned	 good_schemas;		/* under these schemas */
 };
 
-/* Claims' ids, or keys' digests, as keyed hashes: so many of them take 16 bytes each. */
+/* A list in force. */
+struct listing {
+	char		*name;
+	char		 number[NUMBER_TEXT];	/* of its case */
+	bool		 read;
+	struct buf	 ids;		/* a line each, once they were read */
+};
+
+/* Claims' ids, or keys' digests, as keyed hashes: so many of them take 16
+ * bytes each. */
 struct idset {
 	uint64_t	*slots;
 	size_t		 n, cap;
+};
+
+/* A batch, of which forms are in the ledger, in the order of the file. */
+struct batch_record {
+	uint64_t	 last;		/* the place of the last */
+	char		*file, *box;
+	long		 uid;
 };
 
 struct auditing {
@@ -66,9 +83,14 @@ struct auditing {
 	struct map	 last;		/* prefix -> last sequence */
 	struct map	 uids;		/* reviewer -> uid, as decisions say */
 	struct idset	 intakes, keys;
+	struct map	 batches;	/* claim -> struct batch_record */
 	struct rules	 rules;
 	struct settings	 settings;
-	unsigned	 schemas;	/* how often they changed */
+	unsigned	 schemas;	/* how often they changed, or lists */
+	struct listing	*lists;
+	size_t		 n_lists;
+	char		 replaced[NUMBER_TEXT];	/* what the next commit must
+						 * supersede; "": nothing */
 	/* helpers */
 	struct pool	*pool;
 	size_t		 with_workers;	/* bytes of papers */
@@ -106,6 +128,10 @@ int	claimed_ruling(struct auditing *, struct item *, struct record *,
 	    struct ruling **made);
 /* The kind of request that a claim is, by what its commit says. */
 enum ask claimed_ask(const struct ruling *);
+/* Whether a form of a batch may come here: behind those before it, from the
+ * same sender. */
+int	claimed_part(struct auditing *, const struct ruling *);
+void	claimed_forget(struct auditing *);
 int	decided_ruling(struct auditing *, struct item *, struct record *,
 	    struct ruling **made);
 int	governed_ruling(struct auditing *, struct item *, struct ruling **made);
@@ -128,7 +154,19 @@ int	forms_finish(struct auditing *);
 int	forms_read(struct auditing *, struct record *);
 /* What a signed list says, in a->list; its bytes have this name. */
 int	forms_list(struct auditing *, const char *sha256, const struct buf *);
+/* The ids of a list, a line each. */
+int	forms_entries(struct auditing *, const char *name,
+	    const struct buf *paper, struct buf *ids);
 void	forms_close(struct auditing *);
+
+/* Lists: what must come before the commit at hand, and what follows from it
+ * once it was applied; what must not be left open at the end.  The workers
+ * are told again when they are others. */
+int	listed_before(struct auditing *, const struct ruling *);
+int	listed_after(struct auditing *, const struct ruling *);
+int	listed_at_end(struct auditing *);
+int	listed_tell(struct auditing *);
+void	listed_close(struct auditing *);
 
 /* Signatures. */
 struct seals *seals_open(unsigned threads);

@@ -28,6 +28,14 @@ struct casefile {
 	unsigned	 rotations;	/* papers asking for a new key so far */
 	unsigned	 withdrawals;
 	bool		 in_force;
+	char		 approved[DAY_TEXT];	/* as of this day, its terms */
+	/* notices before expiry: the last, in days (0: none), and of which
+	 * last day; what follows from them, see casefile_notified() */
+	unsigned	 noticed;
+	char		 noticed_of[DAY_TEXT];
+	unsigned	 notified;
+	char		*catalog;	/* the list that it is, once it was
+					 * approved as one: "clients" */
 	char		*box;		/* it came through; "": inbox */
 	char		*request_box;	/* the open request came through */
 	/* everyone who submitted a revision or request, as " uid uid " */
@@ -96,6 +104,17 @@ bool	casefile_retiring_key(const struct casefile *, int64_t now,
 /* The record of a key: "AK-000012.key.r2.xml". */
 const char *casefile_key_paper(const struct casefile *,
 	    const struct case_key *, char [PAPER_NAME]);
+/*
+ * A notice before expiry is due only at a threshold of fewer days than this:
+ * so many were left when the terms were approved (whoever sent them knows),
+ * or when it was last said that this last day, or a later one, comes near.
+ * 0: none is due any more.  At most LIMIT_NOTICE_DAYS + 1, however far away.
+ */
+unsigned casefile_notified(const struct casefile *);
+
+/* The day as of which a form is checked that comes today and bears the stamp
+ * of the case: the first day of the terms in force, if that is over. */
+int32_t	casefile_since(const struct casefile *, int32_t today);
 
 bool	casefile_submitted_by(const struct casefile *, long uid);
 

@@ -34,6 +34,10 @@ bool	clock_is_test(void);	/* DOCKET_NOW is set and understood */
 /* Milliseconds that never step back, for waiting only. */
 int64_t	clock_ticks(void);
 
+/* Names the machine's run: another after each time it was started. */
+#define CLOCK_BOOT 64
+const char *clock_boot(char [CLOCK_BOOT]);
+
 int32_t	clock_day(int64_t instant);
 int64_t	clock_day_start(int32_t day);	/* its first instant in the zone */
 

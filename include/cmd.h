@@ -38,7 +38,7 @@ extern const struct command cmd_init, cmd_run, cmd_check, cmd_status,
     cmd_list, cmd_show, cmd_diff, cmd_log, cmd_why, cmd_search,
     cmd_key,
     cmd_approve, cmd_return, cmd_reject, cmd_revoke, cmd_apply, cmd_policy,
-    cmd_audit, cmd_rebuild;
+    cmd_audit, cmd_rebuild, cmd_import;
 
 /* The desk that -C, DOCKET_DIR or the current directory names. */
 const char *cmd_desk_path(void);

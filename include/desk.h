@@ -15,6 +15,8 @@
  *	    shown	the commit that the trays show
  *	    delivered	the commit up to which answers were given
  *	    notices	what is wrong at the moment, a line each
+ *	    progress	what takes long at the moment, a line each
+ *	    batches/	batches in hand
  */
 #ifndef DOCKET_DESK_H
 #define DOCKET_DESK_H
@@ -37,6 +39,7 @@ struct desk {
 	int	 lock;			/* -1 unless held */
 	int	 probe;			/* for the file system's clock; or -1 */
 	struct map notices;		/* key -> text */
+	struct map progress;
 };
 
 /*
@@ -77,6 +80,11 @@ void	desk_grounds(const struct desk *, struct grounds *);
 
 /* Sets, changes or (text NULL) removes a notice; the file follows. */
 void	desk_notice(struct desk *, const char *key, const char *text);
+
+/* The same for what takes long, and how far it is. */
+void	desk_progress(struct desk *, const char *key, const char *text);
+/* At start: nothing goes on. */
+void	desk_progress_clear(struct desk *);
 
 /* The free space is enough to take in more. */
 bool	desk_has_room(const struct desk *);

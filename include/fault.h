@@ -16,6 +16,8 @@ struct buf;
 
 enum fault_code {
 	FAULT_NONE		= 0,
+	FAULT_NO_CLIENT		= 1122,
+	FAULT_NO_API		= 1127,
 	FAULT_CHANGED		= 1191,
 	FAULT_NOT_NOW		= 1218,
 	FAULT_NOT_PERMITTED	= 1219,
@@ -47,6 +49,7 @@ enum fault_code {
 	FAULT_NO_NOTE		= 2023,
 	FAULT_ALTERED		= 2024,
 	FAULT_LINKED		= 2025,
+	FAULT_TWICE		= 2026,
 };
 
 struct fault_kind {

@@ -28,6 +28,8 @@ struct flow_counts {
 	uint64_t	 decided;
 	uint64_t	 undone;
 	uint64_t	 commits, groups;
+	uint64_t	 batched;	/* forms that are in batches */
+	uint64_t	 repeated;	/* of them, received before */
 	uint64_t	 held;		/* no worker could check them, now */
 };
 

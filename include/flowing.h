@@ -7,6 +7,7 @@
  *	decisions.c	trays and clock: from a decision or a day to a ruling
  *	lists.c		signed lists: from one signature to many rulings
  *	keying.c	keys: from an approval to the client's folder
+ *	batches.c	batches: from one file to many forms
  *
  * Functions return 0, or -1 after flow_fail().
  */
@@ -22,6 +23,7 @@
 #include "casefile.h"
 #include "parcel.h"
 
+#include "catalogs.h"
 #include "gateway.h"
 #include "index.h"
 #include "intake.h"
@@ -50,7 +52,16 @@ struct task {
 	struct decision	 decision;
 	struct list	*list;		/* or the entry of a signed list */
 	size_t		 entry;
-	struct buf	 paper;		/* of the decision */
+	struct buf	 paper;		/* of the decision; a batch's window */
+	/* of a batch: */
+	struct batch	*batch;
+	unsigned	 epoch;
+	uint64_t	 part;		/* the form's number; 0: a window */
+	struct cutting	 cutting;	/* of a window */
+	char		 known[COMMIT_HEX];	/* the form was ruled on before;
+						 * "": it was not */
+	uint64_t	 then_at;	/* behind the form, in the batch */
+	long		 then_line;
 };
 
 /* Papers that are to be put back once that was recorded. */
@@ -106,6 +117,8 @@ struct flow {
 	struct damage	 damage;
 	struct ruling	*restore;
 
+	bool		 relisted;	/* the open group puts another list in
+					 * force, or ends one */
 	bool		 no_room;	/* the disk is almost full */
 	size_t		 in_hand;	/* with workers */
 	size_t		 in_hand_bytes;
@@ -114,6 +127,7 @@ struct flow {
 	struct entries	 held;		/* those that wait for better times */
 	struct entries	 unanswered;	/* refusals whose box is held */
 	struct map	 lists;		/* box/name -> signed list */
+	struct batch	*batches;	/* in the order of their coming */
 	int64_t		 clock_due, look_due, held_due;
 	bool		 clock_more;	/* once this group is committed */
 	bool		 more;		/* there is work without waiting */
@@ -148,6 +162,9 @@ int	flow_add(struct flow *, struct ruling *, struct parcel *,
 /* A refusal that is answered with the group but not recorded. */
 void	flow_add_unrecorded(struct flow *, struct ruling *, struct parcel *);
 
+/* Brings index and workers in step with the lists in force. */
+int	flow_relist(struct flow *);
+
 bool	flow_due(const struct flow *);
 int	flow_commit(struct flow *);
 void	flow_close_group(struct flow *);
@@ -166,6 +183,8 @@ void	flow_keep(struct flow *, struct parcel *, struct ruling *r);
 /* A parcel that is back from a worker.  Takes it. */
 int	flow_rule_claim(struct flow *, struct parcel *, struct job *);
 int	flow_try_held(struct flow *);
+/* Whether a verdict is still worth what it says. */
+bool	flow_is_current(const struct flow *, const struct job *);
 void	flow_submit(struct flow *, struct task *, enum purpose,
 	    const struct buf *);
 void	task_free(struct task *);
@@ -174,8 +193,16 @@ bool	flow_has_room(const struct flow *);
 /* On a desk that asks for no approval: approves what waits. */
 int	flow_approve_unreviewed(struct flow *, const char *number);
 
-/* Refuses a claim as a whole.  Takes the parcel. */
+/* Refuses a claim, or a form of a batch.  Takes the parcel. */
 int	flow_refuse(struct flow *, struct parcel *, const struct faults *);
+/* The same of a file that may still be growing: it is put back then. */
+int	flow_refuse_claim(struct flow *, struct parcel *,
+	    const struct faults *);
+/* A claim that is too large for a form, and is a list.  Takes the parcel. */
+int	flow_take_up_list(struct flow *, struct parcel *);
+/* What the worker says of a form, of today.  Takes the parcel. */
+int	flow_rule_verdict(struct flow *, struct parcel *,
+	    const struct verdict *);
 
 /* lists.c */
 
@@ -202,6 +229,34 @@ int	flow_open_keys(struct flow *);
 int	flow_issue_key(struct flow *, struct ruling *);
 /* Delivers those that are due, or now all that can be. */
 int	flow_tend_keys(struct flow *, bool now);
+/* batches.c */
+
+/* A claim that is larger than a form; one that the worker says is a batch.
+ * Take the parcel. */
+void	flow_take_large(struct flow *, struct parcel *);
+void	flow_take_batch(struct flow *, struct parcel *);
+/* What a worker says of one, or of a form in it.  Takes the task. */
+int	flow_rule_batch(struct flow *, struct task *);
+/* What came of a form: a ruling, which it adds (and takes); a refusal that is
+ * not recorded; nothing, as a case has it already.  Take the parcel. */
+int	flow_add_part(struct flow *, struct ruling *, struct parcel *);
+void	flow_refuse_part(struct flow *, struct parcel *,
+	    const struct faults *);
+void	flow_repeat_part(struct flow *, struct parcel *, const char *number);
+/* Writes down how far each is; nothing is in the open group. */
+int	flow_note_batches(struct flow *);
+/* Goes on with them. */
+int	flow_tend_batches(struct flow *);
+int64_t	flow_batches_due(const struct flow *);
+/* How many wait for better times; and whether all do. */
+size_t	flow_waiting_batches(const struct flow *, bool *all);
+/* Adds up how many there are of each box. */
+void	flow_count_batches(const struct flow *, struct map *boxes);
+/* The rules are others now. */
+void	flow_recheck_batches(struct flow *);
+/* At start: files of batches that are done with. */
+void	flow_sweep_batches(struct flow *);
+void	flow_free_batches(struct flow *);
 
 /* decisions.c */
 

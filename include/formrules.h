@@ -7,6 +7,8 @@
  *	d:today()	the day of the check, as a number of days
  *	d:day(x)	the day that an xs:date or xs:dateTime names, as a
  *			number of days in the desk's time zone; NaN if none
+ *	d:listed(l, x)	whether x is an id of the list called l; true while no
+ *			such list is in force
  */
 #ifndef DOCKET_FORMRULES_H
 #define DOCKET_FORMRULES_H
@@ -20,7 +22,8 @@
 struct form_rules;	/* an XPath context for one form */
 
 /* NULL for want of memory. */
-struct form_rules *form_rules_open(xmlDocPtr, int32_t today);
+struct form_rules *form_rules_open(xmlDocPtr, int32_t today,
+	    const struct idlists *);
 void	form_rules_close(struct form_rules *);
 
 /* Why something could not be evaluated: it takes more steps or memory than a
@@ -30,6 +33,8 @@ bool	form_rules_costly(const struct form_rules *);
 /* Whether there is such a function; ns is NULL for those of XPath itself. */
 bool	form_rules_know(struct form_rules *, const char *ns,
 	    const char *function);
+/* The value, to be freed; NULL: it could not be evaluated. */
+xmlXPathObjectPtr form_rules_eval(struct form_rules *, const struct expr *);
 /* Whether the expression can be evaluated. */
 bool	form_rules_try(struct form_rules *, const struct expr *);
 

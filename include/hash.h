@@ -18,6 +18,14 @@ struct buf;
 int	hash_open(void);
 
 const char *hash_sha256(char hex[SHA256_HEX], const void *, size_t);
+
+/* The same of bytes that come piece by piece: open, add …, close, which
+ * frees it; hex NULL: nobody asks any more. */
+struct hash;
+struct hash *hash_sha256_open(void);
+void	hash_sha256_add(struct hash *, const void *, size_t);
+void	hash_sha256_close(struct hash *, char hex[SHA256_HEX]);
+
 bool	hash_is_sha256(const char *);	/* 64 lower-case hex digits */
 
 /* Appends what base64 text (RFC 4648, 4) stands for; line ends are left out.

@@ -73,8 +73,11 @@ int	index_key(struct index *, const char *sha256,
 /* What the clock has to do: cases of a prefix that wait since `before' or
  * longer; cases (of a prefix; "": any) whose effective day has come, or whose
  * expiry day is over, on `day'; of which a key ends by itself, at `before' or
- * earlier.  At most `most'. */
-enum due { DUE_LAPSE, DUE_EFFECT, DUE_EXPIRE, DUE_RETIRE, DUE_COUNT };
+ * earlier; or (DUE_NOTIFY) whose expiry day is `day' or before it, and that
+ * have more than `before' days to go by what was said of them (see
+ * casefile_notified()).  At most `most'. */
+enum due { DUE_LAPSE, DUE_EFFECT, DUE_EXPIRE, DUE_RETIRE, DUE_NOTIFY,
+    DUE_COUNT };
 int	index_due(struct index *, enum due, const char *prefix,
 	    int64_t before, const char *day, unsigned most,
 	    index_text_fn *, void *);
@@ -128,6 +131,47 @@ int	index_count(struct index *, struct index_count *);
  * and above the last. */
 int	index_ages(struct index *, int64_t now, const int64_t *bounds,
 	    size_t n, uint64_t *counts);
+
+/*
+ * Entries of the lists in force (catalogs.h keeps them), by the list's name
+ * and the entry's id.  1: there is such an entry, the caller's to free; 0:
+ * there is none, or no such list in force; -1.
+ */
+struct list_entry {
+	char	*id, *name;
+	char	*recipient;		/* NULL where it has none */
+	char	*contact;
+};
+
+int	index_entry(struct index *, const char *list, const char *id,
+	    struct list_entry *);
+void	list_entry_free(struct list_entry *);
+
+/* The case that is the list in force, as far as approvals tell: 1, 0, -1. */
+int	index_list(struct index *, const char *list, struct casefile *);
+/* The names of all lists that a case in force is. */
+int	index_lists(struct index *, index_text_fn *, void *);
+
+/*
+ * Keeping the entries, between begin and commit.  They come as lines: id,
+ * TAB, name, TAB, recipient, TAB, contact; what is empty is not there; of
+ * two with one id the first is kept.  sha256: of the paper that they are of.
+ */
+int	index_list_put(struct index *, const char *list, const char *sha256,
+	    const char *lines);
+int	index_list_drop(struct index *, const char *list);
+/* The lists whose entries are here, and the paper that they are of: 1, 0,
+ * -1. */
+int	index_loaded(struct index *, index_text_fn *, void *);
+int	index_list_digest(struct index *, const char *list, char sha256[65]);
+
+/* All entries in the order of the list; or those that have all the words
+ * (each the beginning of one), the best first. */
+typedef int index_entry_fn(void *arg, const struct list_entry *);
+int	index_entries(struct index *, const char *list, index_entry_fn *,
+	    void *);
+int	index_entries_found(struct index *, const char *list,
+	    const char *words, index_entry_fn *, void *);
 
 /* Clients or APIs that applications named, by words in their name, the most
  * often named first. */

@@ -1,6 +1,6 @@
 /*
- * indexing: what the two halves of the index share: index.c writes, query.c
- * asks.  Nobody else includes it: it is the only header with <sqlite3.h>.
+ * indexing: what the parts of the index share: index.c writes, query.c
+ * asks, entries.c keeps the lists in force.  Nobody else includes it: it is the only header with <sqlite3.h>.
  */
 #ifndef DOCKET_INDEXING_H
 #define DOCKET_INDEXING_H
@@ -14,11 +14,16 @@ enum statement {
 	S_META_SET, S_CASE, S_CASE_ADD, S_CASE_SET, S_LAST, S_LAST_SET,
 	S_PREFIXES, S_DUPLICATE,
 	S_INTAKE, S_EVENT_ADD, S_COUNT_ADD, S_SEEN_ADD, S_WORDS_DEL,
-	S_WORDS_ADD, S_ID, S_LAPSE, S_EFFECT, S_EXPIRE, S_RETIRE,
+	S_WORDS_ADD, S_ID, S_LAPSE, S_EFFECT, S_EXPIRE, S_RETIRE, S_NOTIFY,
 	S_KEY, S_KEY_ADD, S_OF, S_OF_FILE,
 	S_OF_LAST, S_WAITING, S_WAITING_COUNT, S_COUNTS, S_COUNT_WAITING, S_AGES,
+	S_ENTRY, S_LIST, S_LISTS, S_LOADED, S_LIST_DIGEST, S_LIST_ADD,
+	S_LIST_DEL, S_ENTRY_ADD, S_ENTRIES_DEL, S_ENTRY_WORDS_ADD,
+	S_ENTRY_WORDS_DEL, S_ENTRIES, S_ENTRIES_FOUND,
 	S_ADMITTED, STATEMENTS
 };
+
+struct buf;
 
 struct index {
 	sqlite3		*db;
@@ -33,6 +38,11 @@ int	index_fail(struct index *, const char *what);
 sqlite3_stmt *index_statement(struct index *, enum statement);
 /* Ends a statement whose last step returned rc: 0 or -1. */
 int	index_finish(struct index *, sqlite3_stmt *, int rc);
+/* Gives the first column of every row. */
+int	index_each_text(struct index *, sqlite3_stmt *, index_text_fn *,
+	    void *);
+/* Words as an FTS5 query: each quoted, each a prefix, all of them. */
+void	index_put_words(struct buf *, const char *words);
 /* NULL stays NULL. */
 void	index_bind_text(sqlite3_stmt *, int at, const char *);
 

@@ -4,7 +4,8 @@
  * A file is taken when it is complete: it was closed after writing or moved
  * in, as inotify says; or it has been still for inbox.settle.  It is moved
  * to .docket/claims/, opened without following anything, checked, and read:
- * from then on only the bytes read count.
+ * from then on only the bytes read count.  One that is larger than a form may
+ * be is not read, but marked so (parcel.h).
  *
  *	.docket/claims/<round>@<box>/<name>
  *
@@ -73,6 +74,8 @@ bool	intake_put_back(struct intake *, const struct parcel *);
  * are faults; anything else is trouble (parcel.h).  -1: there is no such claim
  * any more. */
 int	intake_reload(struct intake *, struct parcel *);
+/* The same for one that is too large for a form, but not for a list. */
+int	intake_reload_list(struct intake *, struct parcel *);
 /* The claim is done with. */
 void	intake_drop(struct intake *, const struct parcel *);
 

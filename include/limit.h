@@ -12,6 +12,22 @@
  * attachments is the largest seen.  Bytes, after inflating. */
 #define LIMIT_FORM		(1024u * 1024)
 
+/* limits.list: a list of 100,000 clients has 10 MB.  Bytes, after inflating.
+ * Then: a name of such a list; of one entry its id, and another value (an
+ * SSH key of 8192 bits has 1,400); a part of one, as workers send and get
+ * them. */
+#define LIMIT_LIST		(16u * 1024 * 1024)
+#define LIMIT_CATALOG		32u
+#define LIMIT_ENTRY_ID		256u
+#define LIMIT_ENTRY		2048u
+#define LIMIT_ENTRIES_PART	(64u * 1024)
+
+/* The largest paper: what may be sent, and the stamp that it got. */
+#define LIMIT_PAPER		(LIMIT_LIST + 16384)
+
+/* limits.batch: a file of many forms; what comes out of it, bytes. */
+#define LIMIT_BATCH		(4ull * 1024 * 1024 * 1024)
+
 /* limits.ratio: text compresses 5 to 20 times; 100 is an attack. */
 #define LIMIT_RATIO		100u
 
@@ -51,6 +67,10 @@
 /* docket.conf and its like, bytes. */
 #define LIMIT_RULES_FILE	(1024u * 1024)
 
+/* expiry.notify: days before the last one.  Who is told a year before has
+ * forgotten by then. */
+#define LIMIT_NOTICE_DAYS	365u
+
 /* A reviewer's note, bytes. */
 #define LIMIT_NOTE		(16u * 1024)
 
@@ -63,6 +83,11 @@
 
 /* A message from a worker, bytes: it is not trusted with more. */
 #define LIMIT_VERDICT		(256u * 1024)
+
+/* A batch is cut a window at a time: any form fits into one, and what may
+ * stand around it.  Forms that a worker may find in one. */
+#define LIMIT_WINDOW		(LIMIT_FORM + 65536u)
+#define LIMIT_PIECES		4096u
 
 /* Decisions in a signed list, and bytes of all their notes. */
 #define LIMIT_LISTED		1000u

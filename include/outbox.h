@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "batched.h"
 #include "desk.h"
 #include "index.h"
 #include "ledger.h"
@@ -50,6 +51,8 @@ typedef const char *outbox_waits_fn(void *arg, const char *number);
 void	outbox_ask(struct outbox *, outbox_waits_fn *, void *arg);
 /* A box's status.txt is out of date, if there is one. */
 void	outbox_changed(struct outbox *, const char *box);
+/* Other lists are in force: clients.txt and apis.txt are to be written. */
+void	outbox_relist(struct outbox *);
 
 /* Gives the answers of all commits since the mark, and moves it. */
 int	outbox_catch_up(struct outbox *);
@@ -75,6 +78,13 @@ bool	outbox_was_released(struct outbox *);
 /* An answer that is no state change.  1: it is not given, the box is held. */
 int	outbox_notice(struct outbox *, const char *box, const struct notice *);
 
+/* The receipt of a batch, in one piece however long it is: `body' appends to a
+ * file what came of the forms: 0 for programs, 1 those that were refused, 2
+ * the others.  1: it is not given, the box is held. */
+typedef int outbox_body_fn(void *arg, int which, int fd);
+int	outbox_batch(struct outbox *, const char *box, const struct batched *,
+	    outbox_body_fn *, void *arg);
+
 /* The first receipt of a case again (the file was sent twice). */
 int	outbox_again(struct outbox *, const char *number, const char *box);
 
@@ -82,7 +92,8 @@ int	outbox_again(struct outbox *, const char *number, const char *box);
 int	outbox_rewrite(struct outbox *, const char *number);
 int	outbox_rewrite_since(struct outbox *, const char *since);
 
-/* What can wait: status.txt of the boxes that have changed, held boxes. */
+/* What can wait: status.txt and lists of the boxes that have changed, held
+ * boxes. */
 int64_t	outbox_due(const struct outbox *);	/* ticks */
 int	outbox_tend(struct outbox *, bool now);
 

@@ -1,6 +1,6 @@
 /*
- * outboxing: what the two halves of the outbox share: outbox.c answers,
- * boxes.c knows the folders.
+ * outboxing: what the parts of the outbox share: outbox.c answers, longout.c
+ * too where an answer is long, boxes.c knows the folders.
  */
 #ifndef DOCKET_OUTBOXING_H
 #define DOCKET_OUTBOXING_H
@@ -23,7 +23,8 @@ struct box {
 	bool	 private;		/* others may not look into it */
 	gid_t	 gid;
 	bool	 made;			/* by us, in this run */
-	bool	 changed;		/* its status.txt is out of date */
+	bool	 changed;		/* its status.txt is out of date, */
+	bool	 listed;		/* clients.txt and apis.txt are not */
 	char	 held[COMMIT_HEX];	/* answered up to here, "-": nothing;
 					 * "": up to the mark */
 	int64_t	 retry, pause, released;	/* ticks; ms; ticks */
@@ -43,6 +44,10 @@ struct outbox {
 	void		*waits_arg;
 };
 
+#define WORK "out-"		/* our files in .docket/work */
+
+struct receipt_desk outbox_desk(const struct outbox *);
+
 /* boxes.c */
 
 /* The folder of that name, opened if it can be. */
@@ -57,7 +62,7 @@ void	box_wait_longer(struct box *);
 void	box_admit(const struct box *);
 /* The blanks of forms, into a folder. */
 void	box_put_blanks(struct outbox *, int fd);
-/* Writes status.txt where it is out of date. */
+/* Writes status.txt, clients.txt and apis.txt where they are out of date. */
 int	boxes_write_status(struct outbox *);
 
 #endif

@@ -6,6 +6,7 @@
 #define DOCKET_PARCEL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "fault.h"
@@ -27,11 +28,17 @@ struct parcel {
 	bool		 trouble;	/* it could not be read now, and that is
 					 * not the sender's fault */
 	bool		 keep;		/* refused, it is given back */
+	bool		 large;		/* more than a form may have: its bytes
+					 * are not here */
 	struct buf	 file;		/* as it was sent */
 	struct buf	 form;		/* inflated; empty: as it was sent */
 	char		 sha256[SHA256_HEX];	/* of the file */
 	char		 digest[SHA256_HEX];	/* of the form */
 	struct faults	 faults;	/* found by intake itself */
+	/* of a form that was cut out of a batch: */
+	void		*batch;		/* that; NULL: it is a file */
+	uint64_t	 part;		/* 1, 2, ... */
+	long		 line;		/* of the batch, where it begins */
 	struct parcel	*with;		/* that came with it, and goes with
 					 * it: a list's signature; or NULL */
 };

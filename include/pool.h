@@ -41,10 +41,14 @@ struct job {
 	const char	*box;
 	const char	*data;
 	size_t		 len;
+	uint32_t	 before;	/* lines of a batch, before a form */
+	const struct cutting *cutting;	/* of a window of a batch, and */
+	bool		 last;		/* whether the file ends with it */
 	void		*owner;
 
 	enum outcome	 outcome;
 	struct verdict	 verdict;	/* whoever takes the job frees it */
+	unsigned	 lists;		/* that it was checked under */
 
 	unsigned	 tries;		/* ours */
 	struct job	*next;		/* ours */
@@ -60,6 +64,16 @@ struct pool *pool_open(const struct rules *, const struct settings *,
 void	pool_close(struct pool *);
 
 const struct form_types *pool_types(const struct pool *);
+
+/*
+ * Other lists are in force: workers of before end once they are through with
+ * what they have, those that come know nothing, and then what they are told
+ * next.  Nothing may be exchanged in between.  -1: the parent is gone.
+ */
+int	pool_forget(struct pool *);
+int	pool_add_ids(struct pool *, const struct ids *);
+/* How often they have changed: a verdict under others counts no more. */
+unsigned pool_lists(const struct pool *);
 
 void	pool_submit(struct pool *, struct job *);
 size_t	pool_pending(const struct pool *);	/* submitted, not yet done */

@@ -18,6 +18,7 @@
 
 struct rule_context {
 	const struct settings *settings;
+	const struct form_types *types;	/* NULL: not known, as none lists */
 	/* calls fn for each paper of a case in a tray, as ledger_papers() */
 	int		(*papers)(void *ledger, enum state tray,
 			    const char *number, ledger_name_fn *, void *);
@@ -44,6 +45,10 @@ struct rule_claim {
 /* Whether the box may send a form that names this client. */
 bool	rule_may_send(const struct settings *, const char *box,
 	    const struct facts *, struct faults *);
+
+/* Whether it may send a list: that is of the whole desk. */
+bool	rule_may_list(const struct settings *, const char *box,
+	    const struct form_type *, struct faults *);
 
 /* A form that opens a case under this number. */
 enum rule rule_receive(const struct rule_context *, const struct rule_claim *,
@@ -76,6 +81,10 @@ bool	rule_wants_key(const struct ruling *, bool issues);
  * end at once go. */
 void	rule_issue_key(struct ruling *, const struct casefile *,
 	    const char *sha256);
+/* A notice that the expiry day comes near: so many days at most are left.
+ * RULE_FAULT: that was said before, or is no news. */
+enum rule rule_notify(const struct rule_context *, const struct casefile *,
+	    unsigned days, struct ruling **);
 
 /* A decision that is counted, of which more are needed. */
 struct ruling *rule_endorse(const struct rule_context *,

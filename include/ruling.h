@@ -73,6 +73,9 @@ struct ruling {
 	size_t		 n_deciders;
 	enum event	 decision;	/* EVENT_ENDORSE: which; else 0 */
 	char		 checked[DAY_TEXT];	/* the day of the rules' check */
+	unsigned	 notice;	/* EVENT_NOTIFY: the threshold that
+					 * was reached, in days; else 0 */
+	char		 expiry[DAY_TEXT];	/* with it: the last day */
 	char		 sha256[65];	/* of the paper; of a refused file */
 	char		 list[65];	/* signed list that the decision is
 					 * in: its digest; "": none */
@@ -80,6 +83,8 @@ struct ruling {
 					 * or retired; "": none */
 	unsigned	 key_revision;	/* which of the case's keys it is */
 	char		 overlap[OVERLAP_TEXT];	/* of a rotation; "": none */
+	char		*catalog;	/* the list by that name is in force
+					 * now: "clients"; NULL: it is none */
 	char		*intake;	/* the claim's id */
 	char		*file;		/* as it was called in inbox */
 	struct faults	 faults;	/* of a refusal */
@@ -112,6 +117,9 @@ void	ruling_answer(struct ruling *, const char *box);
 /* The boxes in turn, starting with *at = r->answers; false at the end.  Into
  * an array of LIMIT_BOX + 1 bytes. */
 bool	ruling_next_answer(const char **at, char *box);
+
+/* Whether it came in a batch: such a claim is one of many. */
+bool	ruling_is_part(const struct ruling *);
 
 /* A note as it is kept: what cannot be shown taken out, without blank lines
  * around it, every line ending in LF.  NULL if nothing is left; the caller's

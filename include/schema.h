@@ -21,6 +21,7 @@
 #include <libxml/xpath.h>
 
 #include "fault.h"
+#include "idlist.h"
 #include "wire.h"
 
 #define SCHEMA_WORDS "urn:docket:schema:1"
@@ -50,7 +51,7 @@ struct schema_type {
 	char		*form;		/* {namespace}element */
 	xmlSchemaPtr	 schema;	/* lent: of its root */
 	struct expr	 client, label, effective, expiry, apis, number,
-			 reason, overlap, list;
+			 reason, overlap, list, entries;
 	struct rule	*rules;
 	size_t		 n_rules;
 	const struct schema_root *root;
@@ -88,6 +89,7 @@ struct schemas {
 		size_t	 doc;
 	}		*uris;		/* what a schemaLocation leads to */
 	size_t		 n_uris;
+	struct idlists	 lists;		/* in force */
 };
 
 /* Takes the file's contents. */

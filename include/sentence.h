@@ -19,6 +19,7 @@ typedef xmlErrorPtr xml_error_ptr;
 struct reporter {
 	struct faults	*faults;
 	const struct schema_root *root;	/* for labels; NULL while parsing */
+	long		 before;	/* lines of the file, before the form */
 	xmlNodePtr	 last;		/* the node of the last fault: libxml2
 					 * says most things twice */
 	xmlNodePtr	*blanks;	/* with blanks around their value, */

@@ -62,6 +62,9 @@ struct reviewer {
 	unsigned	 line;
 };
 
+/* Thresholds of notices before expiry. */
+#define NOTICES 16
+
 /* A drop box whose client's id is not its name. */
 struct box_rule {
 	char		*box, *client;
@@ -72,9 +75,12 @@ struct settings {
 	char		*desk_name;
 	char		*zone;
 	int64_t		 settle, grace, poll, strays;	/* ms */
-	uint64_t	 form_limit, ratio;
+	uint64_t	 form_limit, batch_limit, list_limit, ratio;
 	struct check_limits check;
 	uint64_t	 workers;	/* 0: as many as processors */
+	/* notices before expiry, in days, ascending, each once */
+	unsigned	 notices[NOTICES];
+	size_t		 n_notices;
 	bool		 refusals;
 	char		*signing_key;	/* file of the ledger's key, or NULL */
 	bool		 revocations;	/* revoked_keys must be there */
@@ -110,6 +116,10 @@ const struct reviewer *settings_reviewer_named(const struct settings *,
 	    const char *name);
 /* Whether it is of the group; everybody is of "". */
 bool	reviewer_in(const struct reviewer *, const char *group);
+/* The notice that is due with so many days left where none of `notified' days
+ * or more is: the smallest threshold that was reached; 0: none. */
+unsigned settings_notice(const struct settings *, int32_t left,
+	    unsigned notified);
 /* The client whose box it is; NULL for inbox itself. */
 const char *settings_client(const struct settings *, const char *box);
 

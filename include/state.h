@@ -49,6 +49,8 @@ enum event {
 	EVENT_EFFECT,
 	EVENT_EXPIRE,
 	EVENT_RETIRE,		/* a key's own time is over */
+	EVENT_NOTIFY,		/* that it will expire soon */
+	EVENT_SUPERSEDE,	/* a newer list is in force */
 	/* of the desk */
 	EVENT_INIT,
 	EVENT_RULES,
@@ -57,7 +59,7 @@ enum event {
 	EVENT_COUNT
 };
 
-enum who { WHO_ANYONE, WHO_REVIEWER, WHO_APPLICANT, WHO_CLOCK };
+enum who { WHO_ANYONE, WHO_REVIEWER, WHO_APPLICANT, WHO_CLOCK, WHO_DESK };
 
 struct transition {
 	enum state	from;

@@ -1,5 +1,6 @@
 /*
- * traying: what the two halves of trays share: trays.c looks, trayshow.c shows.
+ * traying: what the rooms of trays share: trays.c looks, trayshow.c shows,
+ * traytell.c has what people and the desk say to each other there.
  */
 #ifndef DOCKET_TRAYING_H
 #define DOCKET_TRAYING_H
@@ -15,7 +16,7 @@
 #include "trays.h"
 
 /* A paper is a form and its stamp. */
-#define PAPER_MAX (LIMIT_FORM + 16384)
+#define PAPER_MAX LIMIT_PAPER
 
 struct trays {
 	struct desk	*desk;
@@ -82,6 +83,18 @@ bool	tray_is_own(struct trays *, enum state tray, const char *name);
 bool	tray_is_unshown(const struct trays *, enum state tray,
 	    const char *name);
 int	tray_settle(struct trays *, enum state tray, const char *name);
+/* What we are about to put there, or have; NULL: nothing.  Not what is found
+ * there afterwards: that may be somebody else's already. */
+void	tray_remember(struct trays *, enum state tray, const char *name,
+	    const struct stat *);
+/* A folder of somebody else's cannot leave the tray, but be renamed in it. */
+int	tray_make_way(struct trays *, enum state tray, const char *name);
+/* Puts a text of ours there; what lies there goes to the strays.  Where it
+ * cannot be put, failed is called, the trays its first argument; -1: the
+ * machine fails us (errno). */
+typedef void tray_failed_fn(void *, int dirfd, const char *name);
+int	tray_put_text(struct trays *, enum state tray, const char *name,
+	    const char *text, tray_failed_fn *failed);
 /* "tray/name" */
 void	tray_key(struct buf *key, enum state tray, const char *name);
 

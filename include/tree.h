@@ -52,6 +52,12 @@ typedef int tree_fn(void *arg, const char *name, bool folder,
 	    const struct oid *);
 int	tree_list(struct tree *, const char *folder, tree_fn *, void *);
 
+/* Calls fn, as above, for the papers of a case in its folder: those files
+ * that begin with its number and a dot. */
+typedef int tree_name_fn(void *arg, const char *name);
+int	tree_papers(struct tree *, const char *folder, const char *number,
+	    tree_name_fn *, void *);
+
 /* Adds the changed folders to the pack; *root is the whole tree's name. */
 void	tree_write(struct tree *, struct pack *, struct oid *root);
 

@@ -8,10 +8,12 @@
  * are plain UTF-8, and nothing may be left over.
  *
  *	docket -> parent	LIMITS, SCHEMA …, COMPILE; then FORK (with a
- *				socket, by SCM_RIGHTS) and KILL
+ *				socket, by SCM_RIGHTS) and KILL; FORGET and
+ *				IDS …, when other lists are in force
  *	parent -> docket	TYPES, once; ENDED, for each child
  *	docket -> child		QUERY …, as many as fit
- *	child -> docket		VERDICT, in the same order
+ *	child -> docket		VERDICT, in the same order; before that of a
+ *				list whose entries are asked for, ENTRIES …
  */
 #ifndef DOCKET_WIRE_H
 #define DOCKET_WIRE_H
@@ -34,9 +36,12 @@ enum wire_type {
 	WIRE_COMPILE = 'C',
 	WIRE_FORK = 'F',
 	WIRE_KILL = 'K',
+	WIRE_FORGET = 'G',
+	WIRE_IDS = 'I',
 	WIRE_TYPES = 'T',
 	WIRE_ENDED = 'X',
 	WIRE_QUERY = 'Q',
+	WIRE_ENTRIES = 'E',
 	WIRE_VERDICT = 'V',
 };
 
@@ -84,13 +89,15 @@ void	schema_free(struct schema_file *);
 
 /* A form type, as the schemas define it. */
 enum ask { ASK_NOTHING, ASK_REVOCATION, ASK_ROTATION, ASK_WITHDRAWAL,
-    ASK_DECISIONS, ASK_COUNT };
+    ASK_DECISIONS, ASK_BATCH, ASK_COUNT };
 
 struct form_type {
 	char	*form;			/* {namespace}element */
 	char	 prefix[PREFIX_TEXT];	/* "" for requests */
 	char	*title;			/* in the words of its schema */
 	bool	 issues_key;
+	char	*lists;			/* the list that it is, by its name:
+					 * "clients"; NULL: it is none */
 	enum ask ask;
 };
 
@@ -123,7 +130,25 @@ enum purpose {
 	PURPOSE_INTAKE,		/* everything */
 	PURPOSE_DECISION,	/* again: schema, and rules for decisions */
 	PURPOSE_FACTS,		/* only read the facts; no fault is looked for */
+	PURPOSE_ENTRIES,	/* of a list; nor is it here */
+	PURPOSE_SPLIT,		/* where the forms of a batch are */
 	PURPOSE_COUNT
+};
+
+/*
+ * Where cutting a batch stands: at the start of the file, between two forms,
+ * within one that is longer than a window, or behind the end of the root.
+ * Names are of tags as they are written, in the file's encoding.
+ */
+#define TAG_NAME 256
+
+struct cutting {
+	char		 root[TAG_NAME];	/* of the whole; "": at the
+						 * start of the file */
+	char		 form[TAG_NAME];	/* that it is within; "": none */
+	uint32_t	 depth;			/* open tags of that name */
+	uint32_t	 inner;			/* and of the root's, in it */
+	bool		 ended;			/* the root is closed */
 };
 
 struct query {
@@ -131,10 +156,31 @@ struct query {
 	int32_t		 today;
 	const char	*data;
 	size_t		 len;
+	uint32_t	 before;	/* lines of a batch, before this form:
+					 * for sentences that name one */
+	/* of a window */
+	const struct cutting *cutting;
+	bool		 last;		/* the file ends with it */
 };
 
 void	query_encode(const struct query *, struct buf *);
-int	query_decode(struct query *, const struct frame *);	/* lent */
+/* Lent, but for the cutting, which is the caller's. */
+int	query_decode(struct query *, struct cutting *, const struct frame *);
+
+/* Ids of a list in force, some or all, a line each; FORGET before the first
+ * of them. */
+struct ids {
+	char	*list;			/* its name */
+	char	*lines;			/* NULL: it is empty */
+};
+
+void	ids_encode(const struct ids *, struct buf *);
+int	ids_decode(struct ids *, const struct frame *);
+void	ids_free(struct ids *);
+
+/* Entries of a list, some or all; what is decoded is appended. */
+void	entries_encode(const char *lines, size_t, struct buf *);
+int	entries_decode(struct buf *, const struct frame *);
 
 /* A decision in a list: what it says of itself. */
 struct listed {
@@ -143,6 +189,21 @@ struct listed {
 	char		 sha256[65];	/* of the paper */
 	enum event	 event;		/* approve, return, reject, revoke */
 	char		*note;		/* or NULL */
+};
+
+/* A form of a batch: where it is in the window. */
+struct piece {
+	uint32_t	 at, len;
+};
+
+/* What is in a window of a batch. */
+struct cuts {
+	struct piece	*list;		/* ascending; whole forms, but for the
+					 * first where it is the rest of one */
+	size_t		 n;
+	uint32_t	 used;		/* bytes that are dealt with */
+	struct cutting	 then;		/* where that leaves it */
+	char		 encoding[24];	/* that is declared; "": UTF-8 */
 };
 
 struct verdict {
@@ -157,10 +218,16 @@ struct verdict {
 	/* of a list of decisions */
 	struct listed	*listed;
 	size_t		 n_listed;
+	/* not in the message: the entries of a list, as lines (listform.h),
+	 * NULL where nobody has asked for them */
+	char		*entries;
+	/* of a window of a batch */
+	struct cuts	 cuts;
 };
 
 bool	listed_valid(const struct listed *);
 struct listed *verdict_list(struct verdict *);	/* a new one, at the end */
+struct piece *verdict_piece(struct verdict *);	/* a new one, at the end */
 void	verdict_encode(const struct verdict *, struct buf *);
 /* n_types: how many form types there are. */
 int	verdict_decode(struct verdict *, const struct frame *,

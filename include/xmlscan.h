@@ -19,4 +19,8 @@
 int	xmlscan(const char *, size_t, const struct check_limits *,
 	    struct faults *);
 
+/* The encoding that a file declares, of those that are read, as the table
+ * calls it; "" for UTF-8, and where there is none. */
+const char *xmlscan_encoding(const char *, size_t);
+
 #endif

@@ -80,7 +80,7 @@ struct rule_context
 flow_context(const struct flow *f)
 {
 	struct rule_context ctx = { .settings = flow_settings(f),
-	    .papers = papers_of, .ledger = f->ledger, .now = clock_now() };
+	    .types = pool_types(f->pool), .papers = papers_of, .ledger = f->ledger, .now = clock_now() };
 
 	day_text(ctx.today, clock_day(ctx.now));
 	return ctx;
@@ -168,7 +168,10 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	f->pool = pool;
 	rulebook_adopt(f->rulebook, rules, settings);
 	apply_settings(f);
+	if (flow_relist(f) != 0)
+		return -1;
 	flow_recheck_lists(f);
+	flow_recheck_batches(f);
 	/* what no worker could check may be checked now */
 	return flow_try_held(f);
 }
@@ -218,11 +221,15 @@ flow_rule_done(struct flow *f)
 	struct task *t;
 	int status = 0;
 
-	while (status == 0 && f->group.n < LIMIT_GROUP &&
+	while (status == 0 && f->group.n < LIMIT_GROUP && !f->relisted &&
 	    (job = pool_done(f->pool)) != NULL) {
 		t = job->owner;
 		f->in_hand--;
 		f->in_hand_bytes -= job->len;
+		if (t->batch != NULL) {
+			status = flow_rule_batch(f, t);
+			continue;
+		}
 		p = t->parcel;
 		t->parcel = NULL;
 		status = p != NULL ? flow_rule_claim(f, p, job) :
@@ -245,7 +252,8 @@ flow_drain(struct flow *f, int64_t until)
 			return -1;
 		if (pool_pending(f->pool) > 0)
 			poll(fds, pool_poll(f->pool, fds, POOL_FDS), 1000);
-		if (f->group.n >= LIMIT_GROUP && flow_commit(f) != 0)
+		if ((f->group.n >= LIMIT_GROUP || f->relisted) &&
+		    flow_commit(f) != 0)
 			return -1;
 	}
 	return flow_commit(f);
@@ -297,6 +305,7 @@ flow_patience(const struct flow *f)
 	due = earliest(due, reminders_due(f->reminders));
 	due = earliest(due, gateway_due(f->gateway));
 	due = earliest(due, flow_lists_due(f));
+	due = earliest(due, flow_batches_due(f));
 	due = earliest(due, rulebook_due(f->rulebook));
 	due = earliest(due, pool_deadline(f->pool));
 	if (f->held.n > 0)
@@ -323,13 +332,26 @@ flow_wait(struct flow *f, int signals)
 	return fds[n - 1].revents != 0;
 }
 
+/* When the clock's work is looked for again: a day begins when it begins.
+ * (Ticks stand still while the machine sleeps, and the clock may be set:
+ * hence the look every CLOCK_MS.) */
+static int64_t
+next_clock(int64_t ticks)
+{
+	int64_t now = clock_now(), midnight;
+
+	midnight = clock_day_start(clock_day(now) + 1) - now;
+	return ticks + (midnight * 1000 < CLOCK_MS && midnight > 0 ?
+	    midnight * 1000 : CLOCK_MS);
+}
+
 static int
 flow_tend(struct flow *f)
 {
 	int64_t now = clock_ticks();
 
 	if (now >= f->clock_due) {
-		f->clock_due = now + CLOCK_MS;
+		f->clock_due = next_clock(now);
 		if (flow_clock(f) != 0)
 			return -1;
 	}
@@ -346,7 +368,8 @@ flow_tend(struct flow *f)
 	if (reminders_tend(f->reminders, false) != 0 ||
 	    gateway_tend(f->gateway) != 0)
 		return flow_fail(f, "%s", index_error());
-	if (flow_tend_lists(f) != 0 || flow_tend_keys(f, false) != 0)
+	if (flow_tend_lists(f) != 0 || flow_tend_batches(f) != 0 ||
+	    flow_tend_keys(f, false) != 0)
 		return -1;
 	return outbox_was_released(f->outbox) ? flow_answer_again(f) : 0;
 }
@@ -388,7 +411,10 @@ flow_round(struct flow *f)
 static bool
 flow_is_idle(struct flow *f)
 {
-	return !f->more && f->group.n == 0 && pool_pending(f->pool) == 0 &&
+	bool waiting;
+
+	flow_waiting_batches(f, &waiting);
+	return !f->more && waiting && f->group.n == 0 && pool_pending(f->pool) == 0 &&
 	    trays_compared(f->trays) && map_count(&f->lists) == 0 &&
 	    !intake_is_waiting(f->intake) &&
 	    intake_due(f->intake) > clock_ticks() &&
@@ -399,6 +425,8 @@ flow_is_idle(struct flow *f)
 int
 flow_run(struct flow *f, int signals, volatile const bool *quit)
 {
+	bool all;
+
 	while (!*quit) {
 		if (flow_round(f) != 0)
 			return -1;
@@ -411,6 +439,7 @@ flow_run(struct flow *f, int signals, volatile const bool *quit)
 	 * what a worker is stuck with: the next start finds its claim */
 	if (flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
 		return -1;
+	f->counts.held += flow_waiting_batches(f, &all);
 	if (outbox_tend(f->outbox, true) != 0)
 		return flow_fail(f, "answers cannot be written");
 	if (reminders_tend(f->reminders, true) != 0 ||
@@ -549,7 +578,10 @@ recover_claims(struct flow *f)
 	if (intake_recover(f->intake, on_claim, &x) != 0)
 		return flow_fail(f, "the claims cannot be read: %s",
 		    strerror(errno));
-	return x.status != 0 ? -1 : flow_answer_again(f);
+	if (x.status != 0)
+		return -1;
+	flow_sweep_batches(f);
+	return flow_answer_again(f);
 }
 
 static struct flow *
@@ -588,7 +620,7 @@ flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 		return give_up(f, why);
 	}
 	f->index = reindex(desk, f->ledger, false, NULL, NULL, why);
-	if (f->index == NULL || open_stages(f) != 0 || recover_claims(f) != 0)
+	if (f->index == NULL || flow_relist(f) != 0 || open_stages(f) != 0 || recover_claims(f) != 0)
 		return give_up(f, why);
 	trays_compare(f->trays);
 	intake_look(f->intake);
@@ -612,6 +644,7 @@ flow_close(struct flow *f)
 	}
 	pool_close(f->pool);
 	flow_free_lists(f);
+	flow_free_batches(f);
 	flow_close_group(f);
 	entries_free(&f->again);
 	entries_free(&f->held);

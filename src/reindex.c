@@ -19,6 +19,7 @@
 #include "settings.h"
 
 #include "index.h"
+#include "catalogs.h"
 #include "ledger.h"
 #include "pool.h"
 
@@ -283,6 +284,8 @@ reindex(struct desk *desk, struct ledger *ledger, bool anew, reindex_fn *fn,
 		memcpy(from, index_head(index), sizeof(from));
 		status = walk(x, from);
 	}
+	if (status == 0 && catalogs_load(ledger, index, why) != 0)
+		status = -1;
 	cleanup(x);
 	if (status == 0)
 		return index;

@@ -98,41 +98,22 @@ name_object(void *arg, enum object type, const void *data, size_t n,
 	history_name(type, data, n, oid);
 }
 
-struct naming {
-	const char	*number;
-	size_t		 len;
-	ledger_name_fn	*fn;
-	void		*arg;
-};
-
-static int
-match_paper(void *arg, const char *name, bool folder, const struct oid *oid)
-{
-	const struct naming *x = arg;
-
-	(void)oid;
-	if (folder || strncmp(name, x->number, x->len) != 0 ||
-	    name[x->len] != '.')
-		return 0;
-	return x->fn(x->arg, name);
-}
-
 static int
 papers_of(void *arg, enum state tray, const char *number, ledger_name_fn *fn,
     void *fn_arg)
 {
 	struct auditing *a = arg;
-	struct naming x = { number, strlen(number), fn, fn_arg };
 	char folder[LEDGER_PATH];
 
-	return tree_list(a->tree, ledger_path(folder, tray, number, NULL),
-	    match_paper, &x);
+	return tree_papers(a->tree, ledger_path(folder, tray, number, NULL),
+	    number, fn, fn_arg);
 }
 
 struct rule_context
 audit_context(struct auditing *a, int64_t now)
 {
 	struct rule_context ctx = { .settings = &a->settings,
+	    .types = a->pool == NULL ? NULL : pool_types(a->pool),
 	    .papers = papers_of, .ledger = a, .now = now };
 
 	day_text(ctx.today, clock_day(now));
@@ -551,6 +532,8 @@ prove(struct auditing *a, struct item *item)
 	a->now = r->at;
 	if (check_place(a, item) != 0)
 		return -1;
+	if (listed_before(a, r) != 0)
+		return -1;
 	if (r->intake != NULL && !idset_add(&a->intakes, r->intake))
 		return audit_wrong(a, "the claim %s was in the ledger before",
 		    r->intake);
@@ -558,6 +541,8 @@ prove(struct auditing *a, struct item *item)
 	    !idset_add(&a->keys, r->key))
 		return audit_wrong(a, "the key of this digest was issued "
 		    "before");
+	if (claimed_part(a, r) != 0)
+		return -1;
 	status = r->number[0] == '\0' ? governed_ruling(a, item, &made) :
 	    case_ruling(a, item, &k, &made);
 	if (status == 0) {
@@ -574,6 +559,7 @@ prove(struct auditing *a, struct item *item)
 		if (casefile_apply(&k->c, made) != 0)
 			bug("a transition that is in the table");
 		note_case(k, made);
+		status = listed_after(a, made);
 		forget_case(k);
 	} else if (status == 0 && r->event == EVENT_RULES)
 		status = governed_adopt(a, r->commit);
@@ -620,6 +606,8 @@ walk(struct auditing *a)
 		if (a->asked->progress != NULL && a->at % TELL == 0)
 			a->asked->progress(a->asked->arg, a->at, a->n);
 	}
+	if (status == 0)
+		status = listed_at_end(a);
 	/* one before may be wrong as well */
 	if (forms_finish(a) != 0)
 		status = -1;
@@ -737,8 +725,10 @@ close_all(struct auditing *a)
 	for (at = 0; (e = map_next(&a->uids, &at)) != NULL;)
 		free(e->value);
 	map_free(&a->uids);
+	listed_close(a);
 	free(a->intakes.slots);
 	free(a->keys.slots);
+	claimed_forget(a);
 	tree_free(a->tree);
 	rules_free(&a->rules);
 	settings_free(&a->settings);

@@ -162,6 +162,73 @@ check_sent(struct auditing *a, const struct item *item)
 	return 0;
 }
 
+/* Forms of batches. */
+
+static struct batch_record *
+batch_of(struct auditing *a, const struct ruling *r, size_t n)
+{
+	char *id = mem_strn(r->intake, n);
+	struct batch_record *b = map_get(&a->batches, id);
+
+	if (b == NULL) {
+		b = mem_alloc(sizeof(*b));
+		b->file = mem_str(r->file);
+		b->box = mem_str(r->box);
+		b->uid = r->uid;
+		map_put(&a->batches, id, b);
+	}
+	free(id);
+	return b;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return strcmp(a == NULL ? "" : a, b == NULL ? "" : b) == 0;
+}
+
+int
+claimed_part(struct auditing *a, const struct ruling *r)
+{
+	const char *slash = r->intake == NULL || r->list[0] != '\0' ? NULL :
+	    strchr(r->intake, '/');
+	struct batch_record *b;
+	uint64_t n;
+
+	if (slash == NULL)
+		return 0;
+	if (!text_number(slash + 1, UINT64_MAX, &n) || slash[1] == '0')
+		return audit_wrong(a, "the claim %s names no place in a batch",
+		    r->intake);
+	b = batch_of(a, r, (size_t)(slash - r->intake));
+	if (n <= b->last)
+		return audit_wrong(a, "the form at place %llu of a batch "
+		    "comes behind that at %llu", (unsigned long long)n,
+		    (unsigned long long)b->last);
+	if (b->uid != r->uid || !same_text(b->box, r->box) ||
+	    !same_text(b->file, r->file))
+		return audit_wrong(a, "the forms of one batch are not from "
+		    "one sender");
+	b->last = n;
+	return 0;
+}
+
+void
+claimed_forget(struct auditing *a)
+{
+	const struct map_entry *e;
+	struct batch_record *b;
+	size_t at = 0;
+
+	while ((e = map_next(&a->batches, &at)) != NULL) {
+		b = e->value;
+		free(b->file);
+		free(b->box);
+		free(b);
+	}
+	map_free(&a->batches);
+}
+
 /* What is known of a paper before anybody has looked inside. */
 static void
 make_verdict(const struct ruling *r, struct verdict *v)
@@ -276,7 +343,15 @@ look_inside(struct auditing *a, struct item *item, struct record *k,
     const struct ruling *made, int64_t received)
 {
 	enum ask ask = claimed_ask(&item->ruling);
+	int32_t day = clock_day(received);
 
+	/* changed terms: as of which day, those in force say */
+	if (ask == ASK_NOTHING && k->c.state == STATE_APPROVED &&
+	    audit_in_full(a)) {
+		if (forms_wait(a, k) != 0 || forms_read(a, k) != 0)
+			return -1;
+		day = casefile_since(&k->c, day);
+	}
 	k->unnamed |= ask == ASK_NOTHING && made->event != EVENT_RECEIVE;
 	if (!audit_in_full(a)) {
 		k->unread |= ask == ASK_NOTHING;
@@ -285,7 +360,7 @@ look_inside(struct auditing *a, struct item *item, struct record *k,
 	a->report->forms++;
 	a->report->trust.times++;
 	return forms_check(a, item, k, made, &item->filed.bytes,
-	    PURPOSE_INTAKE, clock_day(received));
+	    PURPOSE_INTAKE, day);
 }
 
 int

@@ -497,6 +497,39 @@ check_lapse(struct auditing *a, const struct record *k,
 	return 0;
 }
 
+/* The one that was due that day, and was not given before.  A commit that
+ * bears the time of the one before it may be of an earlier day. */
+static int
+check_notice(struct auditing *a, struct record *k, const struct ruling *r)
+{
+	bool behind = r->at == a->date;
+	int32_t expiry, left;
+	unsigned due;
+	size_t i;
+
+	/* what was not known when it was approved */
+	k->c.notified = casefile_notified(&k->c);
+	if (day_parse(k->c.facts.expiry, &expiry) != 0)
+		return audit_wrong(a, "it has no day on which it expires");
+	for (i = 0; i < a->settings.n_notices; i++)
+		if (a->settings.notices[i] == r->notice)
+			break;
+	if (i == a->settings.n_notices)
+		return audit_wrong(a, "by the rules of that day no notice is "
+		    "given %u days before expiry", r->notice);
+	left = expiry - clock_day(r->at);
+	if (left > (int32_t)r->notice || (left < 0 && !behind))
+		return audit_wrong(a, "it is good to the end of %s; that is "
+		    "no day for the notice of %ud", k->c.facts.expiry,
+		    r->notice);
+	if (r->notice >= k->c.notified)
+		return audit_wrong(a, "the notice of %ud was given before, or "
+		    "is older than the approval", r->notice);
+	due = settings_notice(&a->settings, left, k->c.notified);
+	return behind || due == r->notice ? 0 : audit_wrong(a, "the notice "
+	    "that was due that day is that of %ud", due);
+}
+
 static int
 check_retire(struct auditing *a, const struct record *k,
     const struct ruling *r)
@@ -513,12 +546,16 @@ check_clock(struct auditing *a, struct record *k, const struct ruling *r)
 	const struct facts *facts = &k->c.facts;
 	char day[DAY_TEXT];
 
+	if (r->event == EVENT_SUPERSEDE)
+		return 0;
 	if (r->event == EVENT_LAPSE)
 		return check_lapse(a, k, r);
 	if (r->event == EVENT_RETIRE)
 		return check_retire(a, k, r);
 	if (forms_wait(a, k) != 0 || forms_read(a, k) != 0)
 		return -1;
+	if (r->event == EVENT_NOTIFY)
+		return check_notice(a, k, r);
 	day_text(day, clock_day(r->at));
 	if (r->event == EVENT_EFFECT) {
 		if (k->effected || strcmp(facts->effective, k->approved) <= 0)
@@ -547,6 +584,9 @@ rule_again(struct deciding *x, struct ruling **made)
 	struct rule_context ctx = audit_context(x->a, r->at);
 
 	strcpy(ctx.today, r->checked);
+	if (r->event == EVENT_NOTIFY)
+		return rule_notify(&ctx, &x->k->c, r->notice, made) ==
+		    RULE_MADE ? 0 : audit_wrong(x->a, "it cannot be so");
 	if (r->event == EVENT_ENDORSE) {
 		*made = rule_endorse(&ctx, &x->k->c, &x->about, r->decision,
 		    r->note);
@@ -573,11 +613,14 @@ check_key(struct deciding *x, struct ruling *made)
 	return 0;
 }
 
+/* What is nobody's decision: that of the clock, or what follows from the
+ * commit before (listed.c). */
 static bool
-is_of_clock(enum event event)
+is_of_desk(enum event event)
 {
 	return event == EVENT_LAPSE || event == EVENT_EFFECT ||
-	    event == EVENT_EXPIRE || event == EVENT_RETIRE;
+	    event == EVENT_EXPIRE || event == EVENT_RETIRE ||
+	    event == EVENT_NOTIFY || event == EVENT_SUPERSEDE;
 }
 
 static int
@@ -585,7 +628,7 @@ decide_again(struct deciding *x, struct ruling **made)
 {
 	const struct ruling *r = &x->item->ruling;
 
-	if (is_of_clock(r->event))
+	if (is_of_desk(r->event))
 		return check_clock(x->a, x->k, r) != 0 ? -1 :
 		    rule_again(x, made);
 	set_about(x);

@@ -88,7 +88,9 @@ compare_form(struct auditing *a, struct check *c, struct facts *facts)
 	    strcmp(types->list[v->type].prefix, prefix) != 0)
 		audit_wrong_at(a, c->at, "%s is no number for %s", c->number,
 		    c->form);
-	if (!rule_may_send(&a->settings, c->box, facts, &faults))
+	if (!rule_may_send(&a->settings, c->box, facts, &faults) ||
+	    !rule_may_list(&a->settings, c->box, &types->list[v->type],
+	    &faults))
 		audit_wrong_at(a, c->at, "%s", fault_text(&faults.list[0]));
 	faults_free(&faults);
 	if (facts->client == NULL)
@@ -195,21 +197,38 @@ take_job(struct auditing *a, struct job *job)
 	return status;
 }
 
+/* Waits for the next that a worker is through with. */
+static int
+take_next(struct auditing *a)
+{
+	struct job *job = pool_wait(a->pool);
+
+	if (job == NULL)
+		return audit_trouble(a, "the workers are gone");
+	return take_job(a, job);
+}
+
 /* Waits until no more than so many are with workers. */
 static int
 wait_until(struct auditing *a, size_t most)
 {
-	struct job *job;
-
 	while (a->pool != NULL && (pool_pending(a->pool) > most ||
-	    a->with_workers > MOST_BYTES)) {
-		job = pool_wait(a->pool);
-		if (job == NULL)
-			return audit_trouble(a, "the workers are gone");
-		if (take_job(a, job) != 0)
+	    a->with_workers > MOST_BYTES))
+		if (take_next(a) != 0)
 			return -1;
-	}
 	return 0;
+}
+
+/* A job that is waited for, after all that were before it. */
+static int
+do_at_once(struct auditing *a, struct job *job, const char *what)
+{
+	if (wait_until(a, 0) != 0)
+		return -1;
+	pool_submit(a->pool, job);
+	if (pool_wait(a->pool) == job && job->outcome == OUTCOME_VERDICT)
+		return 0;
+	return audit_trouble(a, "a worker failed at %s", what);
 }
 
 int
@@ -230,15 +249,9 @@ forms_go_on(struct auditing *a)
 int
 forms_wait(struct auditing *a, const struct record *k)
 {
-	struct job *job;
-
-	while (k->pending > 0) {
-		job = pool_wait(a->pool);
-		if (job == NULL)
-			return audit_trouble(a, "the workers are gone");
-		if (take_job(a, job) != 0)
+	while (k->pending > 0)
+		if (take_next(a) != 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -291,7 +304,7 @@ read_facts(struct auditing *a, const char *number, enum state tray,
 {
 	struct check *c = mem_alloc(sizeof(*c));
 	char path[LEDGER_PATH];
-	int status = -1;
+	int status;
 
 	if (audit_read(a, ledger_path(path, tray, number, name), &c->paper) !=
 	    1) {
@@ -301,12 +314,7 @@ read_facts(struct auditing *a, const char *number, enum state tray,
 	}
 	c->job = (struct job){ .purpose = PURPOSE_FACTS, .box = "",
 	    .data = buf_str(&c->paper), .len = c->paper.len, .owner = c };
-	if (wait_until(a, 0) == 0) {
-		pool_submit(a->pool, &c->job);
-		status = pool_wait(a->pool) == &c->job &&
-		    c->job.outcome == OUTCOME_VERDICT ? 0 :
-		    audit_trouble(a, "a worker failed at %s", path);
-	}
+	status = do_at_once(a, &c->job, path);
 	if (status == 0)
 		keep_facts(facts, &c->job.verdict.facts);
 	check_free(c);
@@ -340,17 +348,39 @@ forms_list(struct auditing *a, const char *sha256, const struct buf *bytes)
 
 	if (strcmp(a->list_sha256, sha256) == 0)
 		return 0;
-	if (wait_until(a, 0) != 0)
-		return -1;
-	pool_submit(a->pool, &job);
-	if (pool_wait(a->pool) != &job || job.outcome != OUTCOME_VERDICT) {
+	if (do_at_once(a, &job, "a list") != 0) {
 		verdict_free(&job.verdict);
-		return audit_trouble(a, "a worker failed at a list");
+		return -1;
 	}
 	verdict_free(&a->list);
 	a->list = job.verdict;
 	strcpy(a->list_sha256, sha256);
 	return 0;
+}
+
+int
+forms_entries(struct auditing *a, const char *name, const struct buf *paper,
+    struct buf *ids)
+{
+	struct job job = { .purpose = PURPOSE_ENTRIES, .box = "",
+	    .data = buf_str(paper), .len = paper->len };
+	const char *line;
+	int status = 0;
+
+	if (wait_until(a, 0) != 0)
+		return -1;
+	pool_submit(a->pool, &job);
+	if (pool_wait(a->pool) != &job || job.outcome != OUTCOME_VERDICT ||
+	    job.verdict.entries == NULL)
+		status = audit_trouble(a, "a worker failed at the list of %s",
+		    name);
+	for (line = job.verdict.entries; status == 0 && *line != '\0';
+	    line = strchr(line, '\n') + 1) {
+		buf_put(ids, line, strcspn(line, "\t"));
+		buf_putc(ids, '\n');
+	}
+	verdict_free(&job.verdict);
+	return status;
 }
 
 void

@@ -296,7 +296,7 @@ governed_adopt(struct auditing *a, const char *commit)
 	else if (a->pool == NULL)
 		audit_trouble(a, "docket-check cannot be started");
 	faults_free(&faults);
-	return a->pool == NULL ? -1 : 0;
+	return a->pool == NULL ? -1 : listed_tell(a);
 }
 
 int

@@ -353,3 +353,16 @@ span_text(char text[SPAN_TEXT], int64_t ms)
 	    unit[i].name, n == 1 ? "" : "s");
 	return text;
 }
+
+const char *
+clock_boot(char id[CLOCK_BOOT])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, id, CLOCK_BOOT - 1);
+
+	if (fd >= 0)
+		close(fd);
+	id[n < 0 ? 0 : n] = '\0';
+	id[strcspn(id, "\n")] = '\0';
+	return id;
+}

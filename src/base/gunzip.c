@@ -6,6 +6,7 @@
  */
 #define ZLIB_CONST
 #include <limits.h>
+#include <stdlib.h>
 #include <zlib.h>
 
 #include "buf.h"
@@ -87,4 +88,82 @@ gunzip(const void *p, size_t n, size_t limit, unsigned ratio, struct buf *out)
 	buf_reserve(out, 0);
 	out->data[out->len] = '\0';
 	return result;
+}
+
+/* Piece by piece. */
+
+struct gunzip_stream {
+	z_stream	 z;
+	uint64_t	 out, limit, most;
+	bool		 ended;		/* a member, and nothing behind it */
+};
+
+struct gunzip_stream *
+gunzip_open(uint64_t size, uint64_t limit, unsigned ratio)
+{
+	struct gunzip_stream *g = mem_alloc(sizeof(*g));
+	uint64_t by_ratio = size > limit / ratio ? limit : size * ratio;
+
+	if (inflateInit2(&g->z, 16 + MAX_WBITS) != Z_OK)
+		fatal("out of memory");
+	g->limit = limit;
+	g->most = by_ratio < RATIO_FROM ? RATIO_FROM : by_ratio;
+	if (g->most > limit)
+		g->most = limit;
+	return g;
+}
+
+/* What zlib says of a step, and of where that leaves us. */
+static enum gunzip
+judge_step(struct gunzip_stream *g, int status)
+{
+	if (status == Z_MEM_ERROR)
+		fatal("out of memory");
+	if (g->out > g->limit)
+		return GUNZIP_TOO_LARGE;
+	if (g->out > g->most)
+		return g->most == g->limit ? GUNZIP_TOO_LARGE : GUNZIP_BOMB;
+	/* there was nothing to do */
+	if (status == Z_BUF_ERROR)
+		return GUNZIP_OK;
+	g->ended = status == Z_STREAM_END;
+	if (g->ended && inflateReset(&g->z) != Z_OK)
+		bug("inflateReset");
+	return g->ended || status == Z_OK ? GUNZIP_OK : GUNZIP_DAMAGED;
+}
+
+enum gunzip
+gunzip_next(struct gunzip_stream *g, const char **p, size_t *n, size_t room,
+    struct buf *out)
+{
+	size_t given = *n > STEP ? STEP : *n, before = out->len;
+	int status;
+
+	buf_reserve(out, room);
+	g->z.next_in = (const Bytef *)*p;
+	g->z.avail_in = (uInt)given;
+	g->z.next_out = (Bytef *)out->data + out->len;
+	g->z.avail_out = (uInt)room;
+	status = inflate(&g->z, Z_NO_FLUSH);
+	out->len += room - g->z.avail_out;
+	out->data[out->len] = '\0';
+	g->out += out->len - before;
+	*p += given - g->z.avail_in;
+	*n -= given - g->z.avail_in;
+	return judge_step(g, status);
+}
+
+bool
+gunzip_ended(const struct gunzip_stream *g)
+{
+	return g->ended;
+}
+
+void
+gunzip_close(struct gunzip_stream *g)
+{
+	if (g == NULL)
+		return;
+	inflateEnd(&g->z);
+	free(g);
 }

@@ -35,6 +35,38 @@ hash_sha256(char hex[SHA256_HEX], const void *p, size_t n)
 	return sodium_bin2hex(hex, SHA256_HEX, digest, sizeof(digest));
 }
 
+struct hash {
+	crypto_hash_sha256_state state;
+};
+
+struct hash *
+hash_sha256_open(void)
+{
+	struct hash *h = mem_alloc(sizeof(*h));
+
+	crypto_hash_sha256_init(&h->state);
+	return h;
+}
+
+void
+hash_sha256_add(struct hash *h, const void *p, size_t n)
+{
+	crypto_hash_sha256_update(&h->state, p, n);
+}
+
+void
+hash_sha256_close(struct hash *h, char hex[SHA256_HEX])
+{
+	unsigned char digest[crypto_hash_sha256_BYTES];
+
+	if (h == NULL)
+		return;
+	crypto_hash_sha256_final(&h->state, digest);
+	if (hex != NULL)
+		sodium_bin2hex(hex, SHA256_HEX, digest, sizeof(digest));
+	free(h);
+}
+
 bool
 hash_is_sha256(const char *hex)
 {

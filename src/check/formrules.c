@@ -28,6 +28,7 @@ struct form_rules {
 	xmlXPathContextPtr ctxt;
 	xmlNodePtr	 root;
 	int32_t		 today;
+	const struct idlists *lists;
 	bool		 costly;	/* too many steps, or no memory */
 };
 
@@ -118,6 +119,29 @@ fn_day(xmlXPathParserContextPtr ctxt, int nargs)
 	xmlFree(s);
 }
 
+static void
+fn_listed(xmlXPathParserContextPtr ctxt, int nargs)
+{
+	const struct form_rules *f = ctxt->context->userData;
+	const struct idset *ids;
+	xmlChar *list, *value;
+	const char *id;
+	bool listed = false;
+	size_t n;
+
+	CHECK_ARITY(2);
+	value = xmlXPathPopString(ctxt);
+	list = xmlXPathPopString(ctxt);
+	if (list != NULL && value != NULL) {
+		id = id_trim((const char *)value, &n);
+		ids = idlists_find(f->lists, (const char *)list);
+		listed = ids == NULL || idset_has(ids, id, n);
+	}
+	xmlFree(list);
+	xmlFree(value);
+	xmlXPathReturnBoolean(ctxt, listed);
+}
+
 /* Evaluation. */
 
 static void
@@ -130,7 +154,7 @@ note_costly(void *arg, xml_error_ptr e)
 }
 
 struct form_rules *
-form_rules_open(xmlDocPtr doc, int32_t today)
+form_rules_open(xmlDocPtr doc, int32_t today, const struct idlists *lists)
 {
 	struct form_rules *f = mem_alloc(sizeof(*f));
 
@@ -141,6 +165,7 @@ form_rules_open(xmlDocPtr doc, int32_t today)
 	}
 	f->root = xmlDocGetRootElement(doc);
 	f->today = today;
+	f->lists = lists;
 	f->ctxt->userData = f;
 	f->ctxt->error = (xmlStructuredErrorFunc)note_costly;
 	f->ctxt->opLimit = OPS_MAX;
@@ -148,6 +173,8 @@ form_rules_open(xmlDocPtr doc, int32_t today)
 	    (const xmlChar *)SCHEMA_WORDS, fn_today);
 	xmlXPathRegisterFuncNS(f->ctxt, (const xmlChar *)"day",
 	    (const xmlChar *)SCHEMA_WORDS, fn_day);
+	xmlXPathRegisterFuncNS(f->ctxt, (const xmlChar *)"listed",
+	    (const xmlChar *)SCHEMA_WORDS, fn_listed);
 	return f;
 }
 
@@ -175,9 +202,8 @@ form_rules_know(struct form_rules *f, const char *ns, const char *function)
 	    (const xmlChar *)ns)) != NULL;
 }
 
-/* NULL: it could not be evaluated. */
-static xmlXPathObjectPtr
-eval(struct form_rules *f, const struct expr *e)
+xmlXPathObjectPtr
+form_rules_eval(struct form_rules *f, const struct expr *e)
 {
 	xmlXPathObjectPtr value;
 
@@ -198,7 +224,7 @@ eval(struct form_rules *f, const struct expr *e)
 bool
 form_rules_try(struct form_rules *f, const struct expr *e)
 {
-	xmlXPathObjectPtr value = eval(f, e);
+	xmlXPathObjectPtr value = form_rules_eval(f, e);
 
 	xmlXPathFreeObject(value);
 	return value != NULL;
@@ -215,7 +241,7 @@ eval_line(struct form_rules *f, const struct expr *e, char **line)
 	*line = NULL;
 	if (e->compiled == NULL)
 		return 0;
-	if ((value = eval(f, e)) == NULL)
+	if ((value = form_rules_eval(f, e)) == NULL)
 		return -1;
 	s = xmlXPathCastToString(value);
 	xmlXPathFreeObject(value);
@@ -260,7 +286,7 @@ eval_list(struct form_rules *f, const struct expr *e, char **lines)
 	*lines = NULL;
 	if (e->compiled == NULL)
 		return 0;
-	if ((value = eval(f, e)) == NULL)
+	if ((value = form_rules_eval(f, e)) == NULL)
 		return -1;
 	for (i = 0; value->type == XPATH_NODESET && value->nodesetval != NULL &&
 	    i < value->nodesetval->nodeNr; i++) {
@@ -331,7 +357,7 @@ read_list(struct form_rules *f, const struct schema_type *t,
 
 	if (t->list.compiled == NULL)
 		return 0;
-	if ((value = eval(f, &t->list)) == NULL)
+	if ((value = form_rules_eval(f, &t->list)) == NULL)
 		return -1;
 	n = value->type != XPATH_NODESET || value->nodesetval == NULL ? 0 :
 	    value->nodesetval->nodeNr;
@@ -464,31 +490,75 @@ form_rules_facts(struct form_rules *f, const struct schema_type *t,
 	return 0;
 }
 
-/* The field that a rule points at. */
+/* The fields that a rule points at: none, where *fields is NULL. */
+static int
+find_fields(struct form_rules *f, const struct expr *e,
+    xmlXPathObjectPtr *fields)
+{
+	*fields = NULL;
+	if (e->compiled == NULL)
+		return 0;
+	if ((*fields = form_rules_eval(f, e)) == NULL)
+		return -1;
+	if ((*fields)->type != XPATH_NODESET ||
+	    (*fields)->nodesetval == NULL ||
+	    (*fields)->nodesetval->nodeNr == 0) {
+		xmlXPathFreeObject(*fields);
+		*fields = NULL;
+	}
+	return 0;
+}
+
+/* The first of them. */
 static int
 find_field(struct form_rules *f, const struct expr *e, xmlNodePtr *node)
 {
-	xmlXPathObjectPtr value;
+	xmlXPathObjectPtr fields;
 
 	*node = NULL;
-	if (e->compiled == NULL)
-		return 0;
-	if ((value = eval(f, e)) == NULL)
+	if (find_fields(f, e, &fields) != 0)
 		return -1;
-	if (value->type == XPATH_NODESET && value->nodesetval != NULL &&
-	    value->nodesetval->nodeNr > 0)
-		*node = value->nodesetval->nodeTab[0];
-	xmlXPathFreeObject(value);
+	if (fields != NULL)
+		*node = fields->nodesetval->nodeTab[0];
+	xmlXPathFreeObject(fields);
 	return 0;
+}
+
+/* The rule's sentence, in which {.} stands for the value at fault. */
+#define VALUE_MARK "{.}"
+#define VALUE_SHOWN 80
+
+static void
+add_unmet(struct form_rules *f, const struct schema_type *t,
+    const struct rule *rule, xmlNodePtr node, struct faults *faults)
+{
+	const char *mark = rule->text == NULL ? NULL :
+	    strstr(rule->text, VALUE_MARK);
+	xmlChar *value = mark == NULL || node == NULL ? NULL :
+	    xmlNodeGetContent(node);
+	struct buf text = BUF_INIT;
+
+	if (value != NULL) {
+		buf_put(&text, rule->text, (size_t)(mark - rule->text));
+		text_line(&text, (const char *)value,
+		    strlen((const char *)value), VALUE_SHOWN);
+		buf_puts(&text, mark + strlen(VALUE_MARK));
+	}
+	faults_add(faults, rule->fault,
+	    xmlGetLineNo(node == NULL ? f->root : node),
+	    node == NULL ? NULL : sentence_name(t->root, node),
+	    value == NULL ? rule->text : buf_str(&text));
+	buf_free(&text);
+	xmlFree(value);
 }
 
 static int
 check_rule(struct form_rules *f, const struct schema_type *t,
     const struct rule *rule, struct faults *faults)
 {
-	xmlXPathObjectPtr value = eval(f, &rule->test);
-	xmlNodePtr node;
+	xmlXPathObjectPtr value = form_rules_eval(f, &rule->test), fields;
 	bool met;
+	int i;
 
 	if (value == NULL)
 		return -1;
@@ -496,11 +566,13 @@ check_rule(struct form_rules *f, const struct schema_type *t,
 	xmlXPathFreeObject(value);
 	if (met)
 		return 0;
-	if (find_field(f, &rule->where, &node) != 0)
+	if (find_fields(f, &rule->where, &fields) != 0)
 		return -1;
-	faults_add(faults, rule->fault,
-	    xmlGetLineNo(node == NULL ? f->root : node),
-	    node == NULL ? NULL : sentence_name(t->root, node), rule->text);
+	if (fields == NULL)
+		add_unmet(f, t, rule, NULL, faults);
+	for (i = 0; fields != NULL && i < fields->nodesetval->nodeNr; i++)
+		add_unmet(f, t, rule, fields->nodesetval->nodeTab[i], faults);
+	xmlXPathFreeObject(fields);
 	return 0;
 }
 

@@ -69,6 +69,21 @@ put(const struct buf *message)
 
 /* The child. */
 
+/* In parts that end with a line. */
+static void
+put_entries(const char *lines, struct buf *out)
+{
+	size_t n;
+
+	for (; lines != NULL && *lines != '\0'; lines += n) {
+		n = strlen(lines);
+		if (n > LIMIT_ENTRIES_PART)
+			for (n = LIMIT_ENTRIES_PART; lines[n - 1] != '\n'; n--)
+				;
+		entries_encode(lines, n, out);
+	}
+}
+
 /* False: the child ends after this.  Where nothing can be said of the form
  * it ends without a word, and docket tries again with another. */
 static bool
@@ -76,9 +91,10 @@ answer(const struct frame *f, bool last)
 {
 	struct verdict v;
 	struct buf out = BUF_INIT;
+	struct cutting cutting;
 	struct query q;
 
-	if (f->type != WIRE_QUERY || query_decode(&q, f) != 0)
+	if (f->type != WIRE_QUERY || query_decode(&q, &cutting, f) != 0)
 		die("a query was expected");
 	sandbox_timer(limits.cpu);
 	switch (xmlform_check(&schemas, &limits, &q, &v)) {
@@ -92,6 +108,7 @@ answer(const struct frame *f, bool last)
 	last |= v.faults.n > 0 ||
 	    sandbox_heap() > heap_before + limits.memory / KEPT_PART;
 	v.last = last;
+	put_entries(v.entries, &out);
 	verdict_encode(&v, &out);
 	verdict_free(&v);
 	put(&out);
@@ -118,7 +135,7 @@ serve(void)
 			_exit(0);
 		in.len += (size_t)n;
 		at = 0;
-		while ((got = wire_next(&in, &at, LIMIT_FORM + 4096, &f)) == 1)
+		while ((got = wire_next(&in, &at, LIMIT_PAPER + 64, &f)) == 1)
 			if (!answer(&f, ++answered >= limits.reuse))
 				_exit(0);
 		if (got < 0)
@@ -206,6 +223,17 @@ take_schema(const struct frame *f)
 }
 
 static void
+take_ids(const struct frame *f)
+{
+	struct ids ids;
+
+	if (ids_decode(&ids, f) != 0)
+		die("ids cannot be understood");
+	idlists_add(&schemas.lists, ids.list, ids.lines);
+	ids_free(&ids);
+}
+
+static void
 compile(void)
 {
 	struct buf out = BUF_INIT;
@@ -229,6 +257,12 @@ take(const struct frame *f, int *socket)
 		break;
 	case WIRE_COMPILE:
 		compile();
+		break;
+	case WIRE_FORGET:
+		idlists_free(&schemas.lists);
+		break;
+	case WIRE_IDS:
+		take_ids(f);
 		break;
 	case WIRE_FORK:
 		fork_child(f, *socket);

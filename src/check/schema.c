@@ -670,7 +670,7 @@ type_free(struct schema_type *t)
 {
 	struct expr *const exprs[] = {
 		&t->client, &t->label, &t->effective, &t->expiry, &t->apis,
-		&t->number, &t->reason, &t->overlap, &t->list,
+		&t->number, &t->reason, &t->overlap, &t->list, &t->entries,
 	};
 	size_t i;
 
@@ -708,5 +708,6 @@ schemas_free(struct schemas *s)
 	free(s->roots);
 	free(s->docs);
 	types_free(&s->public);
+	idlists_free(&s->lists);
 	*s = (struct schemas){ 0 };
 }

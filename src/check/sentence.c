@@ -1,5 +1,6 @@
 /*
- * sentence: what libxml2 says, in words that a clerk understands.
+ * sentence: what libxml2 says, in words that a clerk understands (of the
+ * parser: parserwords.c).
  *
  * May not: decide whether a form is good; every report of level ERROR or
  * above is a fault.
@@ -15,15 +16,14 @@
 #include "text.h"
 
 #include "limit.h"
-#include "sentence.h"
+#include "saying.h"
 
-#define QUOTE_MAX 60
 #define BLANKS " \t\r\n"
 
 /* Helpers. */
 
-static void
-put_clean(struct buf *out, const char *s, size_t limit)
+void
+sentence_put(struct buf *out, const char *s, size_t limit)
 {
 	if (s != NULL)
 		text_line(out, s, strlen(s), limit);
@@ -46,7 +46,7 @@ raw_words(const char *message)
 	struct buf line = BUF_INIT, out = BUF_INIT;
 	const char *p, *close;
 
-	put_clean(&line, message, LIMIT_SENTENCE / 2);
+	sentence_put(&line, message, LIMIT_SENTENCE / 2);
 	for (p = buf_str(&line); *p != '\0'; p++) {
 		if ((close = namespace_end(p)) != NULL)
 			p = close;
@@ -57,8 +57,8 @@ raw_words(const char *message)
 	return buf_take(&out);
 }
 
-static void
-add(struct reporter *r, unsigned code, long line, const char *field,
+void
+sentence_add(struct reporter *r, unsigned code, long line, const char *field,
     struct buf *text, const char *remedy, const char *raw)
 {
 	struct fault *f = faults_add(r->faults, code, line, field,
@@ -71,117 +71,8 @@ add(struct reporter *r, unsigned code, long line, const char *field,
 	buf_free(text);
 }
 
-/* What the parser says. */
-
-static void
-say_mismatch(struct buf *out, xml_error_ptr e)
-{
-	buf_puts(out, "The tag <");
-	put_clean(out, e->str1, QUOTE_MAX);
-	buf_putf(out, "> of line %d is not closed: </", e->int1);
-	put_clean(out, e->str2, QUOTE_MAX);
-	buf_puts(out, "> comes first.");
-}
-
-static void
-say_cut_off(struct buf *out, xml_error_ptr e)
-{
-	buf_puts(out, "The file ends before the tag <");
-	put_clean(out, e->str1, QUOTE_MAX);
-	buf_putf(out, "> of line %d is closed; perhaps the transfer was cut "
-	    "off.", e->int1);
-}
-
-static void
-say_entity(struct buf *out, xml_error_ptr e)
-{
-	buf_puts(out, "\"&");
-	put_clean(out, e->str1, QUOTE_MAX);
-	buf_puts(out, ";\" means nothing here; a plain & is written &amp;.");
-}
-
-static void
-say_prefix(struct buf *out, xml_error_ptr e)
-{
-	buf_puts(out, "The prefix \"");
-	put_clean(out, e->str1, QUOTE_MAX);
-	buf_puts(out, "\" is not declared by an xmlns attribute.");
-}
-
-static void
-say_twice(struct buf *out, xml_error_ptr e)
-{
-	buf_puts(out, "The attribute \"");
-	put_clean(out, e->str1, QUOTE_MAX);
-	buf_puts(out, "\" stands there twice.");
-}
-
-static const struct {
-	int	 error;
-	unsigned code;
-	const char *text;
-	void	(*say)(struct buf *, xml_error_ptr);
-} parser_words[] = {
-	{ XML_ERR_TAG_NAME_MISMATCH, FAULT_NOT_WELL_FORMED, NULL,
-	  say_mismatch },
-	{ XML_ERR_TAG_NOT_FINISHED, FAULT_NOT_WELL_FORMED, NULL,
-	  say_cut_off },
-	{ XML_ERR_UNDECLARED_ENTITY, FAULT_NOT_WELL_FORMED, NULL,
-	  say_entity },
-	{ XML_NS_ERR_UNDEFINED_NAMESPACE, FAULT_NOT_WELL_FORMED, NULL,
-	  say_prefix },
-	{ XML_ERR_ATTRIBUTE_REDEFINED, FAULT_NOT_WELL_FORMED, NULL,
-	  say_twice },
-	{ XML_ERR_DOCUMENT_EMPTY, FAULT_NOT_WELL_FORMED,
-	  "The file does not begin with an XML tag.", NULL },
-	{ XML_ERR_DOCUMENT_END, FAULT_NOT_WELL_FORMED,
-	  "Something follows after the end of the form.", NULL },
-	{ XML_ERR_GT_REQUIRED, FAULT_NOT_WELL_FORMED,
-	  "A tag lacks its closing >.", NULL },
-	{ XML_ERR_LTSLASH_REQUIRED, FAULT_NOT_WELL_FORMED,
-	  "A closing tag is missing.", NULL },
-	{ XML_ERR_NAME_REQUIRED, FAULT_NOT_WELL_FORMED,
-	  "A name was expected after & or <.", NULL },
-	{ XML_ERR_ENTITYREF_SEMICOL_MISSING, FAULT_NOT_WELL_FORMED,
-	  "A plain & is written &amp;.", NULL },
-	{ XML_ERR_LT_IN_ATTRIBUTE, FAULT_NOT_WELL_FORMED,
-	  "There is a < in an attribute: perhaps its closing quote is missing; "
-	  "a plain < is written &lt;.", NULL },
-	{ XML_ERR_ATTRIBUTE_NOT_STARTED, FAULT_NOT_WELL_FORMED,
-	  "The value of an attribute lacks its quotes.", NULL },
-	{ XML_ERR_ATTRIBUTE_NOT_FINISHED, FAULT_NOT_WELL_FORMED,
-	  "The value of an attribute lacks its closing quote.", NULL },
-	{ XML_ERR_ATTRIBUTE_WITHOUT_VALUE, FAULT_NOT_WELL_FORMED,
-	  "An attribute has no value.", NULL },
-	{ XML_ERR_UNKNOWN_VERSION, FAULT_NOT_WELL_FORMED,
-	  "The first line must say version=\"1.0\".", NULL },
-	{ XML_ERR_VERSION_MISSING, FAULT_NOT_WELL_FORMED,
-	  "The first line must say version=\"1.0\".", NULL },
-	{ XML_ERR_INVALID_CHAR, FAULT_NOT_WELL_FORMED,
-	  "There is a character that XML does not allow.", NULL },
-	{ XML_ERR_INVALID_CHARREF, FAULT_NOT_WELL_FORMED,
-	  "There is a character reference that XML does not allow.", NULL },
-	{ XML_ERR_COMMENT_NOT_FINISHED, FAULT_NOT_WELL_FORMED,
-	  "A comment is not closed by -->.", NULL },
-	{ XML_ERR_HYPHEN_IN_COMMENT, FAULT_NOT_WELL_FORMED,
-	  "A comment may not contain two hyphens.", NULL },
-	{ XML_ERR_CDATA_NOT_FINISHED, FAULT_NOT_WELL_FORMED,
-	  "A CDATA section is not closed by ]]>.", NULL },
-	{ XML_ERR_RESERVED_XML_NAME, FAULT_NOT_WELL_FORMED,
-	  "The XML declaration <?xml …?> must be the very first thing in the "
-	  "file.", NULL },
-	{ XML_ERR_INVALID_ENCODING, FAULT_ENCODING,
-	  "The bytes are not in the encoding that the file claims, or not "
-	  "UTF-8.", NULL },
-	{ XML_ERR_UNSUPPORTED_ENCODING, FAULT_ENCODING, NULL, NULL },
-	{ XML_I18N_CONV_FAILED, FAULT_ENCODING,
-	  "The bytes are not in the encoding that the file claims.", NULL },
-};
-#define PARSER_WORDS (sizeof(parser_words) / sizeof(parser_words[0]))
-
-/* True when the report says nothing about the form. */
-static bool
-is_ours(struct reporter *r, xml_error_ptr e)
+bool
+sentence_is_ours(struct reporter *r, xml_error_ptr e)
 {
 	if (e->code == XML_ERR_NO_MEMORY || e->code == XML_SCHEMAP_INTERNAL)
 		r->no_memory = true;
@@ -191,48 +82,6 @@ is_ours(struct reporter *r, xml_error_ptr e)
 	else
 		return e->level < XML_ERR_ERROR;
 	return true;
-}
-
-/* Whether the parser wanted more where there was no more. */
-static bool
-is_cut_off(xml_error_ptr e)
-{
-	const xmlParserCtxt *ctxt = e->ctxt;
-
-	return e->domain == XML_FROM_PARSER && ctxt != NULL &&
-	    ctxt->input != NULL &&
-	    ctxt->input->cur >= ctxt->input->end &&
-	    e->code != XML_ERR_DOCUMENT_EMPTY &&
-	    e->code != XML_ERR_DOCUMENT_END &&
-	    e->code != XML_ERR_TAG_NOT_FINISHED &&
-	    e->code != XML_ERR_TAG_NAME_MISMATCH;
-}
-
-void
-sentence_parser(void *arg, xml_error_ptr e)
-{
-	struct reporter *r = arg;
-	struct buf text = BUF_INIT;
-	unsigned code = FAULT_NOT_WELL_FORMED;
-	size_t i;
-
-	/* what follows the first is mostly its consequence */
-	if (is_ours(r, e) || r->faults->n > 0)
-		return;
-	if (is_cut_off(e))
-		buf_puts(&text, "The file ends in the middle of a tag; "
-		    "perhaps the transfer was cut off.");
-	for (i = 0; i < PARSER_WORDS && text.len == 0; i++) {
-		if (parser_words[i].error != e->code)
-			continue;
-		code = parser_words[i].code;
-		if (parser_words[i].say != NULL)
-			parser_words[i].say(&text, e);
-		else if (parser_words[i].text != NULL)
-			buf_puts(&text, parser_words[i].text);
-		break;
-	}
-	add(r, code, e->line, NULL, &text, NULL, e->message);
 }
 
 /* What the validator says. */
@@ -261,7 +110,7 @@ static void
 put_quoted(struct buf *out, const char *s)
 {
 	buf_putc(out, '"');
-	put_clean(out, s, QUOTE_MAX);
+	sentence_put(out, s, QUOTE_MAX);
 	buf_putc(out, '"');
 }
 
@@ -790,7 +639,7 @@ sentence_schema(void *arg, xml_error_ptr e)
 	xmlNodePtr element;
 	size_t i;
 
-	if (is_ours(r, e) || e->message == NULL ||
+	if (sentence_is_ours(r, e) || e->message == NULL ||
 	    strstr(e->message, "No precomputed value") != NULL)
 		return;
 	c.node = node_of(e);
@@ -810,7 +659,7 @@ sentence_schema(void *arg, xml_error_ptr e)
 			schema_words[i].say(&c);
 			break;
 		}
-	add(r, c.code, element == NULL ? e->line : line_of(element, e->code),
+	sentence_add(r, c.code, element == NULL ? e->line : line_of(element, e->code),
 	    element == NULL ? NULL : sentence_name(r->root, c.node),
 	    &c.text, c.label == NULL ? NULL : c.label->help, e->message);
 }

@@ -139,6 +139,7 @@ read_asks(struct reading *r)
 		{ "rotation", ASK_ROTATION },
 		{ "withdrawal", ASK_WITHDRAWAL },
 		{ "decisions", ASK_DECISIONS },
+		{ "batch", ASK_BATCH },
 	};
 	char *v = value_of(r, "asks");
 	enum ask ask = ASK_NOTHING;
@@ -150,8 +151,8 @@ read_asks(struct reading *r)
 		if (strcmp(v, words[i].word) == 0)
 			ask = words[i].ask;
 	if (ask == ASK_NOTHING)
-		complain(r, "asks is revocation, rotation, withdrawal or "
-		    "decisions, not", v);
+		complain(r, "asks is revocation, rotation, withdrawal, "
+		    "decisions or batch, not", v);
 	free(v);
 	return ask;
 }
@@ -188,6 +189,32 @@ read_issues(struct reading *r, struct form_type *public)
 	free(v);
 }
 
+/* A list that such a form is: what is in force from its approval on, with no
+ * days of its own. */
+static void
+read_lists(struct reading *r, struct schema_type *t,
+    struct form_type *public)
+{
+	char *v = value_of(r, "lists");
+
+	if ((v != NULL) != (t->entries.compiled != NULL) && !r->bad)
+		complain(r, "lists and entries belong together", NULL);
+	if (v == NULL)
+		return;
+	if (*v == '\0' || strlen(v) > LIMIT_CATALOG ||
+	    strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(v))
+		complain(r, "a list is called by small letters, digits and "
+		    "hyphens, at most 32, not", v);
+	else if (public->ask != ASK_NOTHING)
+		complain(r, "a request is not a list", NULL);
+	else if (t->effective.compiled != NULL || t->expiry.compiled != NULL)
+		complain(r, "a list has neither effective nor expiry: it is in "
+		    "force from its approval on", NULL);
+	else
+		public->lists = mem_str(v);
+	free(v);
+}
+
 static char *
 title_of(const struct schema_root *root, const char *form)
 {
@@ -202,8 +229,8 @@ read_form(struct reading *r)
 {
 	static const char *const known[] = {
 		"element", "prefix", "client", "label", "effective", "expiry",
-		"apis", "issues", "asks", "number", "reason",
-		"overlap", "list", NULL,
+		"apis", "issues", "asks", "number", "reason", "overlap",
+		"list", "lists", "entries", NULL,
 	};
 	struct schemas *s = r->schemas;
 	struct form_type *public;
@@ -232,16 +259,19 @@ read_form(struct reading *r)
 	read_expr(r, "reason", &t->reason);
 	read_expr(r, "overlap", &t->overlap);
 	read_expr(r, "list", &t->list);
+	read_expr(r, "entries", &t->entries);
 	public = types_add(&s->public);
 	public->form = mem_str(form);
 	public->title = title_of(r->root, form);
 	public->ask = read_asks(r);
 	read_prefix(r, public);
 	read_issues(r, public);
+	read_lists(r, t, public);
 	if (public->ask == ASK_DECISIONS) {
 		if (t->list.compiled == NULL)
 			complain(r, "decisions need the attribute list", NULL);
-	} else if (public->ask != ASK_NOTHING && t->number.compiled == NULL)
+	} else if (public->ask != ASK_NOTHING && public->ask != ASK_BATCH &&
+	    t->number.compiled == NULL)
 		complain(r, "a request needs the attribute number", NULL);
 	else if ((public->ask == ASK_ROTATION) != (t->overlap.compiled !=
 	    NULL))

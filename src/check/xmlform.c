@@ -13,6 +13,7 @@
 #include <libxml/xmlschemas.h>
 #include <libxml/xmlschemastypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,10 @@
 #include "xmlout.h"
 
 #include "formrules.h"
+#include "limit.h"
+#include "listform.h"
 #include "sentence.h"
+#include "split.h"
 #include "xmlform.h"
 #include "xmlscan.h"
 
@@ -130,7 +134,10 @@ parse(const struct query *q, struct reporter *r)
 	ctxt->_private = r;
 	ctxt->sax->internalSubset = refuse_doctype;
 	ctxt->sax->serror = (xmlStructuredErrorFunc)report;
-	xmlCtxtUseOptions(ctxt, XML_PARSE_NONET | XML_PARSE_BIG_LINES);
+	/* in a long list, most texts are short: they need no memory of their
+	 * own then */
+	xmlCtxtUseOptions(ctxt, XML_PARSE_NONET | XML_PARSE_BIG_LINES |
+	    (q->len > LIMIT_FORM ? XML_PARSE_COMPACT : 0));
 	xmlParseDocument(ctxt);
 	doc = ctxt->myDoc;
 	ctxt->myDoc = NULL;
@@ -258,20 +265,45 @@ validate(const struct schema_type *t, xmlDocPtr doc, struct reporter *r)
 	r->blanks = NULL;
 }
 
+static int
+take_entries(struct form_rules *f, const struct schema_type *t,
+    struct verdict *v)
+{
+	struct buf lines = BUF_INIT;
+	int status = listform_entries(f, t, &lines);
+
+	if (status == 0)
+		v->entries = buf_take(&lines);
+	buf_free(&lines);
+	return status;
+}
+
+/* Whether a form of this purpose is judged, and not only read. */
+static bool
+is_judged(enum purpose purpose)
+{
+	return purpose == PURPOSE_INTAKE || purpose == PURPOSE_DECISION;
+}
+
 /* Facts and rules. */
 static int
-apply_rules(const struct schema_type *t, xmlDocPtr doc,
-    const struct query *q, struct reporter *r, struct verdict *v)
+apply_rules(const struct schemas *s, const struct schema_type *t,
+    xmlDocPtr doc, const struct query *q, struct reporter *r,
+    struct verdict *v)
 {
-	struct form_rules *f = form_rules_open(doc, q->today);
-	int status = -1;
+	struct form_rules *f = form_rules_open(doc, q->today, &s->lists);
+	int status;
 
 	if (f == NULL)
 		return -1;
-	if (form_rules_facts(f, t, v) == 0 &&
-	    (q->purpose == PURPOSE_FACTS || v->faults.n > 0 ||
-	    form_rules_check(f, t, q->purpose, &v->faults) == 0))
-		status = 0;
+	if (q->purpose == PURPOSE_ENTRIES)
+		status = take_entries(f, t, v);
+	else
+		status = form_rules_facts(f, t, v);
+	if (status == 0 && is_judged(q->purpose) && v->faults.n == 0)
+		status = listform_check(f, t, &v->faults);
+	if (status == 0 && is_judged(q->purpose) && v->faults.n == 0)
+		status = form_rules_check(f, t, q->purpose, &v->faults);
 	r->no_memory |= form_rules_costly(f);
 	form_rules_close(f);
 	return status;
@@ -292,6 +324,14 @@ forget_fields(struct verdict *v)
 	free(v->listed);
 	v->listed = NULL;
 	v->n_listed = 0;
+	free(v->cuts.list);
+	v->cuts = (struct cuts){ .list = NULL };
+}
+
+static bool
+is_batch(const struct schemas *s, const struct verdict *v)
+{
+	return v->type >= 0 && s->public.list[v->type].ask == ASK_BATCH;
 }
 
 static void
@@ -300,39 +340,126 @@ judge(const struct schemas *s, const struct query *q, xmlDocPtr doc,
 {
 	const struct schema_type *t;
 
-	check_stamp(doc, &v->faults);
 	t = find_type(s, xmlDocGetRootElement(doc), v);
+	if (t != NULL && is_batch(s, v) && q->purpose == PURPOSE_INTAKE)
+		return;		/* its forms are looked at one by one */
+	check_stamp(doc, &v->faults);
 	if (t == NULL)
 		return;
-	if (q->purpose != PURPOSE_FACTS)
+	if (is_judged(q->purpose))
 		validate(t, doc, r);
 	if (!r->no_memory && !r->internal &&
-	    apply_rules(t, doc, q, r, v) != 0)
+	    apply_rules(s, t, doc, q, r, v) != 0)
 		r->internal = true;
 	if (v->faults.n > 0)
 		forget_fields(v);
+}
+
+/* What a file is by its first tag alone, which is parsed as if it were
+ * closed at once.  *from is where it ends. */
+static void
+look(const struct schemas *s, const struct check_limits *limits,
+    const struct query *q, struct reporter *r, struct verdict *v,
+    size_t *from)
+{
+	struct cutting *c = &v->cuts.then;
+	struct buf text = BUF_INIT;
+	struct query head;
+	xmlDocPtr doc;
+	bool empty;
+
+	if (split_head(q->data, q->len, from, c->root, &empty) != 0) {
+		/* what else may be wrong with it, the scan sees */
+		if (xmlscan(q->data, q->len, limits, &v->faults) == 0)
+			faults_add(&v->faults, FAULT_NOT_WELL_FORMED, 1, NULL,
+			    NULL);
+		return;
+	}
+	buf_put(&text, q->data, *from);
+	if (!empty)
+		buf_putf(&text, "</%s>", c->root);
+	head = (struct query){ .data = text.data, .len = text.len };
+	if (xmlscan(q->data, *from, limits, &v->faults) == 0 &&
+	    (doc = parse(&head, r)) != NULL) {
+		find_type(s, xmlDocGetRootElement(doc), v);
+		xmlFreeDoc(doc);
+	}
+	snprintf(v->cuts.encoding, sizeof(v->cuts.encoding), "%s",
+	    xmlscan_encoding(q->data, *from));
+	c->ended = empty;
+	buf_free(&text);
+}
+
+/* A window of a batch; of anything else, only what it is. */
+static void
+split(const struct schemas *s, const struct check_limits *limits,
+    const struct query *q, struct reporter *r, struct verdict *v)
+{
+	size_t from = 0, i;
+
+	v->cuts.then = *q->cutting;
+	if (q->cutting->root[0] == '\0')
+		look(s, limits, q, r, v, &from);
+	else
+		for (i = 0; i < s->public.n; i++)
+			if (s->public.list[i].ask == ASK_BATCH)
+				v->type = (int)i;
+	if (v->faults.n == 0 && is_batch(s, v))
+		split_window(q, from, v);
+	else
+		forget_fields(v);
+	if (v->faults.n > 0)
+		forget_fields(v);
+}
+
+/* A form with faults, if it is a batch, has none of its own. */
+static void
+look_again(const struct schemas *s, const struct check_limits *limits,
+    const struct query *q, struct verdict *v)
+{
+	struct verdict head = { .type = -1 };
+	struct reporter r = { .faults = &head.faults };
+	size_t from;
+
+	look(s, limits, q, &r, &head, &from);
+	if (head.faults.n == 0 && is_batch(s, &head)) {
+		verdict_free(v);
+		*v = (struct verdict){ .type = head.type };
+	}
+	verdict_free(&head);
+}
+
+static void
+check_form(const struct schemas *s, const struct check_limits *limits,
+    const struct query *q, struct reporter *r, struct verdict *v)
+{
+	xmlDocPtr doc = NULL;
+
+	if (q->len == 0)
+		faults_add(&v->faults, FAULT_EMPTY, 0, NULL, NULL);
+	else if (xmlscan(q->data, q->len, limits, &v->faults) == 0)
+		doc = parse(q, r);
+	if (doc != NULL)
+		judge(s, q, doc, r, v);
+	else if (q->purpose == PURPOSE_INTAKE && !r->no_memory &&
+	    !r->internal)
+		look_again(s, limits, q, v);
+	xmlFreeDoc(doc);
 }
 
 enum xmlform
 xmlform_check(const struct schemas *s, const struct check_limits *limits,
     const struct query *q, struct verdict *v)
 {
-	struct reporter r = { .faults = &v->faults };
-	xmlDocPtr doc;
+	struct reporter r = { .faults = &v->faults, .before = q->before };
 
 	*v = (struct verdict){ .type = -1 };
-	if (q->len == 0) {
-		faults_add(&v->faults, FAULT_EMPTY, 0, NULL, NULL);
-		return XMLFORM_VERDICT;
-	}
-	if (xmlscan(q->data, q->len, limits, &v->faults) != 0)
-		return XMLFORM_VERDICT;
 	ran_out = false;
 	xmlSetExternalEntityLoader(load_nothing);
-	doc = parse(q, &r);
-	if (doc != NULL)
-		judge(s, q, doc, &r, v);
-	xmlFreeDoc(doc);
+	if (q->purpose == PURPOSE_SPLIT)
+		split(s, limits, q, &r, v);
+	else
+		check_form(s, limits, q, &r, v);
 	r.no_memory |= ran_out;
 	if (!r.no_memory && !r.internal)
 		return XMLFORM_VERDICT;

@@ -141,20 +141,32 @@ declared_encoding(const struct scan *s, size_t *n)
 	return at + 1;
 }
 
-/* NULL: it is none that we read, and a fault was added. */
 static const struct encoding *
-find_encoding(struct scan *s)
+known_encoding(const char *name, size_t len)
 {
-	size_t len = 0, i;
-	const char *name = declared_encoding(s, &len);
-	struct buf clean = BUF_INIT;
+	size_t i;
 
-	if (name == NULL)
-		return &encodings[0];
 	for (i = 0; i < ENCODINGS; i++)
 		if (strlen(encodings[i].name) == len &&
 		    strncasecmp(encodings[i].name, name, len) == 0)
 			return &encodings[i];
+	return NULL;
+}
+
+/* NULL: it is none that we read, and a fault was added. */
+static const struct encoding *
+find_encoding(struct scan *s)
+{
+	size_t len = 0;
+	const char *name = declared_encoding(s, &len);
+	const struct encoding *known;
+	struct buf clean = BUF_INIT;
+
+	if (name == NULL)
+		return &encodings[0];
+	known = known_encoding(name, len);
+	if (known != NULL)
+		return known;
 	text_line(&clean, name, len, 40);
 	faults_addf(s->faults, FAULT_ENCODING, 1, NULL,
 	    "The encoding \"%s\" is not one that this desk reads.",
@@ -403,4 +415,19 @@ xmlscan(const char *p, size_t n, const struct check_limits *limits,
 			return -1;
 	}
 	return 0;
+}
+
+const char *
+xmlscan_encoding(const char *p, size_t n)
+{
+	struct scan s = { .start = p, .p = p, .end = p + n };
+	const struct encoding *e;
+	const char *name;
+	size_t len = 0;
+
+	if (looks_at(&s, "\xef\xbb\xbf"))
+		s.p += 3;
+	name = declared_encoding(&s, &len);
+	e = name == NULL ? NULL : known_encoding(name, len);
+	return e == NULL || e == &encodings[0] ? "" : e->name;
 }

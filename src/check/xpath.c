@@ -136,9 +136,10 @@ empty_form(void)
 int
 xpath_check(const struct expr *e, const char *text, struct buf *why)
 {
+	const struct idlists none = { NULL, 0 };
 	xmlDocPtr doc = empty_form();
 	struct form_rules *rules = doc == NULL ? NULL :
-	    form_rules_open(doc, 0);
+	    form_rules_open(doc, 0, &none);
 	struct look l = { text, e, rules, why };
 	int status = -1;
 

@@ -16,6 +16,7 @@
 #include "gunzip.h"
 #include "json.h"
 
+#include "catalogs.h"
 #include "cmd.h"
 #include "form.h"
 #include "limit.h"
@@ -27,6 +28,7 @@ struct checking {
 	struct rules	 rules;
 	struct settings	 settings;
 	struct pool	*pool;
+	struct index	*index;		/* of the desk; NULL: none */
 	enum format	 format;
 	struct json	 json;
 	struct buf	 out;
@@ -52,9 +54,10 @@ shipped_rules(struct rules *rules)
 }
 
 static int
-load_rules(struct rules *rules)
+load_rules(struct checking *c)
 {
-	struct buf why = BUF_INIT;
+	struct rules *rules = &c->rules;
+	struct buf why = BUF_INIT, own = BUF_INIT;
 	struct desk desk;
 	int status = EXIT_DONE;
 
@@ -69,9 +72,29 @@ load_rules(struct rules *rules)
 		cmd_say("%s", buf_str(&why));
 		status = EXIT_DESK;
 	}
+	buf_putf(&own, "%s/.docket", desk.path);
+	c->index = index_open(buf_str(&own), INDEX_READ);
 	desk_close(&desk);
+	buf_free(&own);
 	buf_free(&why);
 	return status;
+}
+
+/* The lists in force, as far as whoever asks may look into the index: the
+ * desk itself looks again. */
+static void
+tell_lists(struct checking *c)
+{
+	struct buf path = BUF_INIT, why = BUF_INIT;
+	struct index *index;
+
+	buf_putf(&path, "%s/.docket", cmd_desk_path());
+	index = index_open(buf_str(&path), INDEX_READ);
+	if (index != NULL)
+		catalogs_tell(index, c->pool, &why);
+	index_close(index);
+	buf_free(&path);
+	buf_free(&why);
 }
 
 static int
@@ -81,7 +104,7 @@ open_pool(struct checking *c)
 	struct faults faults = FAULTS_INIT;
 	struct buf text = BUF_INIT;
 	struct conf_error e;
-	int status = load_rules(&c->rules);
+	int status = load_rules(c);
 	bool told;
 
 	if (status != EXIT_DONE)
@@ -93,8 +116,10 @@ open_pool(struct checking *c)
 	}
 	clock_zone(c->settings.zone);
 	c->pool = pool_open(&c->rules, &c->settings, &faults);
-	if (c->pool != NULL)
+	if (c->pool != NULL) {
+		tell_lists(c);
 		return EXIT_DONE;
+	}
 	faults_block(&faults, &text);
 	told = faults.n > 0;
 	if (told)
@@ -107,6 +132,32 @@ open_pool(struct checking *c)
 	return told ? EXIT_DESK : EXIT_TROUBLE;
 }
 
+/* What kind of form it is, and which limit holds, is seen later. */
+static size_t
+most_bytes(const struct checking *c)
+{
+	return (size_t)(c->settings.form_limit > c->settings.list_limit ?
+	    c->settings.form_limit : c->settings.list_limit);
+}
+
+static void
+check_size(const struct checking *c, const struct buf *form,
+    const struct verdict *v, struct faults *faults)
+{
+	bool list = v->type >= 0 &&
+	    pool_types(c->pool)->list[v->type].lists != NULL;
+
+	/* it may be a list, whatever it costs */
+	if (v->type < 0 && faults_has(faults, FAULT_COSTLY) &&
+	    form->len <= c->settings.list_limit)
+		return;
+	if (form->len > (list ? c->settings.list_limit :
+	    c->settings.form_limit)) {
+		faults_free(faults);
+		faults_add(faults, FAULT_TOO_LARGE, 0, NULL, NULL);
+	}
+}
+
 /* Reads the form; what stands in the way becomes a fault.  -1: the file
  * cannot be read at all. */
 static int
@@ -116,7 +167,7 @@ read_form(struct checking *c, const char *name, struct buf *form,
 	struct buf raw = BUF_INIT;
 	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO :
 	    open(name, O_RDONLY | O_CLOEXEC);
-	int status = fd < 0 ? -1 : fs_read(fd, c->settings.form_limit, form);
+	int status = fd < 0 ? -1 : fs_read(fd, most_bytes(c), form);
 
 	if (fd > STDIN_FILENO)
 		close(fd);
@@ -129,7 +180,7 @@ read_form(struct checking *c, const char *name, struct buf *form,
 	else if (status == 0 && gunzip_is(form->data, form->len)) {
 		raw = *form;
 		*form = (struct buf)BUF_INIT;
-		switch (gunzip(raw.data, raw.len, c->settings.form_limit,
+		switch (gunzip(raw.data, raw.len, (size_t)most_bytes(c),
 		    (unsigned)c->settings.ratio, form)) {
 		case GUNZIP_OK:
 			break;
@@ -140,7 +191,9 @@ read_form(struct checking *c, const char *name, struct buf *form,
 			faults_add(faults, FAULT_TOO_LARGE, 0, NULL, NULL);
 			break;
 		case GUNZIP_BOMB:
-			faults_add(faults, FAULT_BOMB, 0, NULL, NULL);
+			/* what is no list was too large before */
+			faults_add(faults, form->len > c->settings.form_limit ?
+			    FAULT_TOO_LARGE : FAULT_BOMB, 0, NULL, NULL);
 			break;
 		}
 		buf_free(&raw);
@@ -162,13 +215,34 @@ check_stamp(const struct buf *form, struct faults *faults)
 		stamp_free(&stamp);
 }
 
+/* The day as of which the desk would check it. */
+static int32_t
+check_day(const struct checking *c, const struct buf *form)
+{
+	int32_t today = clock_day(clock_now()), since = today;
+	struct casefile k;
+	struct stamp stamp;
+	size_t at, len;
+
+	if (c->index == NULL ||
+	    stamp_find(form->data, form->len, &stamp, &at, &len) != 1)
+		return today;
+	if (strcmp(stamp.desk, c->settings.desk_id) == 0 &&
+	    index_case(c->index, stamp.number, &k) == 1) {
+		since = casefile_since(&k, today);
+		casefile_free(&k);
+	}
+	stamp_free(&stamp);
+	return since;
+}
+
 /* -1: the workers failed. */
 static int
 ask_worker(struct checking *c, const struct buf *form, struct verdict *v,
     struct faults *faults)
 {
 	struct job job = { .purpose = PURPOSE_INTAKE, .box = "",
-	    .today = clock_day(clock_now()), .data = form->data,
+	    .today = check_day(c, form), .data = form->data,
 	    .len = form->len };
 
 	*v = (struct verdict){ .type = -1 };
@@ -277,6 +351,7 @@ check_file(struct checking *c, const char *name)
 	} else {
 		if (faults.n == 0)
 			check_stamp(&form, &faults);
+		check_size(c, &form, &v, &faults);
 		if (c->format == FORMAT_JSON)
 			put_json(c, name, &v, &faults);
 		else
@@ -322,6 +397,7 @@ run(int argc, char **argv)
 		out_flush(&c.out);
 	buf_free(&c.out);
 	pool_close(c.pool);
+	index_close(c.index);
 	settings_free(&c.settings);
 	rules_free(&c.rules);
 	return status != EXIT_DONE ? status : worst;

@@ -29,7 +29,7 @@
 #define PATIENCE_MS 60000
 
 /* A paper is a form and its stamp. */
-#define PAPER_MAX (LIMIT_FORM + 16384)
+#define PAPER_MAX LIMIT_PAPER
 
 static const struct {
 	enum event event;

@@ -27,7 +27,8 @@
 
 static const struct command *const commands[] = {
 	&cmd_init, &cmd_run, &cmd_check, &cmd_apply, &cmd_status, &cmd_list,
-	&cmd_show, &cmd_diff, &cmd_log, &cmd_why, &cmd_search, &cmd_key, &cmd_approve,
+	&cmd_show, &cmd_diff, &cmd_log, &cmd_why, &cmd_search,
+	&cmd_import, &cmd_key, &cmd_approve,
 	&cmd_return, &cmd_reject, &cmd_revoke, &cmd_policy,
 	&cmd_audit, &cmd_rebuild,
 };

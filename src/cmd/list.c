@@ -1,6 +1,5 @@
 /*
- * docket list and docket search: which cases there are, and who asks for
- * what.
+ * docket list: which cases there are.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "cmd.h"
 #include "counted.h"
 #include "out.h"
+#include "sheet.h"
 
 struct listing {
 	const struct settings *settings;
@@ -23,7 +23,9 @@ struct listing {
 	struct buf	 out;
 	int64_t		 now;
 	uint64_t	 n;
-	bool		 head;		/* of the CSV is written */
+	struct sheet	*sheet;
+	bool		 whole;		/* all fields have their column */
+	bool		 of_client;	/* all are of one */
 };
 
 /* "pending", "pending, 1 of 2", "approved, change asked", "approved from
@@ -55,8 +57,14 @@ list_row(struct listing *l, const struct casefile *c)
 	table_cell(l->table, out_state_style(c->state), buf_str(&state));
 	table_cell(l->table, STYLE_PLAIN, c->waiting > 0 ?
 	    span_text(text, (l->now - c->waiting) * 1000) : "");
+	if (l->of_client) {
+		table_cell(l->table, STYLE_PLAIN, c->state != STATE_APPROVED ?
+		    "" : c->in_force ? "yes" : "no");
+		table_cell(l->table, STYLE_PLAIN, c->facts.effective);
+	}
 	table_cell(l->table, STYLE_PLAIN, c->facts.expiry);
-	table_cell(l->table, STYLE_PLAIN, c->facts.client);
+	if (!l->of_client)
+		table_cell(l->table, STYLE_PLAIN, c->facts.client);
 	table_cell(l->table, STYLE_PLAIN, c->facts.label);
 	buf_free(&state);
 }
@@ -66,17 +74,20 @@ put_fields(struct json *j, const struct facts *facts)
 {
 	const char *at = facts->fields;
 	struct field f;
-	char *path, *value;
+	char *path, *label, *value;
 
 	json_array(j, "fields");
 	while (facts_next(&at, &f)) {
 		path = mem_strn(f.path, (size_t)f.path_len);
+		label = mem_strn(f.label, (size_t)f.label_len);
 		value = mem_strn(f.value, (size_t)f.value_len);
 		json_object(j, NULL);
 		json_str(j, "path", path);
+		json_str(j, "label", label);
 		json_str(j, "value", value);
 		json_object_end(j);
 		free(path);
+		free(label);
 		free(value);
 	}
 	json_array_end(j);
@@ -108,51 +119,6 @@ cmd_case_json(struct json *j, const struct settings *s,
 	put_fields(j, &c->facts);
 }
 
-static void
-csv_head(struct buf *out)
-{
-	static const char *const heads[] = { "number", "state", "in_force",
-	    "client", "name", "effective", "expiry", "revision", "received",
-	    "changed", "fields" };
-	size_t i, n = sizeof(heads) / sizeof(heads[0]);
-
-	for (i = 0; i < n; i++)
-		csv_cell(out, heads[i], i == n - 1);
-}
-
-/* Every field as "path=value", a line each, in one cell. */
-static void
-csv_fields(struct buf *out, const struct facts *facts)
-{
-	const char *at = facts->fields;
-	struct buf cell = BUF_INIT;
-	struct field f;
-
-	while (facts_next(&at, &f))
-		buf_putf(&cell, "%s%.*s=%.*s", cell.len == 0 ? "" : "\n",
-		    f.path_len, f.path, f.value_len, f.value);
-	csv_cell(out, buf_str(&cell), true);
-	buf_free(&cell);
-}
-
-static void
-csv_row(struct buf *out, const struct casefile *c)
-{
-	char text[TIME_TEXT], number[NUM_TEXT];
-
-	csv_cell(out, c->number, false);
-	csv_cell(out, state_name(c->state), false);
-	csv_cell(out, c->in_force ? "true" : "false", false);
-	csv_cell(out, c->facts.client, false);
-	csv_cell(out, c->facts.label, false);
-	csv_cell(out, c->facts.effective, false);
-	csv_cell(out, c->facts.expiry, false);
-	csv_cell(out, num_text(number, c->revision), false);
-	csv_cell(out, time_text(text, c->received), false);
-	csv_cell(out, time_text(text, c->changed), false);
-	csv_fields(out, &c->facts);
-}
-
 static int
 list_case(void *arg, const struct casefile *c)
 {
@@ -169,10 +135,30 @@ list_case(void *arg, const struct casefile *c)
 		json_object_end(&l->json);
 		break;
 	case FORMAT_CSV:
-		csv_row(&l->out, c);
+		l->whole &= sheet_row(l->sheet, c, &l->out);
 	}
 	if (l->out.len > 65536)
 		out_flush(&l->out);
+	return 0;
+}
+
+static int
+meet_case(void *arg, const struct casefile *c)
+{
+	sheet_meet(arg, c);
+	return 0;
+}
+
+/* The cases, once for the columns; then they are listed. */
+static int
+begin_sheet(struct listing *l, struct index *index,
+    const struct index_query *q)
+{
+	l->sheet = sheet_new();
+	l->whole = true;
+	if (index_cases(index, q, meet_case, l->sheet) != 0)
+		return -1;
+	sheet_head(l->sheet, &l->out);
 	return 0;
 }
 
@@ -182,17 +168,21 @@ print_list(const struct reading *r, const struct index_query *q,
 {
 	static const char *const heads[] = { "NUMBER", "STATE", "WAITING",
 	    "EXPIRY", "CLIENT", "NAME" };
+	static const char *const client_heads[] = { "NUMBER", "STATE",
+	    "WAITING", "IN FORCE", "EFFECTIVE", "EXPIRY", "NAME" };
 	struct listing l = { .settings = &r->settings, .format = format,
-	    .now = clock_now() };
-	int status;
+	    .now = clock_now(), .of_client = q->client != NULL };
+	int status = 0;
 
-	l.table = table_new(heads, 6);
+	l.table = l.of_client ? table_new(client_heads, 7) :
+	    table_new(heads, 6);
 	json_begin(&l.json, &l.out);
 	if (format == FORMAT_JSON)
 		json_array(&l.json, NULL);
 	if (format == FORMAT_CSV)
-		csv_head(&l.out);
-	status = index_cases(r->index, q, list_case, &l);
+		status = begin_sheet(&l, r->index, q);
+	if (status == 0)
+		status = index_cases(r->index, q, list_case, &l);
 	if (format == FORMAT_JSON) {
 		json_array_end(&l.json);
 		json_end(&l.json);
@@ -204,8 +194,13 @@ print_list(const struct reading *r, const struct index_query *q,
 	}
 	table_free(l.table);
 	buf_free(&l.out);
+	if (l.sheet != NULL)
+		sheet_free(l.sheet);
 	if (status != 0)
 		return cmd_trouble(index_error());
+	if (format == FORMAT_CSV && !l.whole)
+		return cmd_trouble("a form came in meanwhile with fields that "
+		    "have no column here: list again");
 	return l.n > 0 ? EXIT_DONE : cmd_nothing_found();
 }
 
@@ -289,7 +284,8 @@ const struct command cmd_list = {
 	"list", run_list, "[OPTION ...] [WORD ...]",
 	"List cases",
 	"  -s, --state STATE   pending, approved, returned, rejected, revoked\n"
-	"  -c, --client ID\n"
+	"  -c, --client ID     the client's cases, with the days of its "
+	"keys\n"
 	"  -p, --form PREFIX   such as AK\n"
 	"  -d, --due           only where a decision is waited for, the "
 	"longest first\n"
@@ -299,99 +295,4 @@ const struct command cmd_list = {
 	"\n"
 	"WORDs are looked for in numbers, clients, names and all fields; each "
 	"may be the\nbeginning of a word.\n",
-};
-
-/* docket search */
-
-struct seen {
-	enum format	 format;
-	struct table	*table;
-	struct json	 json;
-	struct buf	 out;
-	uint64_t	 n;
-};
-
-static int
-take_seen(void *arg, const char *name, uint64_t cases)
-{
-	struct seen *s = arg;
-	char text[NUM_TEXT];
-
-	s->n++;
-	if (s->format == FORMAT_JSON) {
-		json_object(&s->json, NULL);
-		json_str(&s->json, "id", name);
-		json_num(&s->json, "cases", (int64_t)cases);
-		json_object_end(&s->json);
-		return 0;
-	}
-	table_cell(s->table, STYLE_PLAIN, name);
-	table_cell(s->table, STYLE_PLAIN, num_text(text, cases));
-	return 0;
-}
-
-static int
-print_seen(struct index *index, bool apis, char **words, size_t n,
-    enum format format)
-{
-	static const char *const heads[] = { "ID", "CASES" };
-	const char **list = mem_grow(NULL, n, sizeof(*list));
-	struct seen s = { .format = format };
-	size_t i;
-	int status;
-
-	for (i = 0; i < n; i++)
-		list[i] = words[i];
-	s.table = table_new(heads, 2);
-	json_begin(&s.json, &s.out);
-	json_array(&s.json, NULL);
-	status = index_seen(index, apis, list, n, take_seen, &s);
-	json_array_end(&s.json);
-	json_end(&s.json);
-	if (status == 0 && format == FORMAT_JSON)
-		out_flush(&s.out);
-	else if (status == 0 && s.n > 0)
-		table_print(s.table);
-	table_free(s.table);
-	buf_free(&s.out);
-	free(list);
-	if (status != 0)
-		return cmd_trouble(index_error());
-	return s.n > 0 ? EXIT_DONE : cmd_nothing_found();
-}
-
-static int
-run_search(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "format", required_argument, NULL, 'f' },
-		{ NULL, 0, NULL, 0 },
-	};
-	enum format format = FORMAT_TABLE;
-	struct reading r;
-	int option, status;
-	bool apis;
-
-	while ((option = cmd_option(&cmd_search, argc, argv, "f:",
-	    options)) != -1)
-		format = cmd_format(&cmd_search, optarg, false);
-	if (optind == argc || (strcmp(argv[optind], "clients") != 0 &&
-	    strcmp(argv[optind], "apis") != 0))
-		cmd_usage(&cmd_search, "clients or apis?");
-	apis = strcmp(argv[optind], "apis") == 0;
-	status = cmd_open(&r);
-	if (status == EXIT_DONE)
-		status = print_seen(r.index, apis, argv + optind + 1,
-		    (size_t)(argc - optind - 1), format);
-	cmd_close(&r);
-	return status;
-}
-
-const struct command cmd_search = {
-	"search", run_search, "[--format table|json] clients|apis [WORD ...]",
-	"Find clients or APIs that applications have named",
-	"  -f, --format table|json\n"
-	"\n"
-	"Every WORD must be part of the id. The most often named come "
-	"first.\n",
 };

@@ -66,14 +66,15 @@ put_who(struct buf *out, const struct ruling *r)
 	else if (r->uid >= 0)
 		buf_putf(out, "uid %ld", r->uid);
 	else
-		buf_puts(out, r->event == EVENT_RESTORE ? "desk" : "clock");
+		buf_puts(out, r->event == EVENT_RESTORE ||
+		    r->event == EVENT_SUPERSEDE ? "desk" : "clock");
 }
 
 static void
 put_what(struct buf *out, const struct ruling *r)
 {
 	if (r->request != REQUEST_NONE && r->event != EVENT_REVOKE &&
-	    r->event != EVENT_EXPIRE)
+	    r->event != EVENT_EXPIRE && r->event != EVENT_SUPERSEDE)
 		buf_putf(out, "%s ", request_name(r->request));
 	if (r->event == EVENT_ENDORSE)
 		buf_putf(out, "%s counted", cmd_noun(r->decision));
@@ -96,6 +97,9 @@ put_about(struct buf *out, const struct ruling *r)
 
 	if (r->note != NULL)
 		first_line(out, r->note);
+	else if (r->event == EVENT_NOTIFY)
+		buf_putf(out, "last day %s, notice of %u day%s", r->expiry,
+		    r->notice, r->notice == 1 ? "" : "s");
 	else if (r->faults.n > 0)
 		for (i = 0; i < r->faults.n && i < 2; i++) {
 			buf_puts(out, i == 0 ? "" : "; ");
@@ -590,10 +594,10 @@ digest_file(const char *name, char file[SHA256_HEX], char form[SHA256_HEX])
 	struct buf raw = BUF_INIT, inflated = BUF_INIT;
 
 	file[0] = form[0] = '\0';
-	if (fd >= 0 && fs_read(fd, LIMIT_FORM, &raw) == 0) {
+	if (fd >= 0 && fs_read(fd, LIMIT_PAPER, &raw) == 0) {
 		hash_sha256(file, buf_str(&raw), raw.len);
 		if (gunzip_is(buf_str(&raw), raw.len) && gunzip(raw.data,
-		    raw.len, LIMIT_FORM, LIMIT_RATIO, &inflated) == GUNZIP_OK)
+		    raw.len, LIMIT_PAPER, LIMIT_RATIO, &inflated) == GUNZIP_OK)
 			hash_sha256(form, inflated.data, inflated.len);
 	}
 	if (fd >= 0)
@@ -602,27 +606,70 @@ digest_file(const char *name, char file[SHA256_HEX], char form[SHA256_HEX])
 	buf_free(&inflated);
 }
 
+/* What a file was called in inbox, by what it is called there or in outbox;
+ * the caller's to free. */
+static char *
+name_sent(const char *name)
+{
+	static const char *const folders[] = { "./", "inbox/", "outbox/" };
+	static const char *const suffixes[] = { ".refused.txt",
+	    ".refused.xml", ".sent" };
+	size_t i, n;
+	char *sent;
+
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (strncmp(name, folders[i], strlen(folders[i])) == 0)
+			name += strlen(folders[i]);
+	sent = mem_str(name);
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		n = strlen(sent);
+		if (text_ends(sent, suffixes[i]))
+			sent[n - strlen(suffixes[i])] = '\0';
+	}
+	return sent;
+}
+
+/* The number that a paper or an answer begins with; false: none. */
+static bool
+number_of(const char *name, char number[NUMBER_TEXT])
+{
+	const char *slash = strrchr(name, '/');
+	size_t n;
+
+	name = slash == NULL ? name : slash + 1;
+	n = strcspn(name, ".");
+	if (n >= NUMBER_TEXT)
+		return false;
+	snprintf(number, NUMBER_TEXT, "%.*s", (int)n, name);
+	return number_valid(number);
+}
+
+/* What became of a file that was sent, by its bytes or its name; then the
+ * case that a file of the desk's own is about. */
 static int
 why_file(struct reading *r, const char *name)
 {
 	struct rulings all = { .ledger = r->ledger };
-	char file[SHA256_HEX], form[SHA256_HEX];
+	char file[SHA256_HEX], form[SHA256_HEX], number[NUMBER_TEXT];
+	char *sent = name_sent(name);
 	int status;
 	size_t i;
 
 	digest_file(name, file, form);
 	status = index_commits_of_file(r->index, form[0] != '\0' ? form :
-	    file, name, 5, take_commit, &all);
+	    file, sent, 5, take_commit, &all);
 	if (status == 0 && form[0] != '\0' && all.n == 0)
-		status = index_commits_of_file(r->index, file, name, 5,
+		status = index_commits_of_file(r->index, file, sent, 5,
 		    take_commit, &all);
 	if (status != 0)
 		status = cmd_trouble(ledger_error());
 	for (i = 0; i < all.n && status == 0; i++)
 		print_reason(&all.list[i]);
 	if (status == 0 && all.n == 0)
-		status = cmd_nothing_found();
+		status = number_of(name, number) ? why_case(r, number) :
+		    cmd_nothing_found();
 	rulings_free(&all);
+	free(sent);
 	return status;
 }
 

@@ -39,6 +39,7 @@ struct standing {
 	struct ruling	 last[LAST];
 	size_t		 n_last;
 	struct buf	 notices;	/* a line each */
+	struct buf	 progress;	/* too */
 };
 
 static int
@@ -71,6 +72,8 @@ gather_notices(struct standing *s)
 		    "in, and no decision carried out (docket run)\n");
 	else
 		fs_read_file(d->own, "notices", 65536, &s->notices);
+	if (s->is_run)
+		fs_read_file(d->own, "progress", 65536, &s->progress);
 	if (strcmp(index_head(s->reading->index),
 	    ledger_head(s->reading->ledger)) != 0 && !s->is_run)
 		buf_puts(&s->notices, "the index is behind the ledger; the "
@@ -119,6 +122,7 @@ standing_free(struct standing *s)
 		ruling_free(&s->last[i]);
 	free(s->waiting.list);
 	buf_free(&s->notices);
+	buf_free(&s->progress);
 }
 
 static void
@@ -253,24 +257,34 @@ print_last(const struct standing *s)
 }
 
 static void
-print_notices(const struct standing *s)
+print_lines(const struct buf *lines, enum style style)
 {
-	const char *at = buf_str(&s->notices), *end;
+	const char *at = buf_str(lines), *end;
 	char *line;
 
-	if (*at == '\0') {
-		puts("\nNothing is wrong.");
-		return;
-	}
-	puts("\nWhat is wrong");
 	for (; *at != '\0'; at = end + (*end != '\0')) {
 		end = at + strcspn(at, "\n");
 		line = mem_strn(at, (size_t)(end - at));
 		fputs("  ", stdout);
-		out_text(STYLE_BAD, line);
+		out_text(style, line);
 		putchar('\n');
 		free(line);
 	}
+}
+
+static void
+print_notices(const struct standing *s)
+{
+	if (s->progress.len > 0) {
+		puts("\nBatches");
+		print_lines(&s->progress, STYLE_PLAIN);
+	}
+	if (s->notices.len == 0) {
+		puts("\nNothing is wrong.");
+		return;
+	}
+	puts("\nWhat is wrong");
+	print_lines(&s->notices, STYLE_BAD);
 }
 
 static void
@@ -291,13 +305,27 @@ waiting_json(struct json *j, const struct waiting_list *all)
 }
 
 static void
+lines_json(struct json *j, const char *name, const struct buf *lines)
+{
+	const char *at, *end;
+	char *text;
+
+	json_array(j, name);
+	for (at = buf_str(lines); *at != '\0'; at = end + (*end != '\0')) {
+		end = at + strcspn(at, "\n");
+		text = mem_strn(at, (size_t)(end - at));
+		json_str(j, NULL, text);
+		free(text);
+	}
+	json_array_end(j);
+}
+
+static void
 print_json(const struct standing *s)
 {
 	struct buf out = BUF_INIT, line = BUF_INIT;
 	struct json j;
 	enum state state;
-	const char *at, *end;
-	char *text;
 	size_t i;
 
 	json_begin(&j, &out);
@@ -330,15 +358,8 @@ print_json(const struct standing *s)
 		json_object_end(&j);
 	}
 	json_array_end(&j);
-	json_array(&j, "wrong");
-	for (at = buf_str(&s->notices); *at != '\0';
-	    at = end + (*end != '\0')) {
-		end = at + strcspn(at, "\n");
-		text = mem_strn(at, (size_t)(end - at));
-		json_str(&j, NULL, text);
-		free(text);
-	}
-	json_array_end(&j);
+	lines_json(&j, "batches", &s->progress);
+	lines_json(&j, "wrong", &s->notices);
 	json_object_end(&j);
 	json_end(&j);
 	out_flush(&out);

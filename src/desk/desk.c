@@ -99,7 +99,7 @@ open_all(struct desk *d, const char *path, bool own, bool made,
 	size_t i;
 
 	*d = (struct desk){ .path = mem_str(path), .dir = -1, .lock = -1,
-	    .probe = -1, .notices = MAP_INIT };
+	    .probe = -1, .notices = MAP_INIT, .progress = MAP_INIT };
 	d->tray[STATE_NONE] = -1;
 	for (i = 0; i < PLACES; i++)
 		*fd_of(d, &places[i]) = -1;
@@ -166,6 +166,9 @@ desk_close(struct desk *d)
 	while ((e = map_next(&d->notices, &at)) != NULL)
 		free(e->value);
 	map_free(&d->notices);
+	for (at = 0; (e = map_next(&d->progress, &at)) != NULL;)
+		free(e->value);
+	map_free(&d->progress);
 	free(d->path);
 	d->path = NULL;
 }
@@ -212,8 +215,10 @@ desk_reopen(struct desk *d, struct buf *why)
 	}
 	fresh.lock = d->lock;
 	fresh.notices = d->notices;
+	fresh.progress = d->progress;
 	d->lock = -1;
 	d->notices = (struct map)MAP_INIT;
+	d->progress = (struct map)MAP_INIT;
 	desk_close(d);
 	*d = fresh;
 	return 0;
@@ -391,30 +396,56 @@ desk_grounds(const struct desk *d, struct grounds *g)
 
 /* Notices. */
 
-void
-desk_notice(struct desk *d, const char *key, const char *text)
+/* Sets a line of a file.  False: it was so before. */
+static bool
+set_line(struct desk *d, struct map *lines, const char *file,
+    const char *key, const char *text)
 {
-	const char *old = map_get(&d->notices, key);
+	const char *old = map_get(lines, key);
 	struct buf all = BUF_INIT;
 	const struct map_entry *e;
 	size_t at = 0;
 
 	if (text == NULL ? old == NULL : old != NULL && strcmp(old, text) == 0)
-		return;
+		return false;
 	if (text == NULL)
-		free(map_del(&d->notices, key));
-	else {
-		free(map_put(&d->notices, key, mem_str(text)));
-		log_event(LOG_WARN, key, "notice", text, NULL);
-	}
-	while ((e = map_next(&d->notices, &at)) != NULL) {
+		free(map_del(lines, key));
+	else
+		free(map_put(lines, key, mem_str(text)));
+	while ((e = map_next(lines, &at)) != NULL) {
 		text_line(&all, e->value, strlen(e->value), 1000);
 		buf_putc(&all, '\n');
 	}
-	if (d->own >= 0 && fs_replace(d->own, "notices", buf_str(&all),
-	    all.len, 0644) != 0)
-		log_errno("desk", "write", "notices");
+	if (d->own >= 0 && fs_replace(d->own, file, buf_str(&all), all.len,
+	    0644) != 0)
+		log_errno("desk", "write", file);
 	buf_free(&all);
+	return true;
+}
+
+void
+desk_notice(struct desk *d, const char *key, const char *text)
+{
+	if (set_line(d, &d->notices, "notices", key, text) && text != NULL)
+		log_event(LOG_WARN, key, "notice", text, NULL);
+}
+
+void
+desk_progress(struct desk *d, const char *key, const char *text)
+{
+	(void)set_line(d, &d->progress, "progress", key, text);
+}
+
+void
+desk_progress_clear(struct desk *d)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	while ((e = map_next(&d->progress, &at)) != NULL)
+		free(e->value);
+	map_free(&d->progress);
+	unlinkat(d->own, "progress", 0);
 }
 
 bool

@@ -115,6 +115,18 @@ set_form_limit(struct settings *s, const struct conf_item *i)
 }
 
 static int
+set_batch_limit(struct settings *s, const struct conf_item *i)
+{
+	return set_limit(i, LIMIT_BATCH, &s->batch_limit);
+}
+
+static int
+set_list_limit(struct settings *s, const struct conf_item *i)
+{
+	return set_limit(i, LIMIT_LIST, &s->list_limit);
+}
+
+static int
 set_ratio(struct settings *s, const struct conf_item *i)
 {
 	return set_limit(i, LIMIT_RATIO, &s->ratio);
@@ -175,6 +187,52 @@ set_workers(struct settings *s, const struct conf_item *i)
 	return set_limit(i, LIMIT_WORKERS, &s->workers);
 }
 
+/* Ascending, each once. */
+static int
+add_notice(struct settings *s, const char *word)
+{
+	const int64_t day = 86400 * 1000;
+	unsigned days;
+	int64_t ms;
+	size_t i;
+
+	if (span_parse(word, &ms) != 0 || ms < day || ms % day != 0 ||
+	    ms > LIMIT_NOTICE_DAYS * day)
+		return -1;
+	days = (unsigned)(ms / day);
+	for (i = 0; i < s->n_notices; i++)
+		if (s->notices[i] == days)
+			return 0;
+	if (s->n_notices == NOTICES)
+		return -1;
+	for (i = s->n_notices++; i > 0 && s->notices[i - 1] > days; i--)
+		s->notices[i] = s->notices[i - 1];
+	s->notices[i] = days;
+	return 0;
+}
+
+/* "30d, 7d, 1d" with blanks or commas between; or "never". */
+static int
+set_notify(struct settings *s, const struct conf_item *i)
+{
+	char *copy = mem_str(i->value), *at = copy, *word;
+	bool any = false;
+	int status = 0;
+
+	s->n_notices = 0;
+	while (status == 0 && strcmp(i->value, "never") != 0 &&
+	    (word = strsep(&at, " ,\t")) != NULL) {
+		if (*word == '\0')
+			continue;
+		any = true;
+		status = add_notice(s, word);
+	}
+	if (!any && strcmp(i->value, "never") != 0)
+		status = -1;
+	free(copy);
+	return status;
+}
+
 static int
 set_refusals(struct settings *s, const struct conf_item *i)
 {
@@ -231,6 +289,8 @@ static const struct setter setters[] = {
 	{ "inbox", "poll", false, set_poll, "a span such as 2s" },
 	{ "trays", "strays", false, set_strays, "a span such as 60s" },
 	{ "limits", "form", false, set_form_limit, "a size up to 1m" },
+	{ "limits", "batch", false, set_batch_limit, "a size up to 4g" },
+	{ "limits", "list", false, set_list_limit, "a size up to 16m" },
 	{ "limits", "ratio", false, set_ratio, "a number from 1 to 100" },
 	{ "limits", "depth", false, set_depth, "a number from 1 to 64" },
 	{ "limits", "attributes", false, set_attributes,
@@ -240,6 +300,9 @@ static const struct setter setters[] = {
 	{ "check", "memory", false, set_memory, "a size from 64m to 256m" },
 	{ "check", "reuse", false, set_reuse, "a number from 1 to 256" },
 	{ "check", "workers", false, set_workers, "a number from 1 to 64" },
+	{ "expiry", "notify", false, set_notify,
+	  "some whole days such as 30d, 7d, 1d, up to 365d and 16 of them; "
+	  "or never" },
 	{ "ledger", "refusals", false, set_refusals, "true or false" },
 	{ "gateway", "haproxy", false, set_haproxy,
 	  "HAProxy's admin socket, from the root or from the desk, at most "
@@ -349,6 +412,8 @@ set_defaults(struct settings *s)
 		.poll = 2000,
 		.strays = 60000,
 		.form_limit = LIMIT_FORM,
+		.batch_limit = LIMIT_BATCH,
+		.list_limit = LIMIT_LIST,
 		.ratio = LIMIT_RATIO,
 		.check = {
 			.depth = LIMIT_DEPTH,
@@ -358,6 +423,8 @@ set_defaults(struct settings *s)
 			.memory = LIMIT_CHECK_MEMORY,
 			.reuse = LIMIT_REUSE,
 		},
+		.notices = { 1, 7, 30 },
+		.n_notices = 3,
 		.refusals = true,
 	};
 	review_defaults(s);
@@ -469,6 +536,18 @@ settings_resolve(struct settings *s, struct conf_error *e)
 			    r->name, r->user, other->name);
 	}
 	return status;
+}
+
+unsigned
+settings_notice(const struct settings *s, int32_t left, unsigned notified)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_notices; i++)
+		if (left <= (int32_t)s->notices[i] &&
+		    s->notices[i] < notified)
+			return s->notices[i];
+	return 0;
 }
 
 const char *

@@ -23,6 +23,7 @@
 
 INCLUDE(api_key, "schemas/api-key.xsd")
 INCLUDE(request, "schemas/request.xsd")
+INCLUDE(catalog, "schemas/catalog.xsd")
 INCLUDE(receipt, "schemas/receipt.xsd")
 INCLUDE(key_xsd, "schemas/key.xsd")
 INCLUDE(schema_xsd, "schemas/schema.xsd")
@@ -31,11 +32,17 @@ INCLUDE(ex_revocation, "schemas/examples/revocation.xml")
 INCLUDE(ex_rotation, "schemas/examples/rotation.xml")
 INCLUDE(ex_withdrawal, "schemas/examples/withdrawal.xml")
 INCLUDE(ex_decisions, "schemas/examples/decisions.xml")
+INCLUDE(ex_clients, "schemas/examples/clients.xml")
+INCLUDE(ex_apis, "schemas/examples/apis.xml")
+INCLUDE(ex_batch, "schemas/examples/batch.xml")
 INCLUDE(blank_api_key, "schemas/examples/blank/api-key.xml")
 INCLUDE(blank_revocation, "schemas/examples/blank/revocation.xml")
 INCLUDE(blank_rotation, "schemas/examples/blank/rotation.xml")
 INCLUDE(blank_withdrawal, "schemas/examples/blank/withdrawal.xml")
 INCLUDE(blank_decisions, "schemas/examples/blank/decisions.xml")
+INCLUDE(blank_clients, "schemas/examples/blank/clients.xml")
+INCLUDE(blank_apis, "schemas/examples/blank/apis.xml")
+INCLUDE(blank_batch, "schemas/examples/blank/batch.xml")
 INCLUDE(blank_readme, "schemas/examples/blank/README.txt")
 INCLUDE(gateway_haproxy, "schemas/examples/gateway/haproxy.cfg")
 INCLUDE(gateway_nginx, "schemas/examples/gateway/nginx.conf")
@@ -48,6 +55,7 @@ struct file {
 static const struct file schemas[] = {
 	{ "schemas/api-key.xsd", shipped_api_key, shipped_api_key_end },
 	{ "schemas/request.xsd", shipped_request, shipped_request_end },
+	{ "schemas/catalog.xsd", shipped_catalog, shipped_catalog_end },
 	{ "schemas/receipt.xsd", shipped_receipt, shipped_receipt_end },
 	{ "schemas/key.xsd", shipped_key_xsd, shipped_key_xsd_end },
 	{ "schemas/schema.xsd", shipped_schema_xsd, shipped_schema_xsd_end },
@@ -61,6 +69,11 @@ static const struct file schemas[] = {
 	  shipped_ex_withdrawal_end },
 	{ "schemas/examples/decisions.xml", shipped_ex_decisions,
 	  shipped_ex_decisions_end },
+	{ "schemas/examples/clients.xml", shipped_ex_clients,
+	  shipped_ex_clients_end },
+	{ "schemas/examples/apis.xml", shipped_ex_apis, shipped_ex_apis_end },
+	{ "schemas/examples/batch.xml", shipped_ex_batch,
+	  shipped_ex_batch_end },
 };
 
 static const struct file blanks[] = {
@@ -72,6 +85,9 @@ static const struct file blanks[] = {
 	  shipped_blank_withdrawal_end },
 	{ "decisions.xml", shipped_blank_decisions,
 	  shipped_blank_decisions_end },
+	{ "clients.xml", shipped_blank_clients, shipped_blank_clients_end },
+	{ "apis.xml", shipped_blank_apis, shipped_blank_apis_end },
+	{ "batch.xml", shipped_blank_batch, shipped_blank_batch_end },
 	{ "README.txt", shipped_blank_readme, shipped_blank_readme_end },
 };
 

@@ -23,6 +23,14 @@
 /* Bytes of forms in hand, with workers or in the open group. */
 #define IN_HAND_BYTES (16u * 1024 * 1024)
 
+/* What a claim became.  Takes both. */
+static int
+add_claim(struct flow *f, struct ruling *r, struct parcel *p)
+{
+	return p->batch == NULL ? flow_add(f, r, p, NULL) :
+	    flow_add_part(f, r, p);
+}
+
 int
 flow_refuse(struct flow *f, struct parcel *p, const struct faults *faults)
 {
@@ -31,8 +39,14 @@ flow_refuse(struct flow *f, struct parcel *p, const struct faults *faults)
 
 	f->counts.refused++;
 	if (flow_settings(f)->refusals)
-		return flow_add(f, r, p, NULL);
-	flow_add_unrecorded(f, r, p);
+		return add_claim(f, r, p);
+	if (p->batch == NULL) {
+		flow_add_unrecorded(f, r, p);
+		return 0;
+	}
+	flow_refuse_part(f, p, faults);
+	ruling_free(r);
+	free(r);
 	return 0;
 }
 
@@ -57,6 +71,13 @@ is_put_back(struct flow *f, struct parcel *p, const struct faults *faults)
 	return true;
 }
 
+int
+flow_refuse_claim(struct flow *f, struct parcel *p,
+    const struct faults *faults)
+{
+	return is_put_back(f, p, faults) ? 0 : flow_refuse(f, p, faults);
+}
+
 /* Takes the parcel. */
 static int
 answer_duplicate(struct flow *f, struct parcel *p, const char *number)
@@ -68,6 +89,11 @@ answer_duplicate(struct flow *f, struct parcel *p, const char *number)
 	    .code = FAULT_DUPLICATE };
 	int status;
 
+	if (p->batch != NULL) {
+		free(source);
+		flow_repeat_part(f, p, number);
+		return 0;
+	}
 	buf_putf(&text, "This form was received before, as %s. Nothing new "
 	    "was opened; the first receipt is here once more.", number);
 	n.text = buf_str(&text);
@@ -133,7 +159,7 @@ rule_new(struct flow *f, struct parcel *p, const struct rule_claim *claim)
 	    rule_receive(&ctx, claim, number, &r) != RULE_MADE)
 		return -1;
 	f->counts.received++;
-	if (flow_add(f, r, p, NULL) != 0)
+	if (add_claim(f, r, p) != 0)
 		return -1;
 	return flow_approve_unreviewed(f, number);
 }
@@ -163,7 +189,7 @@ rule_known(struct flow *f, struct parcel *p, const struct rule_claim *claim,
 	switch (result) {
 	case RULE_MADE:
 		f->counts.received++;
-		status = flow_add(f, r, p, NULL);
+		status = add_claim(f, r, p);
 		if (status == 0 && r->event != EVENT_WITHDRAW)
 			status = flow_approve_unreviewed(f, number);
 		break;
@@ -180,6 +206,20 @@ rule_known(struct flow *f, struct parcel *p, const struct rule_claim *claim,
 		casefile_free(&c);
 	faults_free(&faults);
 	return status;
+}
+
+/* A list may be longer than other forms. */
+static void
+check_size(const struct flow *f, const struct buf *form,
+    const struct form_type *type, struct faults *faults)
+{
+	uint64_t most = type->lists != NULL ? flow_settings(f)->list_limit :
+	    flow_settings(f)->form_limit;
+
+	if (form->len > most)
+		faults_addf(faults, FAULT_TOO_LARGE, 0, NULL, "It has %zu "
+		    "bytes; at most %llu are taken.", form->len,
+		    (unsigned long long)most);
 }
 
 /* A form that the worker finds no fault with.  Takes the parcel. */
@@ -202,8 +242,9 @@ rule_good(struct flow *f, struct parcel *p, const struct verdict *v)
 	    strcmp(stamp.desk, flow_settings(f)->desk_id) != 0)
 		faults_add(&faults, FAULT_STAMP, 0, NULL,
 		    "The form bears the stamp of another desk.");
-	else
-		rule_may_send(flow_settings(f), p->box, &v->facts, &faults);
+	else if (rule_may_send(flow_settings(f), p->box, &v->facts, &faults))
+		rule_may_list(flow_settings(f), p->box, claim.type, &faults);
+	check_size(f, form, claim.type, &faults);
 	if (faults.n > 0)
 		status = flow_refuse(f, p, &faults);
 	else if (claim.type->ask != ASK_NOTHING)
@@ -270,6 +311,41 @@ hold_claim(struct flow *f, struct parcel *p)
 	return given < 0 ? flow_fail(f, "an answer cannot be written") : 0;
 }
 
+/*
+ * The day as of which a form that came is checked: today.  Terms that are to
+ * take the place of others may have begun when those did: what is in force
+ * since last year could else not be changed without a new first day.
+ */
+static int32_t
+claim_day(struct flow *f, const struct parcel *p)
+{
+	const struct buf *form = parcel_form(p);
+	int32_t today = clock_day(clock_now()), since = today;
+	struct casefile c;
+	struct stamp stamp;
+	size_t at, len;
+
+	if (stamp_find(form->data, form->len, &stamp, &at, &len) != 1)
+		return today;
+	if (strcmp(stamp.desk, flow_settings(f)->desk_id) == 0 &&
+	    number_valid(stamp.number) &&
+	    flow_case(f, stamp.number, &c) == 1) {
+		since = casefile_since(&c, today);
+		casefile_free(&c);
+	}
+	stamp_free(&stamp);
+	return since;
+}
+
+/* What is ruled on bears the day of the ruling, and was checked under the
+ * lists in force. */
+bool
+flow_is_current(const struct flow *f, const struct job *job)
+{
+	return job->today == clock_day(clock_now()) &&
+	    job->lists == pool_lists(f->pool);
+}
+
 static void
 submit_claim(struct flow *f, struct parcel *p)
 {
@@ -298,19 +374,31 @@ flow_rule_claim(struct flow *f, struct parcel *p, struct job *job)
 	case OUTCOME_VERDICT:
 		break;
 	}
-	/* what it is ruled on bears the day of the ruling */
-	if (job->today != clock_day(clock_now())) {
+	/* what it is ruled on bears the day of the ruling, and was checked
+	 * under the lists in force */
+	if (job->today != claim_day(f, p) ||
+	    job->lists != pool_lists(f->pool)) {
 		submit_claim(f, p);
 		return 0;
 	}
-	if (job->verdict.faults.n == 0 && pool_types(f->pool)->
-	    list[job->verdict.type].ask == ASK_DECISIONS)
+	if (job->verdict.faults.n > 0)
+		return flow_refuse_claim(f, p, &job->verdict.faults);
+	switch (pool_types(f->pool)->list[job->verdict.type].ask) {
+	case ASK_DECISIONS:
 		return flow_take_list(f, p);
-	if (job->verdict.faults.n == 0)
-		return rule_good(f, p, &job->verdict);
-	if (is_put_back(f, p, &job->verdict.faults))
+	case ASK_BATCH:
+		flow_take_batch(f, p);
 		return 0;
-	return flow_refuse(f, p, &job->verdict.faults);
+	default:
+		return flow_rule_verdict(f, p, &job->verdict);
+	}
+}
+
+int
+flow_rule_verdict(struct flow *f, struct parcel *p, const struct verdict *v)
+{
+	return v->faults.n == 0 ? rule_good(f, p, v) :
+	    flow_refuse(f, p, &v->faults);
 }
 
 int
@@ -351,7 +439,8 @@ flow_submit(struct flow *f, struct task *t, enum purpose purpose,
     const struct buf *bytes)
 {
 	t->job.purpose = purpose;
-	t->job.today = clock_day(clock_now());
+	t->job.today = t->parcel != NULL ? claim_day(f, t->parcel) :
+	    clock_day(clock_now());
 	t->job.box = t->box;
 	t->job.data = bytes->data;
 	t->job.len = bytes->len;
@@ -364,7 +453,7 @@ flow_submit(struct flow *f, struct task *t, enum purpose purpose,
 bool
 flow_has_room(const struct flow *f)
 {
-	return f->in_hand < LIMIT_IN_HAND &&
+	return f->in_hand < LIMIT_IN_HAND && !f->relisted &&
 	    f->in_hand_bytes + f->group_bytes < IN_HAND_BYTES;
 }
 
@@ -376,13 +465,21 @@ take_up(struct flow *f, struct parcel *p)
 	f->counts.taken++;
 	if (p->trouble)
 		return hold_claim(f, p);
-	if (p->faults.n > 0) {
-		if (is_put_back(f, p, &p->faults))
-			return 0;
-		return flow_refuse(f, p, &p->faults);
-	}
-	if (!flow_take_signature(f, p))
+	if (p->faults.n > 0)
+		return flow_refuse_claim(f, p, &p->faults);
+	if (p->large)
+		flow_take_large(f, p);
+	else if (!flow_take_signature(f, p))
 		submit_claim(f, p);
+	return 0;
+}
+
+int
+flow_take_up_list(struct flow *f, struct parcel *p)
+{
+	if (intake_reload_list(f->intake, p) == 0)
+		return take_up(f, p);
+	parcel_free(p);
 	return 0;
 }
 
@@ -411,6 +508,7 @@ stop_full_boxes(struct flow *f)
 		count_waiting(&waiting, &f->held);
 		count_waiting(&waiting, &f->unanswered);
 	}
+	flow_count_batches(f, &waiting);
 	while ((box = intake_box(f->intake, &at)) != NULL)
 		intake_stop(f->intake, box,
 		    (uintptr_t)map_get(&waiting, box) >= LIMIT_WAITING);

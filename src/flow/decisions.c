@@ -394,11 +394,12 @@ flow_decide(struct flow *f, const struct decision *d, bool checked)
 }
 
 /* Whether what was found still is so: the trays may show another commit by
- * now, and the day of the check may be over.  1, 0 or -1. */
+ * now, the day of the check may be over, or another list in force.  1, 0 or
+ * -1. */
 static int
 is_current(struct flow *f, const struct task *t)
 {
-	if (t->job.today != clock_day(clock_now()))
+	if (!flow_is_current(f, &t->job))
 		return 0;
 	return trays_stands(f->trays, &t->decision);
 }
@@ -531,9 +532,25 @@ is_still_due(const struct due_list *due, const struct casefile *c)
 		return casefile_retiring_key(c, due->now, &key);
 	case EVENT_LAPSE:
 		return c->waiting > 0 && c->waiting <= due->before;
+	case EVENT_NOTIFY:
+		return c->facts.expiry[0] != '\0';
 	default:
 		bug("the clock does not bring this about");
 	}
+}
+
+/* The notice that is due on the very day that its commit will bear. */
+static enum rule
+decide_notice(const struct rule_context *ctx, const struct casefile *c,
+    struct ruling **r)
+{
+	int32_t expiry, left;
+
+	if (day_parse(c->facts.expiry, &expiry) != 0)
+		return RULE_FAULT;
+	left = expiry - clock_day(ctx->now);
+	return left < 0 ? RULE_FAULT : rule_notify(ctx, c,
+	    settings_notice(ctx->settings, left, c->notified), r);
 }
 
 static int
@@ -552,7 +569,8 @@ bring_about(void *arg, const char *number)
 		casefile_free(&c);
 		return 0;
 	}
-	switch (rule_decide(&ctx, &c, due->event, NULL, &r)) {
+	switch (due->event == EVENT_NOTIFY ? decide_notice(&ctx, &c, &r) :
+	    rule_decide(&ctx, &c, due->event, NULL, &r)) {
 	case RULE_MADE:
 		due->n++;
 		status = flow_add(f, r, NULL, NULL);
@@ -577,15 +595,16 @@ collect_due(void *arg, const char *number)
 }
 
 static int
-bring_all_about(struct due_list *due, enum due what, const char *prefix)
+bring_all_about(struct due_list *due, enum due what, const char *prefix,
+    const char *day)
 {
 	struct flow *f = due->flow;
 	struct buf numbers = BUF_INIT;
 	char *at, *number;
 	int status;
 
-	status = index_due(f->index, what, prefix, due->before, due->today,
-	    CLOCK_MOST, collect_due, &numbers);
+	status = index_due(f->index, what, prefix, due->before, day, CLOCK_MOST,
+	    collect_due, &numbers);
 	if (status != 0)
 		status = flow_fail(f, "%s", index_error());
 	at = numbers.data;
@@ -614,9 +633,28 @@ lapse_all(struct due_list *due)
 		if (*prefix == '\0' || review->lapse == 0)
 			continue;
 		due->before = due->now - review->lapse / 1000;
-		status = bring_all_about(due, DUE_LAPSE, prefix);
+		status = bring_all_about(due, DUE_LAPSE, prefix,
+		    due->today);
 	}
 	buf_free(&prefixes);
+	return status;
+}
+
+/* Those that have come within one of the thresholds. */
+static int
+notify_all(struct due_list *due)
+{
+	const struct settings *s = flow_settings(due->flow);
+	char day[DAY_TEXT];
+	int status = 0;
+	size_t i;
+
+	due->event = EVENT_NOTIFY;
+	for (i = 0; i < s->n_notices && status == 0; i++) {
+		due->before = s->notices[i];
+		day_text(day, clock_day(due->now) + (int32_t)s->notices[i]);
+		status = bring_all_about(due, DUE_NOTIFY, "", day);
+	}
 	return status;
 }
 
@@ -629,14 +667,17 @@ flow_clock(struct flow *f)
 	if (lapse_all(&due) != 0)
 		return -1;
 	due.event = EVENT_EFFECT;
-	if (bring_all_about(&due, DUE_EFFECT, "") != 0)
+	if (bring_all_about(&due, DUE_EFFECT, "", due.today) != 0)
 		return -1;
 	due.event = EVENT_EXPIRE;
-	if (bring_all_about(&due, DUE_EXPIRE, "") != 0)
+	if (bring_all_about(&due, DUE_EXPIRE, "", due.today) != 0)
+		return -1;
+	/* what has expired is nothing to warn of any more */
+	if (notify_all(&due) != 0)
 		return -1;
 	due.event = EVENT_RETIRE;
 	due.before = due.now;
-	if (bring_all_about(&due, DUE_RETIRE, "") != 0)
+	if (bring_all_about(&due, DUE_RETIRE, "", due.today) != 0)
 		return -1;
 	f->clock_more |= due.n > 0;
 	return 0;

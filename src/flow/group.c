@@ -155,6 +155,92 @@ apply_to_case(struct flow *f, const struct ruling *r)
 	return 0;
 }
 
+/* Lists of this name in force, but for this case. */
+static int
+others_listed(struct flow *f, const struct ruling *r, struct buf *numbers)
+{
+	const struct map_entry *e;
+	const struct casefile *open;
+	struct casefile c;
+	size_t at = 0;
+	int found = index_list(f->index, r->catalog, &c);
+
+	if (found < 0)
+		return flow_fail(f, "%s", index_error());
+	if (found == 1 && !map_has(&f->cases, c.number))
+		buf_putf(numbers, "%s\n", c.number);
+	if (found == 1)
+		casefile_free(&c);
+	while ((e = map_next(&f->cases, &at)) != NULL) {
+		open = e->value;
+		if (open->state == STATE_APPROVED && open->catalog != NULL &&
+		    strcmp(open->catalog, r->catalog) == 0 &&
+		    strcmp(open->number, r->number) != 0)
+			buf_putf(numbers, "%s\n", open->number);
+	}
+	return 0;
+}
+
+static int
+supersede(struct flow *f, const char *number)
+{
+	struct rule_context ctx = flow_context(f);
+	struct casefile c;
+	struct ruling *r;
+	int status;
+
+	if (flow_case(f, number, &c) != 1)
+		return -1;
+	if (rule_decide(&ctx, &c, EVENT_SUPERSEDE, NULL, &r) == RULE_MADE)
+		status = flow_add(f, r, NULL, NULL);
+	else
+		status = flow_fail(f, "%s", ledger_error());
+	casefile_free(&c);
+	return status;
+}
+
+/* A list that is in force from now on takes the place of the one before; and
+ * nothing that was checked under others is ruled on. */
+static int
+take_place(struct flow *f, const struct ruling *r)
+{
+	const struct casefile *c = map_get(&f->cases, r->number);
+	struct buf numbers = BUF_INIT;
+	char *at, *number;
+	int status = 0;
+
+	if (r->from == STATE_APPROVED && r->to == STATE_REVOKED &&
+	    c->catalog != NULL)
+		f->relisted = true;
+	if (r->catalog == NULL)
+		return 0;
+	f->relisted = true;
+	status = others_listed(f, r, &numbers);
+	at = numbers.data;
+	while (status == 0 && (number = strsep(&at, "\n")) != NULL)
+		if (*number != '\0')
+			status = supersede(f, number);
+	buf_free(&numbers);
+	return status;
+}
+
+int
+flow_relist(struct flow *f)
+{
+	struct buf why = BUF_INIT;
+	int status = 0;
+
+	if (catalogs_load(f->ledger, f->index, &why) != 0 ||
+	    catalogs_tell(f->index, f->pool, &why) != 0)
+		status = flow_fail(f, "%s", buf_str(&why));
+	buf_free(&why);
+	if (f->outbox != NULL)
+		outbox_relist(f->outbox);
+	f->relisted = false;
+	f->more = true;
+	return status;
+}
+
 int
 flow_add(struct flow *f, struct ruling *r, struct parcel *p,
     const struct decision *d)
@@ -184,7 +270,7 @@ flow_add(struct flow *f, struct ruling *r, struct parcel *p,
 		free(map_put(&f->digests, buf_str(&key), mem_str(r->number)));
 		buf_free(&key);
 	}
-	return 0;
+	return r->number[0] != '\0' ? take_place(f, r) : 0;
 }
 
 void
@@ -215,7 +301,7 @@ bool
 flow_due(const struct flow *f)
 {
 	return f->group.n > 0 && (pool_pending(f->pool) == 0 ||
-	    f->group.n >= LIMIT_GROUP ||
+	    f->group.n >= LIMIT_GROUP || f->relisted ||
 	    f->group_bytes >= LIMIT_GROUP_BYTES ||
 	    clock_ticks() - f->group_since >= GROUP_MS);
 }
@@ -441,5 +527,7 @@ flow_commit(struct flow *f)
 		f->clock_due = clock_ticks();
 	f->clock_more = false;
 	ledger_tidy(f->ledger);
-	return 0;
+	if (flow_note_batches(f) != 0)
+		return -1;
+	return f->relisted ? flow_relist(f) : 0;
 }

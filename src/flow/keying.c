@@ -20,14 +20,21 @@ open_folder(void *arg, const char *name)
 }
 
 /* Whom the client's keys are encrypted to, by the list of clients that is in
- * force; this desk keeps none. */
+ * force. */
 static int
 recipient_of(void *arg, const char *client, char **recipient)
 {
-	(void)arg;
-	(void)client;
-	(void)recipient;
-	return 0;
+	struct flow *f = arg;
+	struct list_entry e;
+	int found = index_entry(f->index, "clients", client, &e);
+
+	if (found != 1)
+		return found;
+	found = e.recipient != NULL && *e.recipient != '\0';
+	if (found == 1)
+		*recipient = mem_str(e.recipient);
+	list_entry_free(&e);
+	return found;
 }
 
 static void

@@ -445,9 +445,8 @@ flow_rule_listed(struct flow *f, struct task *t)
 	if (t->entry == WHOLE)
 		return take_entries(f, l, &t->job);
 	a = &l->answers[t->entry];
-	/* what it is ruled on bears the day of the ruling */
 	if (t->job.outcome == OUTCOME_VERDICT &&
-	    t->job.today != clock_day(clock_now()))
+	    !flow_is_current(f, &t->job))
 		return judge(f, l, t->entry, false);
 	switch (t->job.outcome) {
 	case OUTCOME_TROUBLE:

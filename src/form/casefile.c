@@ -10,6 +10,7 @@
 #include "buf.h"
 
 #include "casefile.h"
+#include "limit.h"
 
 void
 casefile_init(struct casefile *c)
@@ -21,6 +22,7 @@ void
 casefile_free(struct casefile *c)
 {
 	free(c->form);
+	free(c->catalog);
 	free(c->box);
 	free(c->request_box);
 	free(c->submitters);
@@ -36,6 +38,7 @@ casefile_copy(struct casefile *to, const struct casefile *from)
 {
 	*to = *from;
 	to->form = mem_str(from->form);
+	to->catalog = mem_str(from->catalog);
 	to->box = mem_str(from->box);
 	to->request_box = mem_str(from->request_box);
 	to->submitters = mem_str(from->submitters);
@@ -260,11 +263,17 @@ drop_keys(struct casefile *c)
 static void
 on_approve(struct casefile *c, const struct ruling *r)
 {
+	if (c->request == REQUEST_NONE || c->request == REQUEST_CHANGE)
+		strcpy(c->approved, r->checked);
 	if (c->request == REQUEST_CHANGE) {
 		c->revision = c->request_revision;
 		memcpy(c->sha256, c->asked_sha256, sizeof(c->sha256));
 		set_facts(&c->facts, &c->asked);
 	}
+	/* of a change as of the approval before; a schema may have begun to
+	 * say that such forms are lists, or ended */
+	if (r->to == STATE_APPROVED)
+		set(&c->catalog, r->catalog);
 	close_request(c);
 	if (r->key[0] != '\0')
 		add_key(c, r);
@@ -288,6 +297,42 @@ on_effect(struct casefile *c, const struct ruling *r)
 {
 	(void)r;
 	c->in_force = true;
+}
+
+unsigned
+casefile_notified(const struct casefile *c)
+{
+	int32_t approved, expiry;
+	unsigned left;
+
+	if (day_parse(c->approved, &approved) != 0 ||
+	    day_parse(c->facts.expiry, &expiry) != 0 || expiry <= approved)
+		return 0;
+	left = (unsigned)(expiry - approved);
+	if (left > LIMIT_NOTICE_DAYS)
+		left = LIMIT_NOTICE_DAYS + 1;
+	/* a later last day begins anew */
+	if (c->noticed > 0 && c->noticed < left &&
+	    strcmp(c->facts.expiry, c->noticed_of) <= 0)
+		return c->noticed;
+	return left;
+}
+
+int32_t
+casefile_since(const struct casefile *c, int32_t today)
+{
+	int32_t effective;
+
+	return c->state == STATE_APPROVED &&
+	    day_parse(c->facts.effective, &effective) == 0 &&
+	    effective < today ? effective : today;
+}
+
+static void
+on_notify(struct casefile *c, const struct ruling *r)
+{
+	c->noticed = r->notice;
+	strcpy(c->noticed_of, r->expiry);
 }
 
 /* "PAPER DECISION EVIDENCE UID KEY LIST WHO" */
@@ -377,6 +422,8 @@ static void (*const effect[EVENT_COUNT])(struct casefile *,
 	[EVENT_EFFECT] = on_effect,
 	[EVENT_EXPIRE] = on_end,
 	[EVENT_RETIRE] = on_retire,
+	[EVENT_NOTIFY] = on_notify,
+	[EVENT_SUPERSEDE] = on_end,
 	[EVENT_REVOKE] = on_end,
 };
 
@@ -392,6 +439,7 @@ casefile_apply(struct casefile *c, const struct ruling *r)
 	effect[r->event](c, r);
 	c->state = r->to;
 	c->changed = r->at;
+	c->notified = casefile_notified(c);
 	clear_endorsed(c, r->from);
 	return 0;
 }

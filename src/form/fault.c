@@ -20,6 +20,12 @@
 #include "limit.h"
 
 static const struct fault_kind kinds[] = {
+	{ FAULT_NO_CLIENT, "no-such-client",
+	  "The client is not in the list of clients",
+	  "Look for its id in clients.txt, or ask for it to be listed." },
+	{ FAULT_NO_API, "no-such-api",
+	  "The API is not in the list of APIs",
+	  "Look for its id in apis.txt, or ask for it to be listed." },
 	{ FAULT_CHANGED, "changed-meanwhile",
 	  "This was changed by somebody else meanwhile",
 	  "Look at the case as it is now, and decide or apply again." },
@@ -120,6 +126,9 @@ static const struct fault_kind kinds[] = {
 	{ FAULT_LINKED, "linked",
 	  "The file has more than one name (hard links)",
 	  "Send a copy of it." },
+	{ FAULT_TWICE, "listed-twice",
+	  "An id stands in the list twice",
+	  "Keep one of the two entries, or give one of them another id." },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

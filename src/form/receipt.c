@@ -14,13 +14,11 @@
 #include "xmlout.h"
 
 #include "parcel.h"
-#include "receipt.h"
-
-#define NAMESPACE "urn:docket:receipt:1"
+#include "receipting.h"
 
 /* What is said of an event.  In the sentences %N is the case's number, %W
  * what the case is about a request for, %S the stamped form, %B the inbox
- * that the applicant uses. */
+ * that the applicant uses, %E the last day and how far away it is. */
 static const struct said {
 	enum event	 event;
 	enum request	 request;
@@ -142,6 +140,15 @@ static const struct said {
 	  "An old key of %N is good no more: the time that it had beside the "
 	  "new one is over.",
 	  NULL },
+	{ EVENT_NOTIFY, REQUEST_NONE, "expiring",
+	  "%N expires: its last day is %E.",
+	  "To go on, edit the day in %S and drop it into %B again: that asks "
+	  "for changed terms, which a reviewer decides on. Otherwise there is "
+	  "nothing to do." },
+	{ EVENT_SUPERSEDE, REQUEST_NONE, "superseded",
+	  "%N is no longer in force: a newer list was approved, and has taken "
+	  "its place.",
+	  NULL },
 	{ EVENT_REFUSE, REQUEST_NONE, "refused",
 	  "This was not accepted, and nothing was filed. What is wrong:",
 	  "Mend it and drop it into %B again." },
@@ -193,7 +200,8 @@ receipt_name(char name[RECEIPT_NAME], const struct ruling *r)
 	else if (r->event == EVENT_RETIRE)
 		key_names(r, paper, stem);
 	else if (r->event == EVENT_REVOKE || r->event == EVENT_EFFECT ||
-	    r->event == EVENT_EXPIRE ||
+	    r->event == EVENT_EXPIRE || r->event == EVENT_NOTIFY ||
+	    r->event == EVENT_SUPERSEDE ||
 	    paper_parse(ruling_paper(r, paper), &p) != 0)
 		snprintf(stem, sizeof(stem), "%s", r->number);
 	else
@@ -208,6 +216,24 @@ put_inbox(struct buf *out, const char *box)
 	buf_puts(out, "inbox");
 	if (*box != '\0')
 		buf_putf(out, "/%s", box);
+}
+
+/* "2027-12-31, in 7 days"; by the clock of the commit, which may be ahead. */
+static void
+put_expiry(struct buf *out, const struct ruling *r)
+{
+	int32_t day, left;
+
+	buf_puts(out, r->expiry);
+	if (day_parse(r->expiry, &day) != 0)
+		return;
+	left = day - clock_day(r->at);
+	if (left == 0)
+		buf_puts(out, ", which is today");
+	else if (left == 1)
+		buf_puts(out, ", tomorrow");
+	else if (left > 1)
+		buf_putf(out, ", in %d days", (int)left);
 }
 
 static void
@@ -231,13 +257,16 @@ put_sentence(struct buf *out, const char *text, const struct ruling *r,
 		case 'B':
 			put_inbox(out, box);
 			break;
+		case 'E':
+			put_expiry(out, r);
+			break;
 		}
 	}
 }
 
 /* A text wrapped at 76 columns, indented. */
-static void
-put_wrapped(struct buf *out, const char *indent, const char *text)
+void
+receipt_wrapped(struct buf *out, const char *indent, const char *text)
 {
 	size_t column = 0, n, width;
 
@@ -262,8 +291,8 @@ put_wrapped(struct buf *out, const char *indent, const char *text)
 	buf_putc(out, '\n');
 }
 
-static void
-put_row(struct buf *out, const char *key, const char *value)
+void
+receipt_row(struct buf *out, const char *key, const char *value)
 {
 	if (value == NULL || *value == '\0')
 		return;
@@ -272,8 +301,8 @@ put_row(struct buf *out, const char *key, const char *value)
 	buf_putc(out, '\n');
 }
 
-static void
-put_heading(struct buf *out, const char *what, const char *event, int64_t at)
+void
+receipt_heading(struct buf *out, const char *what, const char *event, int64_t at)
 {
 	char when[TIME_TEXT];
 	struct buf line = BUF_INIT;
@@ -289,8 +318,8 @@ put_heading(struct buf *out, const char *what, const char *event, int64_t at)
 	buf_free(&line);
 }
 
-static void
-put_faults(struct buf *out, const struct faults *faults)
+void
+receipt_faults(struct buf *out, const struct faults *faults)
 {
 	struct buf text = BUF_INIT;
 	const char *remedy;
@@ -299,14 +328,14 @@ put_faults(struct buf *out, const struct faults *faults)
 	for (i = 0; i < faults->n; i++) {
 		buf_clear(&text);
 		fault_line(&faults->list[i], &text);
-		put_wrapped(out, "  ", buf_str(&text));
+		receipt_wrapped(out, "  ", buf_str(&text));
 		remedy = fault_remedy(&faults->list[i]);
 		if (remedy != NULL)
-			put_wrapped(out, "         ", remedy);
+			receipt_wrapped(out, "         ", remedy);
 		if (faults->list[i].raw != NULL) {
 			buf_clear(&text);
 			buf_putf(&text, "(%s)", faults->list[i].raw);
-			put_wrapped(out, "         ", buf_str(&text));
+			receipt_wrapped(out, "         ", buf_str(&text));
 		}
 	}
 	if (faults->more > 0)
@@ -335,14 +364,15 @@ put_about(struct buf *out, const struct ruling *r)
 {
 	char revision[NUM_TEXT];
 
-	put_row(out, "Name", r->label);
-	put_row(out, "Client", r->client);
-	put_row(out, "Form", r->form);
+	receipt_row(out, "Name", r->label);
+	receipt_row(out, "Client", r->client);
+	receipt_row(out, "Form", r->form);
 	if (r->revision > 1)
-		put_row(out, "Revision", num_text(revision, r->revision));
-	put_row(out, "File", r->file);
+		receipt_row(out, "Revision", num_text(revision, r->revision));
+	receipt_row(out, "File", r->file);
+	receipt_row(out, "Last day", r->expiry);
 	if (r->number[0] != '\0')
-		put_row(out, "State", state_name(r->to));
+		receipt_row(out, "State", state_name(r->to));
 	buf_putc(out, '\n');
 }
 
@@ -363,7 +393,7 @@ put_key(struct buf *out, const struct ruling *r)
 	    "status.txt says what it waits for. It is stored nowhere else: "
 	    "move it to where you keep secrets. Its SHA-256, by which this "
 	    "desk knows it:", file, file);
-	put_wrapped(out, "", buf_str(&text));
+	receipt_wrapped(out, "", buf_str(&text));
 	buf_putf(out, "\n  %s\n\n", r->key);
 	buf_free(&text);
 }
@@ -381,7 +411,7 @@ put_overlap(struct buf *out, const struct ruling *r)
 		    time_local(until, r->at + seconds));
 	else
 		buf_puts(&text, "The old key is good no more, from now on.");
-	put_wrapped(out, "", buf_str(&text));
+	receipt_wrapped(out, "", buf_str(&text));
 	buf_putc(out, '\n');
 	buf_free(&text);
 }
@@ -393,11 +423,11 @@ receipt_text(const struct ruling *r, const struct receipt_desk *desk,
 	const struct said *s = said_of(r);
 	struct buf text = BUF_INIT;
 
-	put_heading(out, r->number[0] != '\0' ? r->number : r->file, s->name,
+	receipt_heading(out, r->number[0] != '\0' ? r->number : r->file, s->name,
 	    r->at);
 	put_about(out, r);
 	put_sentence(&text, s->sentence, r, box);
-	put_wrapped(out, "", buf_str(&text));
+	receipt_wrapped(out, "", buf_str(&text));
 	buf_putc(out, '\n');
 	if (r->key[0] != '\0')
 		put_key(out, r);
@@ -406,11 +436,11 @@ receipt_text(const struct ruling *r, const struct receipt_desk *desk,
 	if (r->note != NULL)
 		put_note(out, r);
 	if (r->faults.n > 0)
-		put_faults(out, &r->faults);
+		receipt_faults(out, &r->faults);
 	if (s->next != NULL) {
 		buf_clear(&text);
 		put_sentence(&text, s->next, r, box);
-		put_wrapped(out, "", buf_str(&text));
+		receipt_wrapped(out, "", buf_str(&text));
 		buf_putc(out, '\n');
 	}
 	buf_putf(out, "-- \n%s", desk->name);
@@ -422,14 +452,14 @@ receipt_text(const struct ruling *r, const struct receipt_desk *desk,
 
 /* XML. */
 
-static void
-open_receipt(struct xmlout *x, const char *event,
+void
+receipt_open(struct xmlout *x, const char *event,
     const struct receipt_desk *desk, int64_t at)
 {
 	char when[TIME_TEXT];
 
 	xml_open(x, "receipt");
-	xml_attr(x, "xmlns", NAMESPACE);
+	xml_attr(x, "xmlns", RECEIPT_NAMESPACE);
 	xml_attr(x, "event", event);
 	xml_attr(x, "at", time_text(when, at));
 	xml_attr(x, "desk", desk->id);
@@ -442,8 +472,8 @@ leaf(struct xmlout *x, const char *name, const char *value)
 		xml_leaf(x, name, value);
 }
 
-static void
-put_fault_xml(struct xmlout *x, const struct fault *f)
+void
+receipt_fault_xml(struct xmlout *x, const struct fault *f)
 {
 	const struct fault_kind *kind = fault_kind(f->code);
 
@@ -521,7 +551,7 @@ receipt_xml(const struct ruling *r, const struct receipt_desk *desk,
 	size_t i;
 
 	xml_begin(&x, out);
-	open_receipt(&x, said_of(r)->name, desk, r->at);
+	receipt_open(&x, said_of(r)->name, desk, r->at);
 	if (r->commit[0] != '\0')
 		xml_attr(&x, "commit", r->commit);
 	leaf(&x, "number", r->number);
@@ -532,12 +562,13 @@ receipt_xml(const struct ruling *r, const struct receipt_desk *desk,
 	leaf(&x, "name", r->label);
 	leaf(&x, "file", r->file);
 	leaf(&x, "sha256", r->sha256);
+	leaf(&x, "expiry", r->expiry);
 	put_state_xml(&x, r);
 	put_deciders_xml(&x, r);
 	put_key_xml(&x, r);
 	leaf(&x, "note", r->note);
 	for (i = 0; i < r->faults.n; i++)
-		put_fault_xml(&x, &r->faults.list[i]);
+		receipt_fault_xml(&x, &r->faults.list[i]);
 	xml_close(&x);
 }
 
@@ -555,7 +586,7 @@ put_listed_xml(struct xmlout *x, const struct listed_answer *l)
 	xml_attr(x, "outcome", l->outcome);
 	leaf(x, "text", l->text);
 	for (i = 0; i < l->faults.n; i++)
-		put_fault_xml(x, &l->faults.list[i]);
+		receipt_fault_xml(x, &l->faults.list[i]);
 	xml_close(x);
 }
 
@@ -572,7 +603,7 @@ put_listed(struct buf *out, const struct listed_answer *l)
 		buf_puts(out, l->text);
 	buf_putc(out, '\n');
 	if (l->faults.n > 0)
-		put_faults(out, &l->faults);
+		receipt_faults(out, &l->faults);
 }
 
 void
@@ -584,7 +615,7 @@ notice_xml(const struct notice *n, const struct receipt_desk *desk,
 	size_t i;
 
 	xml_begin(&x, out);
-	open_receipt(&x, n->event, desk, n->at);
+	receipt_open(&x, n->event, desk, n->at);
 	leaf(&x, "number", n->number);
 	leaf(&x, "file", n->file);
 	leaf(&x, "sha256", n->sha256);
@@ -592,7 +623,7 @@ notice_xml(const struct notice *n, const struct receipt_desk *desk,
 	for (i = 0; i < n->n_listed; i++)
 		put_listed_xml(&x, &n->listed[i]);
 	if (n->code != 0)
-		put_fault_xml(&x, &f);
+		receipt_fault_xml(&x, &f);
 	xml_close(&x);
 }
 
@@ -602,8 +633,8 @@ notice_text(const struct notice *n, const struct receipt_desk *desk,
 {
 	size_t i;
 
-	put_heading(out, n->file, n->event, n->at);
-	put_wrapped(out, "", n->text);
+	receipt_heading(out, n->file, n->event, n->at);
+	receipt_wrapped(out, "", n->text);
 	if (n->n_listed > 0)
 		buf_putc(out, '\n');
 	for (i = 0; i < n->n_listed; i++)

@@ -55,6 +55,7 @@ ruling_free(struct ruling *r)
 	free(r->form);
 	free(r->client);
 	free(r->label);
+	free(r->catalog);
 	free(r->note);
 	free(r->box);
 	free(r->intake);
@@ -165,6 +166,15 @@ ruling_answer(struct ruling *r, const char *box)
 	r->answers = buf_take(&b);
 }
 
+bool
+ruling_is_part(const struct ruling *r)
+{
+	return r->intake != NULL && r->list[0] == '\0' &&
+	    strchr(r->intake, '/') != NULL &&
+	    (r->event == EVENT_RECEIVE || r->event == EVENT_RESUBMIT ||
+	    r->event == EVENT_REVISE || r->event == EVENT_ASK);
+}
+
 const char *
 ruling_paper(const struct ruling *r, char name[PAPER_NAME])
 {
@@ -242,7 +252,7 @@ ruling_subject_line(const struct ruling *r, struct buf *out)
 	buf_puts(out, r->number);
 	/* with a case that ends, its open request is only taken along */
 	if (r->request != REQUEST_NONE && r->event != EVENT_REVOKE &&
-	    r->event != EVENT_EXPIRE)
+	    r->event != EVENT_EXPIRE && r->event != EVENT_SUPERSEDE)
 		buf_putf(out, " %s", request_name(r->request));
 	if (r->event == EVENT_ENDORSE)
 		buf_putf(out, " %s", event_name(r->decision));
@@ -374,6 +384,10 @@ ruling_encode(const struct ruling *r, struct buf *out)
 	put_parties(out, r);
 	put_trailer(out, "List-SHA256", r->list);
 	put_trailer(out, "Checked", r->checked);
+	if (r->notice > 0)
+		buf_putf(out, "Notice: %ud\n", r->notice);
+	put_trailer(out, "Expiry", r->expiry);
+	put_trailer(out, "Catalog", r->catalog);
 	put_trailer(out, "Form-SHA256", r->sha256);
 	put_trailer(out, "Key-SHA256", r->key);
 	if (r->key_revision > 0)
@@ -441,6 +455,12 @@ static int
 get_label(struct ruling *r, char *v)
 {
 	return set_text(&r->label, v);
+}
+
+static int
+get_catalog(struct ruling *r, char *v)
+{
+	return set_text(&r->catalog, v);
 }
 
 static int
@@ -585,6 +605,33 @@ get_checked(struct ruling *r, char *v)
 	return 0;
 }
 
+/* "7d" */
+static int
+get_notice(struct ruling *r, char *v)
+{
+	size_t n = strlen(v);
+	uint64_t days;
+
+	if (n < 2 || v[n - 1] != 'd')
+		return -1;
+	v[n - 1] = '\0';
+	if (!text_number(v, LIMIT_NOTICE_DAYS, &days) || days == 0)
+		return -1;
+	r->notice = (unsigned)days;
+	return 0;
+}
+
+static int
+get_expiry(struct ruling *r, char *v)
+{
+	int32_t day;
+
+	if (day_parse(v, &day) != 0)
+		return -1;
+	strcpy(r->expiry, v);
+	return 0;
+}
+
 static int
 get_sha256(struct ruling *r, char *v)
 {
@@ -677,6 +724,9 @@ static const struct {
 	{ "Decided-by", get_decider },
 	{ "List-SHA256", get_list },
 	{ "Checked", get_checked },
+	{ "Notice", get_notice },
+	{ "Expiry", get_expiry },
+	{ "Catalog", get_catalog },
 	{ "Form-SHA256", get_sha256 },
 	{ "Key-SHA256", get_key },
 	{ "Key-Revision", get_key_revision },
@@ -746,6 +796,9 @@ is_whole(const struct ruling *r)
 		return r->number[0] == '\0' && r->file != NULL;
 	if (r->event >= EVENT_INIT)
 		return r->number[0] == '\0';
+	if (r->event == EVENT_NOTIFY &&
+	    (r->notice == 0 || r->expiry[0] == '\0'))
+		return false;
 	return r->number[0] != '\0' && r->form != NULL &&
 	    (r->event != EVENT_ASK || r->request != REQUEST_NONE) &&
 	    (r->event != EVENT_RETIRE || r->key[0] != '\0');

@@ -164,6 +164,32 @@ static const struct transition table[] = {
 	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_RETIRE,
 	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
 	  "a key that was rotated ends: its overlap is over" },
+
+	{ STATE_APPROVED, REQUEST_NONE, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_NONE, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
+	{ STATE_APPROVED, REQUEST_CHANGE, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
+	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_NOTIFY,
+	  STATE_APPROVED, STATE_PENDING, WHO_CLOCK, NO_NOTE,
+	  "the expiry day comes near: the applicant is told" },
+
+	{ STATE_APPROVED, REQUEST_NONE, EVENT_SUPERSEDE,
+	  STATE_REVOKED, STATE_NONE, WHO_DESK, NO_NOTE,
+	  "a newer list was approved, and is in force instead" },
+	{ STATE_APPROVED, REQUEST_CHANGE, EVENT_SUPERSEDE,
+	  STATE_REVOKED, STATE_REJECTED, WHO_DESK, NO_NOTE,
+	  "a newer list was approved; the open change is refused with this" },
+	{ STATE_APPROVED, REQUEST_REVOCATION, EVENT_SUPERSEDE,
+	  STATE_REVOKED, STATE_REJECTED, WHO_DESK, NO_NOTE,
+	  "a newer list was approved; the open request is refused with this" },
+	{ STATE_APPROVED, REQUEST_ROTATION, EVENT_SUPERSEDE,
+	  STATE_REVOKED, STATE_REJECTED, WHO_DESK, NO_NOTE,
+	  "a newer list was approved; the open request is refused with this" },
 };
 #define ROWS (sizeof(table) / sizeof(table[0]))
 
@@ -200,6 +226,8 @@ static const struct {
 	[EVENT_EFFECT] = { "effect", "effective" },
 	[EVENT_EXPIRE] = { "expire", "expired" },
 	[EVENT_RETIRE] = { "retire", "retired" },
+	[EVENT_NOTIFY] = { "notify", "expiring" },
+	[EVENT_SUPERSEDE] = { "supersede", "superseded" },
 	[EVENT_INIT] = { "init", "opened" },
 	[EVENT_RULES] = { "rules", "changed" },
 	[EVENT_REFUSE] = { "refuse", "refused" },
@@ -211,6 +239,7 @@ static const char *const who_names[] = {
 	[WHO_REVIEWER] = "a reviewer",
 	[WHO_APPLICANT] = "the applicant",
 	[WHO_CLOCK] = "the clock",
+	[WHO_DESK] = "the desk itself",
 };
 
 const struct transition *

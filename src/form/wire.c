@@ -332,6 +332,7 @@ types_encode(const struct form_types *types, struct buf *out)
 		put_str(out, t->prefix);
 		put_text(out, t->title, LIMIT_SENTENCE);
 		put_u32(out, t->issues_key);
+		put_str(out, t->lists);
 		put_u32(out, t->ask);
 	}
 	put_faults(out, &types->faults);
@@ -361,6 +362,7 @@ types_decode(struct form_types *types, const struct frame *f)
 		get_short(&r, t->prefix, sizeof(t->prefix));
 		t->title = get_text(&r, LIMIT_SENTENCE, false);
 		t->issues_key = get_below(&r, 2);
+		t->lists = get_text(&r, LIMIT_CATALOG, false);
 		t->ask = (enum ask)get_below(&r, ASK_COUNT);
 		if (t->form == NULL || (t->ask == ASK_NOTHING &&
 		    !prefix_valid(t->prefix)))
@@ -381,6 +383,7 @@ types_free(struct form_types *types)
 	for (i = 0; i < types->n; i++) {
 		free(types->list[i].form);
 		free(types->list[i].title);
+		free(types->list[i].lists);
 	}
 	free(types->list);
 	faults_free(&types->faults);
@@ -418,6 +421,43 @@ child_decode(struct child_note *c, const struct frame *f)
 	return done(&r);
 }
 
+/* A tag as it is written: bytes that nobody is shown. */
+static void
+get_tag(struct reader *r, char tag[TAG_NAME])
+{
+	size_t n;
+	const char *p = get_bytes(r, TAG_NAME - 1, &n);
+
+	if (memchr(p, '\0', n) != NULL)
+		r->bad = true;
+	memcpy(tag, p, n);
+	tag[n] = '\0';
+}
+
+static void
+put_cutting(struct buf *out, const struct cutting *c)
+{
+	put_str(out, c->root);
+	put_str(out, c->form);
+	put_u32(out, c->depth);
+	put_u32(out, c->inner);
+	put_u32(out, c->ended);
+}
+
+static void
+get_cutting(struct reader *r, struct cutting *c)
+{
+	get_tag(r, c->root);
+	get_tag(r, c->form);
+	c->depth = get_u32(r);
+	c->inner = get_u32(r);
+	c->ended = get_below(r, 2);
+	/* within a form it has a name, which is a batch's */
+	if ((c->depth > 0) != (c->form[0] != '\0') || ((c->depth > 0 ||
+	    c->ended) && c->root[0] == '\0') || (c->depth > 0 && c->ended))
+		r->bad = true;
+}
+
 void
 query_encode(const struct query *q, struct buf *out)
 {
@@ -425,18 +465,104 @@ query_encode(const struct query *q, struct buf *out)
 
 	put_u32(out, q->purpose);
 	put_u32(out, (uint32_t)q->today);
+	put_u32(out, q->before);
+	if (q->purpose == PURPOSE_SPLIT) {
+		put_cutting(out, q->cutting);
+		put_u32(out, q->last);
+	}
 	put_bytes(out, q->data, q->len);
 	end(out, at);
 }
 
 int
-query_decode(struct query *q, const struct frame *f)
+query_decode(struct query *q, struct cutting *c, const struct frame *f)
 {
 	struct reader r = reader(f);
 
+	*q = (struct query){ .cutting = c };
+	*c = (struct cutting){ .ended = false };
 	q->purpose = (enum purpose)get_below(&r, PURPOSE_COUNT);
 	q->today = (int32_t)get_u32(&r);
-	q->data = get_bytes(&r, LIMIT_FORM, &q->len);
+	q->before = get_u32(&r);
+	if (q->purpose == PURPOSE_SPLIT) {
+		get_cutting(&r, c);
+		q->last = get_below(&r, 2);
+	}
+	q->data = get_bytes(&r, q->purpose == PURPOSE_SPLIT ? LIMIT_WINDOW :
+	    LIMIT_PAPER, &q->len);
+	return done(&r);
+}
+
+void
+ids_encode(const struct ids *ids, struct buf *out)
+{
+	size_t at = begin(out, WIRE_IDS);
+
+	put_str(out, ids->list);
+	put_str(out, ids->lines);
+	end(out, at);
+}
+
+int
+ids_decode(struct ids *ids, const struct frame *f)
+{
+	struct reader r = reader(f);
+
+	ids->list = get_text(&r, LIMIT_CATALOG, false);
+	ids->lines = get_text(&r, LIMIT_ENTRIES_PART, true);
+	if (done(&r) == 0 && ids->list != NULL)
+		return 0;
+	ids_free(ids);
+	return -1;
+}
+
+void
+ids_free(struct ids *ids)
+{
+	free(ids->list);
+	free(ids->lines);
+	*ids = (struct ids){ NULL, NULL };
+}
+
+void
+entries_encode(const char *lines, size_t n, struct buf *out)
+{
+	size_t at = begin(out, WIRE_ENTRIES);
+
+	put_bytes(out, lines, n);
+	end(out, at);
+}
+
+/* An id, and three tabs. */
+static bool
+is_entry(const char *p, size_t n)
+{
+	const char *tab = memchr(p, '\t', n);
+	size_t i, tabs = 0;
+
+	for (i = 0; i < n; i++)
+		tabs += p[i] == '\t';
+	return tab != NULL && tab > p && tab - p <= LIMIT_ENTRY_ID &&
+	    tabs == 3;
+}
+
+int
+entries_decode(struct buf *to, const struct frame *f)
+{
+	struct reader r = reader(f);
+	char *text = get_text(&r, LIMIT_ENTRIES_PART, true);
+	const char *line = text, *end;
+
+	for (; line != NULL && *line != '\0' && !r.bad; line = end + 1) {
+		end = strchr(line, '\n');
+		if (end == NULL || !is_entry(line, (size_t)(end - line))) {
+			r.bad = true;
+			break;
+		}
+	}
+	if (!r.bad && text != NULL)
+		buf_puts(to, text);
+	free(text);
 	return done(&r);
 }
 
@@ -496,6 +622,58 @@ get_listed(struct reader *r, struct verdict *v)
 	}
 }
 
+struct piece *
+verdict_piece(struct verdict *v)
+{
+	struct cuts *c = &v->cuts;
+
+	c->list = mem_grow(c->list, c->n + 1, sizeof(*c->list));
+	c->list[c->n] = (struct piece){ 0, 0 };
+	return &c->list[c->n++];
+}
+
+static void
+put_cuts(struct buf *out, const struct cuts *c)
+{
+	size_t i;
+
+	put_u32(out, (uint32_t)c->n);
+	for (i = 0; i < c->n; i++) {
+		put_u32(out, c->list[i].at);
+		put_u32(out, c->list[i].len);
+	}
+	put_u32(out, c->used);
+	put_cutting(out, &c->then);
+	put_str(out, c->encoding);
+}
+
+/* Pieces follow one another, within what is used of the window (whose length
+ * whoever has asked must compare). */
+static void
+get_cuts(struct reader *r, struct verdict *v)
+{
+	uint32_t n = get_below(r, LIMIT_PIECES + 1), i;
+	uint64_t behind = 0;
+	struct piece *p;
+
+	for (i = 0; i < n && !r->bad; i++) {
+		p = verdict_piece(v);
+		p->at = get_u32(r);
+		p->len = get_u32(r);
+		if (p->at < behind || p->len == 0)
+			r->bad = true;
+		behind = (uint64_t)p->at + p->len;
+	}
+	v->cuts.used = get_u32(r);
+	get_cutting(r, &v->cuts.then);
+	get_short(r, v->cuts.encoding, sizeof(v->cuts.encoding));
+	if (behind > v->cuts.used || v->cuts.used > LIMIT_WINDOW ||
+	    strspn(v->cuts.encoding, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-") !=
+	    strlen(v->cuts.encoding))
+		r->bad = true;
+}
+
 void
 verdict_encode(const struct verdict *v, struct buf *out)
 {
@@ -514,6 +692,7 @@ verdict_encode(const struct verdict *v, struct buf *out)
 	put_str(out, v->reason);
 	put_str(out, v->overlap);
 	put_listed(out, v);
+	put_cuts(out, &v->cuts);
 	end(out, at);
 }
 
@@ -558,6 +737,7 @@ verdict_decode(struct verdict *v, const struct frame *f, size_t n_types)
 	v->reason = get_text(&r, LIMIT_NOTE, true);
 	get_overlap(&r, v->overlap);
 	get_listed(&r, v);
+	get_cuts(&r, v);
 	/* a form is either good and of a known type, or has faults */
 	if (v->faults.n == 0 && v->type < 0)
 		r.bad = true;
@@ -578,5 +758,7 @@ verdict_free(struct verdict *v)
 	for (i = 0; i < v->n_listed; i++)
 		free(v->listed[i].note);
 	free(v->listed);
+	free(v->entries);
+	free(v->cuts.list);
 	*v = (struct verdict){ 0 };
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "clock.h"
 #include "fs.h"
 #include "log.h"
 
@@ -31,9 +32,11 @@ static const char schema[] =
     "CREATE TABLE cases(id INTEGER PRIMARY KEY, number TEXT, prefix TEXT,"
     " seq INTEGER, form TEXT, state INTEGER, revision INTEGER,"
     " last_revision INTEGER, request INTEGER, request_revision INTEGER,"
-    " requests INTEGER, rotations INTEGER, withdrawals INTEGER, in_force INTEGER, box TEXT,"
-    " request_box TEXT, submitters TEXT, endorsed TEXT, keys TEXT,"
-    " issued INTEGER, retires INTEGER, overlap TEXT, received INTEGER,"
+    " requests INTEGER, rotations INTEGER, withdrawals INTEGER,"
+    " in_force INTEGER, approved TEXT, noticed INTEGER, noticed_of TEXT,"
+    " notified INTEGER, box TEXT,"
+    " request_box TEXT, submitters TEXT, endorsed TEXT, catalog TEXT,"
+    " keys TEXT, issued INTEGER, retires INTEGER, overlap TEXT, received INTEGER,"
     " changed INTEGER, waiting INTEGER, digest TEXT, sha256 TEXT,"
     " client TEXT, label TEXT, effective TEXT, expiry TEXT, fields TEXT,"
     " apis TEXT, asked_client TEXT, asked_label TEXT,"
@@ -55,6 +58,15 @@ static const char schema[] =
     "CREATE INDEX by_retire ON cases(retires) WHERE retires > 0;"
     "CREATE INDEX by_admitted ON cases(number)"
     " WHERE state = 2 AND in_force = 1 AND keys > '';"
+    "CREATE INDEX by_notice ON cases(notified, expiry) WHERE state = 2;"
+    "CREATE INDEX by_catalog ON cases(catalog, id)"
+    " WHERE state = 2 AND catalog IS NOT NULL;"
+    "CREATE TABLE lists(list TEXT PRIMARY KEY, sha256 TEXT) WITHOUT ROWID;"
+    "CREATE TABLE entries(key INTEGER PRIMARY KEY, list TEXT, id TEXT,"
+    " name TEXT, recipient TEXT, contact TEXT);"
+    "CREATE UNIQUE INDEX entry_id ON entries(list, id);"
+    "CREATE VIRTUAL TABLE entry_words USING fts5(id, name,"
+    " content='entries', content_rowid='key', prefix='2 3');"
     "CREATE TABLE events(id INTEGER PRIMARY KEY, number TEXT,"
     " \"commit\" TEXT, intake TEXT, digest TEXT, file TEXT);"
     "CREATE INDEX event_number ON events(number);"
@@ -94,6 +106,10 @@ static const struct column {
 	{ "rotations", INT, M(rotations) },
 	{ "withdrawals", INT, M(withdrawals) },
 	{ "in_force", BOOL, M(in_force) },
+	{ "approved", ARRAY, M(approved) },
+	{ "noticed", INT, M(noticed) },
+	{ "noticed_of", ARRAY, M(noticed_of) },
+	{ "notified", INT, M(notified) },
 	{ "box", STRING, M(box) },
 	{ "request_box", STRING, M(request_box) },
 	{ "submitters", STRING, M(submitters) },
@@ -102,6 +118,7 @@ static const struct column {
 	{ "issued", INT, M(issued) },
 	{ "retires", INT64, M(retires) },
 	{ "overlap", ARRAY, M(overlap) },
+	{ "catalog", STRING, M(catalog) },
 	{ "received", INT64, M(received) },
 	{ "changed", INT64, M(changed) },
 	{ "waiting", INT64, M(waiting) },
@@ -170,6 +187,16 @@ static const char *const sql[STATEMENTS] = {
 	    " ORDER BY number LIMIT ?2",
 	[S_KEY] = "SELECT number FROM keys WHERE sha256 = ?1",
 	[S_KEY_ADD] = "INSERT OR IGNORE INTO keys VALUES(?1, ?2)",
+	/* by what is known of them: few numbers, which the index finds one
+	 * after the other */
+	[S_NOTIFY] = "WITH RECURSIVE known(n) AS (SELECT min(notified)"
+	    " FROM cases INDEXED BY by_notice WHERE state = 2 AND"
+	    " notified > ?2 UNION ALL SELECT (SELECT min(notified)"
+	    " FROM cases INDEXED BY by_notice WHERE state = 2 AND"
+	    " notified > known.n) FROM known WHERE known.n IS NOT NULL)"
+	    " SELECT number FROM known CROSS JOIN cases INDEXED BY by_notice"
+	    " WHERE state = 2 AND notified = known.n AND expiry <= ?3 AND"
+	    " (?1 = '' OR prefix = ?1) LIMIT ?4",
 	[S_OF] = "SELECT \"commit\" FROM events WHERE number = ?1"
 	    " ORDER BY id",
 	[S_OF_FILE] = "SELECT \"commit\" FROM events WHERE digest = ?1"
@@ -183,6 +210,30 @@ static const char *const sql[STATEMENTS] = {
 	    " waiting <= ?2 AND prefix = ?1 AND endorsed IS NULL",
 	[S_COUNTS] = "SELECT state, n FROM counts",
 	[S_COUNT_WAITING] = "SELECT count(*) FROM cases WHERE waiting > 0",
+	[S_ENTRY] = "SELECT id, name, recipient, contact FROM entries"
+	    " WHERE list = ?1 AND id = ?2",
+	[S_LIST] = "SELECT %C FROM cases WHERE state = 2 AND catalog = ?1"
+	    " ORDER BY changed DESC, id DESC LIMIT 1",
+	[S_LISTS] = "SELECT DISTINCT catalog FROM cases WHERE state = 2 AND"
+	    " catalog IS NOT NULL ORDER BY catalog",
+	[S_LOADED] = "SELECT list FROM lists ORDER BY list",
+	[S_LIST_DIGEST] = "SELECT sha256 FROM lists WHERE list = ?1",
+	[S_LIST_ADD] = "INSERT INTO lists VALUES(?1, ?2)",
+	[S_LIST_DEL] = "DELETE FROM lists WHERE list = ?1",
+	[S_ENTRY_ADD] = "INSERT OR IGNORE INTO entries(list, id, name,"
+	    " recipient, contact) VALUES(?1, ?2, ?3, ?4, ?5)",
+	[S_ENTRIES_DEL] = "DELETE FROM entries WHERE list = ?1",
+	[S_ENTRY_WORDS_ADD] = "INSERT INTO entry_words(rowid, id, name)"
+	    " SELECT key, id, name FROM entries WHERE list = ?1",
+	[S_ENTRY_WORDS_DEL] = "INSERT INTO entry_words(entry_words, rowid, id,"
+	    " name) SELECT 'delete', key, id, name FROM entries"
+	    " WHERE list = ?1",
+	[S_ENTRIES] = "SELECT id, name, recipient, contact FROM entries"
+	    " WHERE list = ?1 ORDER BY key",
+	[S_ENTRIES_FOUND] = "SELECT entries.id, entries.name, recipient,"
+	    " contact FROM entry_words JOIN entries ON entries.key ="
+	    " entry_words.rowid WHERE entry_words MATCH ?2 AND list = ?1"
+	    " ORDER BY bm25(entry_words, 4.0, 1.0), entries.id",
 	[S_AGES] = "SELECT count(*) FROM cases WHERE waiting > ?1"
 	    " AND waiting <= ?2",
 };
@@ -282,19 +333,6 @@ exec(struct index *x, const char *text)
 
 /* Opening. */
 
-static const char *
-boot_id(char id[64])
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, id, 63);
-
-	if (fd >= 0)
-		close(fd);
-	id[n < 0 ? 0 : n] = '\0';
-	id[strcspn(id, "\n")] = '\0';
-	return id;
-}
-
 static int
 get_meta(struct index *x, const char *key, char *value, size_t size)
 {
@@ -331,12 +369,12 @@ set_meta(struct index *x, const char *key, const char *value)
 static bool
 is_of_use(struct index *x)
 {
-	char version[16], boot[64], now[64];
+	char version[16], boot[CLOCK_BOOT], now[CLOCK_BOOT];
 
 	return get_meta(x, "version", version, sizeof(version)) == 0 &&
 	    strcmp(version, LAYOUT) == 0 &&
 	    get_meta(x, "boot", boot, sizeof(boot)) == 0 &&
-	    (boot[0] == '\0' || strcmp(boot, boot_id(now)) == 0) &&
+	    (boot[0] == '\0' || strcmp(boot, clock_boot(now)) == 0) &&
 	    get_meta(x, "head", x->head, sizeof(x->head)) == 0;
 }
 
@@ -383,7 +421,7 @@ open_to_write(struct index *x, const char *path, bool anew)
 	chmod(path, 0640);
 	return exec(x, "PRAGMA synchronous = OFF; PRAGMA journal_mode ="
 	    " TRUNCATE; PRAGMA temp_store = MEMORY; PRAGMA cache_size ="
-	    " -8000") == 0 && set_meta(x, "boot", boot_id(now)) == 0 ? 0 : -1;
+	    " -8000") == 0 && set_meta(x, "boot", clock_boot(now)) == 0 ? 0 : -1;
 }
 
 static int

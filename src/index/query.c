@@ -73,9 +73,8 @@ index_key(struct index *x, const char *sha256, char number[NUMBER_TEXT])
 	return one_text(x, st, number, NUMBER_TEXT);
 }
 
-/* Gives the first column of every row. */
-static int
-each_text(struct index *x, sqlite3_stmt *st, index_text_fn *fn, void *arg)
+int
+index_each_text(struct index *x, sqlite3_stmt *st, index_text_fn *fn, void *arg)
 {
 	int rc, status = 0;
 
@@ -93,7 +92,7 @@ index_prefixes(struct index *x, index_text_fn *fn, void *arg)
 {
 	sqlite3_stmt *st = index_statement(x, S_PREFIXES);
 
-	return st == NULL ? -1 : each_text(x, st, fn, arg);
+	return st == NULL ? -1 : index_each_text(x, st, fn, arg);
 }
 
 int
@@ -105,6 +104,7 @@ index_due(struct index *x, enum due due, const char *prefix, int64_t before,
 		[DUE_EFFECT] = S_EFFECT,
 		[DUE_EXPIRE] = S_EXPIRE,
 		[DUE_RETIRE] = S_RETIRE,
+		[DUE_NOTIFY] = S_NOTIFY,
 	};
 	sqlite3_stmt *st = index_statement(x, which[due]);
 
@@ -114,7 +114,7 @@ index_due(struct index *x, enum due due, const char *prefix, int64_t before,
 	sqlite3_bind_int64(st, 2, before);
 	index_bind_text(st, 3, day);
 	sqlite3_bind_int(st, 4, (int)most);
-	return each_text(x, st, fn, arg);
+	return index_each_text(x, st, fn, arg);
 }
 
 int
@@ -128,14 +128,13 @@ index_waiting(struct index *x, const char *prefix, int64_t after,
 	index_bind_text(st, 1, prefix);
 	sqlite3_bind_int64(st, 2, after);
 	sqlite3_bind_int64(st, 3, before);
-	return each_text(x, st, fn, arg);
+	return index_each_text(x, st, fn, arg);
 }
 
 /* Questions of people. */
 
-/* Words as an FTS5 query: each quoted, each a prefix, all of them. */
-static void
-put_words(struct buf *out, const char *words)
+void
+index_put_words(struct buf *out, const char *words)
 {
 	size_t n;
 
@@ -204,7 +203,7 @@ index_cases(struct index *x, const struct index_query *q, index_case_fn *fn,
 
 	put_query(&text, q);
 	if (q->words != NULL)
-		put_words(&words, q->words);
+		index_put_words(&words, q->words);
 	if (sqlite3_prepare_v2(x->db, buf_str(&text), -1, &st, NULL) !=
 	    SQLITE_OK)
 		status = index_fail(x, "list");
@@ -258,7 +257,7 @@ index_commits_of(struct index *x, const char *number, index_text_fn *fn,
 	if (st == NULL)
 		return -1;
 	index_bind_text(st, 1, number);
-	return each_text(x, st, fn, arg);
+	return index_each_text(x, st, fn, arg);
 }
 
 int
@@ -272,7 +271,7 @@ index_commits_of_file(struct index *x, const char *digest, const char *file,
 	index_bind_text(st, 1, digest);
 	index_bind_text(st, 2, file);
 	sqlite3_bind_int64(st, 3, most);
-	return each_text(x, st, fn, arg);
+	return index_each_text(x, st, fn, arg);
 }
 
 int
@@ -284,7 +283,7 @@ index_commits_last(struct index *x, int64_t most, index_text_fn *fn,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, most);
-	return each_text(x, st, fn, arg);
+	return index_each_text(x, st, fn, arg);
 }
 
 static int

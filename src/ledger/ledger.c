@@ -489,35 +489,12 @@ ledger_abort(struct ledger *l)
 		log_event(LOG_ERROR, "ledger", "error", last_error, NULL);
 }
 
-/* The papers of a case in a tray: those of its folder that begin with its
- * number and a dot. */
-
-struct papers {
-	const char	*number;
-	size_t		 len;
-	ledger_name_fn	*fn;
-	void		*arg;
-};
-
-static int
-match_paper(void *arg, const char *name, bool folder, const struct oid *oid)
-{
-	const struct papers *p = arg;
-
-	(void)oid;
-	if (folder || strncmp(name, p->number, p->len) != 0 ||
-	    name[p->len] != '.')
-		return 0;
-	return p->fn(p->arg, name);
-}
-
 int
 ledger_papers(struct ledger *l, enum state tray, const char *number,
     ledger_name_fn *fn, void *arg)
 {
-	struct papers p = { number, strlen(number), fn, arg };
 	char folder[LEDGER_PATH];
 
-	return tree_list(l->tree, ledger_path(folder, tray, number, NULL),
-	    match_paper, &p);
+	return tree_papers(l->tree, ledger_path(folder, tray, number, NULL),
+	    number, fn, arg);
 }

@@ -415,6 +415,34 @@ tree_list(struct tree *t, const char *folder, tree_fn *fn, void *arg)
 	return status;
 }
 
+struct papers {
+	const char	*number;
+	size_t		 len;
+	tree_name_fn	*fn;
+	void		*arg;
+};
+
+static int
+match_paper(void *arg, const char *name, bool folder, const struct oid *oid)
+{
+	const struct papers *p = arg;
+
+	(void)oid;
+	if (folder || strncmp(name, p->number, p->len) != 0 ||
+	    name[p->len] != '.')
+		return 0;
+	return p->fn(p->arg, name);
+}
+
+int
+tree_papers(struct tree *t, const char *folder, const char *number,
+    tree_name_fn *fn, void *arg)
+{
+	struct papers p = { number, strlen(number), fn, arg };
+
+	return tree_list(t, folder, match_paper, &p);
+}
+
 static void
 pack_node(struct pack *pack, struct node *n, const struct oid *oid)
 {

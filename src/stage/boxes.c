@@ -1,6 +1,6 @@
 /*
  * boxes: the folders of the outbox, and what is in each besides answers: the
- * blanks, and status.txt.
+ * blanks, status.txt, and the lists in force.
  *
  * May not: answer anything.
  * The operator's: a folder that cannot be written to; it is held.
@@ -280,6 +280,83 @@ write_status(struct outbox *o, struct box *b)
 	return status;
 }
 
+/* clients.txt, apis.txt */
+
+struct names {
+	struct buf	 text;
+	const char	*only;		/* this id; NULL: all */
+};
+
+static int
+name_entry(void *arg, const struct list_entry *e)
+{
+	struct names *l = arg;
+
+	if (l->only != NULL && strcmp(l->only, e->id) != 0)
+		return 0;
+	buf_putf(&l->text, "%-24s  ", e->id);
+	if (e->name != NULL)
+		text_line(&l->text, e->name, strlen(e->name), 300);
+	buf_putc(&l->text, '\n');
+	return 0;
+}
+
+/* To a box of one client it is nobody's business who the others are. */
+static int
+write_names(struct outbox *o, struct box *b, const char *list,
+    const char *what, const struct casefile *c)
+{
+	struct names l = { .only = strcmp(list, "clients") == 0 ?
+	    settings_client(o->settings, b->name) : NULL };
+	struct buf name = BUF_INIT;
+	char when[TIME_TEXT];
+	int status;
+
+	buf_putf(&l.text, "%s: %s, as of %s (%s)\n\n",
+	    o->settings->desk_name, what, c->number, time_local(when,
+	    c->changed));
+	status = index_entries(o->index, list, name_entry, &l);
+	buf_putf(&name, "%s.txt", list);
+	if (status == 0 && fs_replace(b->fd, buf_str(&name),
+	    buf_str(&l.text), l.text.len, 0644) != 0 && b->held[0] == '\0')
+		box_hold(o, b, "written", buf_str(&name));
+	buf_free(&name);
+	buf_free(&l.text);
+	return status;
+}
+
+/* What is in no list that is in force may be named freely: no such file. */
+static int
+write_lists(struct outbox *o, struct box *b)
+{
+	static const struct {
+		const char *list, *file, *what;
+	} lists[] = {
+		{ "clients", "clients.txt", "clients that may apply" },
+		{ "apis", "apis.txt", "APIs that may be applied for" },
+	};
+	char sha256[65];
+	struct casefile c;
+	size_t i;
+	int found, status = 0;
+
+	for (i = 0; i < 2 && status == 0; i++) {
+		found = index_list_digest(o->index, lists[i].list, sha256);
+		if (found == 1)
+			found = index_list(o->index, lists[i].list, &c);
+		if (found < 0)
+			return -1;
+		if (found == 0) {
+			unlinkat(b->fd, lists[i].file, 0);
+			continue;
+		}
+		status = write_names(o, b, lists[i].list, lists[i].what, &c);
+		casefile_free(&c);
+	}
+	b->listed = true;
+	return status;
+}
+
 int
 boxes_write_status(struct outbox *o)
 {
@@ -289,7 +366,10 @@ boxes_write_status(struct outbox *o)
 
 	while ((e = map_next(&o->boxes, &at)) != NULL) {
 		b = e->value;
-		if (b->changed && b->fd >= 0 && write_status(o, b) != 0)
+		if (!b->changed || b->fd < 0)
+			continue;
+		if (write_status(o, b) != 0 || (!b->listed &&
+		    write_lists(o, b) != 0))
 			return -1;
 	}
 	o->status_due = clock_ticks() + STATUS_MS;

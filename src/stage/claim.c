@@ -117,21 +117,34 @@ not_a_file(struct parcel *p, const struct stat *st)
 	    "This is %s.", type_name(st->st_mode));
 }
 
+/* What is too large for a form may be something else; for a list, nothing. */
 static void
-inflate_form(struct intake *in, struct parcel *p)
+too_large(struct parcel *p, size_t limit, bool list)
+{
+	buf_free(&p->file);
+	buf_free(&p->form);
+	p->large = !list;
+	if (list)
+		faults_addf(&p->faults, FAULT_TOO_LARGE, 0, NULL,
+		    "The list has more than %zu bytes (limits.list).", limit);
+}
+
+static void
+inflate_form(struct intake *in, struct parcel *p, size_t limit, bool list)
 {
 	static const struct {
 		enum gunzip result;
 		unsigned code;
 	} faults[] = {
 		{ GUNZIP_DAMAGED, FAULT_GZIP },
-		{ GUNZIP_TOO_LARGE, FAULT_TOO_LARGE },
 		{ GUNZIP_BOMB, FAULT_BOMB },
 	};
-	enum gunzip result = gunzip(p->file.data, p->file.len,
-	    in->settings->form_limit, (unsigned)in->settings->ratio, &p->form);
+	enum gunzip result = gunzip(p->file.data, p->file.len, limit,
+	    (unsigned)in->settings->ratio, &p->form);
 	size_t i;
 
+	if (result == GUNZIP_TOO_LARGE)
+		too_large(p, limit, list);
 	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		if (faults[i].result == result) {
 			faults_add(&p->faults, faults[i].code, 0, NULL, NULL);
@@ -141,14 +154,9 @@ inflate_form(struct intake *in, struct parcel *p)
 
 /* What the file itself is to blame for is a fault; what may pass is not. */
 static void
-not_read(struct intake *in, struct parcel *p)
+not_read(struct parcel *p)
 {
 	switch (errno) {
-	case EFBIG:
-		faults_addf(&p->faults, FAULT_TOO_LARGE, 0, NULL,
-		    "The form has more than %llu bytes.",
-		    (unsigned long long)in->settings->form_limit);
-		break;
 	case EACCES:
 	case EPERM:
 		faults_add(&p->faults, FAULT_UNREADABLE, 0, NULL, NULL);
@@ -160,10 +168,16 @@ not_read(struct intake *in, struct parcel *p)
 }
 
 static void
-take_bytes(struct intake *in, struct parcel *p, int fd)
+take_bytes(struct intake *in, struct parcel *p, int fd, bool list)
 {
-	if (fs_read(fd, in->settings->form_limit, &p->file) != 0) {
-		not_read(in, p);
+	size_t limit = list ? in->settings->list_limit :
+	    in->settings->form_limit;
+
+	if (fs_read(fd, limit, &p->file) != 0) {
+		if (errno == EFBIG)
+			too_large(p, limit, list);
+		else
+			not_read(p);
 		buf_free(&p->file);
 		return;
 	}
@@ -171,7 +185,9 @@ take_bytes(struct intake *in, struct parcel *p, int fd)
 	if (p->file.len == 0)
 		faults_add(&p->faults, FAULT_EMPTY, 0, NULL, NULL);
 	else if (gunzip_is(p->file.data, p->file.len))
-		inflate_form(in, p);
+		inflate_form(in, p, limit, list);
+	if (p->large)
+		return;
 	hash_sha256(p->digest, buf_str(parcel_form(p)), parcel_form(p)->len);
 }
 
@@ -188,8 +204,8 @@ is_young(const struct intake *in, const struct stat *st)
 	return age >= 0 && age < in->settings->grace;
 }
 
-int
-intake_reload(struct intake *in, struct parcel *p)
+static int
+reload(struct intake *in, struct parcel *p, bool list)
 {
 	struct stat st;
 	int fd;
@@ -197,12 +213,12 @@ intake_reload(struct intake *in, struct parcel *p)
 	faults_free(&p->faults);
 	buf_free(&p->file);
 	buf_free(&p->form);
-	p->trouble = false;
+	p->trouble = p->large = false;
 	if (fstatat(in->desk->claims, p->claim, &st,
 	    AT_SYMLINK_NOFOLLOW) != 0) {
 		if (errno == ENOENT)
 			return -1;
-		not_read(in, p);
+		not_read(p);
 		return 0;
 	}
 	if (!text_plain(p->name, strlen(p->name)))
@@ -219,13 +235,25 @@ intake_reload(struct intake *in, struct parcel *p)
 	}
 	fd = fs_open(in->desk->claims, p->claim, O_RDONLY, 0);
 	if (fd < 0) {
-		not_read(in, p);
+		not_read(p);
 		return 0;
 	}
 	p->young = is_young(in, &st);
-	take_bytes(in, p, fd);
+	take_bytes(in, p, fd, list);
 	close(fd);
 	return 0;
+}
+
+int
+intake_reload(struct intake *in, struct parcel *p)
+{
+	return reload(in, p, false);
+}
+
+int
+intake_reload_list(struct intake *in, struct parcel *p)
+{
+	return reload(in, p, true);
 }
 
 /* NULL: it is gone, or stays where it is. */

@@ -20,13 +20,11 @@
 
 #include "outboxing.h"
 
-#define WORK "out-"		/* our files in .docket/work */
-
 /* Commits answered in one batch. */
 #define BATCH 200
 
-static struct receipt_desk
-desk_of(const struct outbox *o)
+struct receipt_desk
+outbox_desk(const struct outbox *o)
 {
 	return (struct receipt_desk){ o->settings->desk_id,
 	    o->settings->desk_name };
@@ -124,6 +122,20 @@ outbox_configure(struct outbox *o, const struct settings *s)
 }
 
 void
+outbox_relist(struct outbox *o)
+{
+	const struct map_entry *e;
+	struct box *b;
+	size_t at = 0;
+
+	while ((e = map_next(&o->boxes, &at)) != NULL) {
+		b = e->value;
+		b->listed = false;
+		b->changed = true;
+	}
+}
+
+void
 outbox_meet(struct outbox *o, const char *box, const struct stat *like)
 {
 	struct box *b = box_of(o, box);
@@ -160,6 +172,7 @@ struct giving {
 	size_t		 n_moves;
 	size_t		 commits;
 	bool		 failed;	/* for `only' */
+	bool		 again;		/* somebody asks for it */
 };
 
 static struct box *
@@ -199,7 +212,7 @@ put_text(struct giving *g, const struct box *b, const char *stem,
 static int
 put_receipts(struct giving *g, const struct box *b, const struct ruling *r)
 {
-	struct receipt_desk desk = desk_of(g->outbox);
+	struct receipt_desk desk = outbox_desk(g->outbox);
 	struct buf text = BUF_INIT;
 	char stem[RECEIPT_NAME];
 	int status;
@@ -255,7 +268,9 @@ give_to(struct giving *g, const struct ruling *r, const char *name)
 		g->failed = true;
 		return 0;
 	}
-	if (put_receipts(g, b, r) != 0 || put_paper(g, b, r) != 0) {
+	/* the receipt of a batch tells of all that came in it */
+	if (((!ruling_is_part(r) || g->again) && put_receipts(g, b, r) != 0) ||
+	    put_paper(g, b, r) != 0) {
 		log_errno("outbox", "write", r->number);
 		return -1;
 	}
@@ -469,6 +484,7 @@ outbox_again(struct outbox *o, const char *number, const char *box)
 	int status;
 
 	begin(&g, o, box);
+	g.again = true;
 	status = index_commits_of(o->index, number, again_one, &g);
 	if (g.batch != NULL && end(&g) != 0)
 		status = -1;
@@ -526,7 +542,7 @@ is_ours(const struct box *b, const char *name)
 	    "apis.txt", "forms", "strays", "gateway", "reviewers" };
 	static const char *const ends[] = { ".refused.xml", ".refused.txt",
 	    ".duplicate.xml", ".duplicate.txt", ".held.xml", ".held.txt",
-	    ".decisions.xml", ".decisions.txt" };
+	    ".decisions.xml", ".decisions.txt", ".batch.xml", ".batch.txt" };
 	char number[NUMBER_TEXT];
 	struct stat st;
 	size_t i;
@@ -648,7 +664,7 @@ outbox_deliver(struct outbox *o, struct answer *answers, size_t n,
 int
 outbox_notice(struct outbox *o, const char *box, const struct notice *n)
 {
-	struct receipt_desk desk = desk_of(o);
+	struct receipt_desk desk = outbox_desk(o);
 	struct box *b = box_of(o, box);
 	const char *slash = strrchr(n->file, '/');
 	char stem[RECEIPT_NAME];

@@ -51,6 +51,7 @@ struct slot {
 	bool		 killed;	/* by us, overdue */
 	struct buf	 in, out;
 	size_t		 sent;		/* of out */
+	struct buf	 entries;	/* of the list at hand, so far */
 	int64_t		 deadline;	/* for the first job */
 };
 
@@ -64,6 +65,7 @@ struct pool {
 	size_t		 n_slots;
 	struct queue	 waiting, done;
 	size_t		 pending;
+	unsigned	 lists;		/* how often they have changed */
 };
 
 /* Queues. */
@@ -304,6 +306,7 @@ pool_close(struct pool *p)
 		free(p->slots[i].box);
 		buf_free(&p->slots[i].in);
 		buf_free(&p->slots[i].out);
+		buf_free(&p->slots[i].entries);
 	}
 	/* its children die with it */
 	if (p->parent > 0) {
@@ -377,9 +380,12 @@ retire(struct slot *s)
 static void
 give(struct pool *p, struct slot *s, struct job *job)
 {
-	struct query q = { job->purpose, job->today, job->data, job->len };
+	struct query q = { .purpose = job->purpose, .today = job->today,
+	    .data = job->data, .len = job->len, .before = job->before,
+	    .cutting = job->cutting, .last = job->last };
 
 	query_encode(&q, &s->out);
+	job->lists = p->lists;
 	queue_put(&s->at, job);
 	s->given++;
 	if (s->at.n == 1)
@@ -476,20 +482,39 @@ send_some(struct slot *s)
 			return;	/* full; or dead, which reading will tell */
 		s->sent += (size_t)n;
 	}
+	/* what a long list has taken is not kept */
+	if (s->out.cap > LIMIT_FORM)
+		buf_free(&s->out);
 	buf_clear(&s->out);
 	s->sent = 0;
 }
 
-/* A verdict for the first job of the child.  -1: nonsense. */
+/* Some entries of the list that the child is at.  -1: nonsense. */
+static int
+take_entries(struct slot *s, const struct frame *f)
+{
+	if (s->at.first == NULL ||
+	    s->at.first->purpose != PURPOSE_ENTRIES ||
+	    s->entries.len + f->len > LIMIT_LIST)
+		return -1;
+	return entries_decode(&s->entries, f);
+}
+
+/* A verdict for the first job of the child, or what comes before it.  -1:
+ * nonsense. */
 static int
 take_verdict(struct pool *p, struct slot *s, const struct frame *f)
 {
 	struct job *job = s->at.first;
 
+	if (f->type == WIRE_ENTRIES)
+		return take_entries(s, f);
 	if (job == NULL || f->type != WIRE_VERDICT || s->said_last ||
 	    verdict_decode(&job->verdict, f, p->types.n) != 0)
 		return -1;
 	queue_take(&s->at);
+	if (job->purpose == PURPOSE_ENTRIES)
+		job->verdict.entries = buf_take(&s->entries);
 	s->said_last = job->verdict.last;
 	finish(p, job, OUTCOME_VERDICT);
 	if (s->said_last)
@@ -563,6 +588,7 @@ child_ended(struct pool *p, struct slot *s, int status)
 	s->box = NULL;
 	buf_clear(&s->in);
 	buf_clear(&s->out);
+	buf_free(&s->entries);
 	s->sent = 0;
 	s->deadline = INT64_MAX;
 	s->state = FREE;
@@ -607,6 +633,46 @@ kill_overdue(struct pool *p)
 	status = out.len == 0 ? 0 : send_all(p->fd, &out);
 	buf_free(&out);
 	return status;
+}
+
+int
+pool_forget(struct pool *p)
+{
+	struct frame forget = { WIRE_FORGET, NULL, 0 };
+	struct buf out = BUF_INIT;
+	struct slot *s;
+	int status;
+
+	p->lists++;
+	for (s = p->slots; s < p->slots + p->n_slots; s++) {
+		if (s->state != LIVE || s->said_last)
+			continue;
+		s->leaving = true;
+		if (s->at.n == 0)
+			retire(s);
+	}
+	frame_encode(&forget, &out);
+	status = send_all(p->fd, &out);
+	buf_free(&out);
+	return status;
+}
+
+int
+pool_add_ids(struct pool *p, const struct ids *ids)
+{
+	struct buf out = BUF_INIT;
+	int status;
+
+	ids_encode(ids, &out);
+	status = send_all(p->fd, &out);
+	buf_free(&out);
+	return status;
+}
+
+unsigned
+pool_lists(const struct pool *p)
+{
+	return p->lists;
 }
 
 void

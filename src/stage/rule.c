@@ -31,6 +31,19 @@ rule_may_send(const struct settings *s, const char *box,
 	return false;
 }
 
+bool
+rule_may_list(const struct settings *s, const char *box,
+    const struct form_type *type, struct faults *faults)
+{
+	if (type->lists == NULL || settings_client(s, box) == NULL)
+		return true;
+	faults_addf(faults, FAULT_NOT_PERMITTED, 0, NULL, "The list of %s is "
+	    "that of the whole desk, and inbox/%s speaks for client %s only. "
+	    "It is sent through inbox itself.", type->lists, box,
+	    settings_client(s, box));
+	return false;
+}
+
 /* A box speaks for its own client, and for cases that came through it. */
 static bool
 may_speak_for(const struct settings *s, const char *box,
@@ -584,6 +597,15 @@ rule_issue_key(struct ruling *r, const struct casefile *c, const char *sha256)
 	buf_free(&record);
 }
 
+/* The name of the list that such a form is, or NULL. */
+static const char *
+list_of(const struct rule_context *ctx, const struct casefile *c)
+{
+	int at = ctx->types == NULL ? -1 : types_find(ctx->types, c->form);
+
+	return at < 0 ? NULL : ctx->types->list[at].lists;
+}
+
 enum rule
 rule_decide(const struct rule_context *ctx, const struct casefile *c,
     enum event event, const char *note, struct ruling **made)
@@ -602,6 +624,8 @@ rule_decide(const struct rule_context *ctx, const struct casefile *c,
 	r->note = note_of(note);
 	if (event == EVENT_APPROVE)
 		strcpy(r->checked, ctx->today);
+	if (event == EVENT_APPROVE && t->to == STATE_APPROVED)
+		r->catalog = mem_str(list_of(ctx, c));
 	memcpy(r->sha256, c->sha256, sizeof(r->sha256));
 	if (event == EVENT_RETIRE)
 		end_key(r, c, &key);
@@ -611,7 +635,8 @@ rule_decide(const struct rule_context *ctx, const struct casefile *c,
 		r->request_to = t->event == EVENT_APPROVE &&
 		    c->request == REQUEST_CHANGE ? STATE_APPROVED :
 		    t->request_to;
-		if (event != EVENT_REVOKE && event != EVENT_EXPIRE) {
+		if (event != EVENT_REVOKE && event != EVENT_EXPIRE &&
+		    event != EVENT_SUPERSEDE) {
 			r->revision = c->request_revision;
 			memcpy(r->sha256, c->asked_sha256, sizeof(r->sha256));
 		}
@@ -620,6 +645,25 @@ rule_decide(const struct rule_context *ctx, const struct casefile *c,
 	}
 	if (move_for(ctx, r, c, t) != 0)
 		return give_up(r, RULE_TROUBLE);
+	*made = r;
+	return RULE_MADE;
+}
+
+enum rule
+rule_notify(const struct rule_context *ctx, const struct casefile *c,
+    unsigned days, struct ruling **made)
+{
+	const struct transition *t = state_next(c->state, c->request,
+	    EVENT_NOTIFY);
+	struct ruling *r;
+
+	if (t == NULL || days == 0 || days >= c->notified)
+		return RULE_FAULT;
+	r = new_ruling(ctx, EVENT_NOTIFY, c);
+	r->to = t->to;
+	r->notice = days;
+	memcpy(r->expiry, c->facts.expiry, sizeof(r->expiry));
+	memcpy(r->sha256, c->sha256, sizeof(r->sha256));
 	*made = r;
 	return RULE_MADE;
 }

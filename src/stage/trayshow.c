@@ -24,8 +24,6 @@
 #include "log.h"
 #include "text.h"
 
-#include "signature.h"
-
 #include "traying.h"
 
 #define WORK "tray-"		/* our files in .docket/work */
@@ -150,10 +148,8 @@ print_of(const struct stat *st)
 	    (uintptr_t)st->st_mtim.tv_nsec;
 }
 
-/* What we are about to put there; NULL: nothing.  Not what is found there
- * afterwards: that may be somebody else's already. */
-static void
-remember_own(struct trays *t, enum state tray, const char *name,
+void
+tray_remember(struct trays *t, enum state tray, const char *name,
     const struct stat *st)
 {
 	struct buf key = BUF_INIT;
@@ -177,7 +173,7 @@ tray_of(const struct trays *t, int dirfd)
 static void
 placed(void *arg, int dirfd, const char *name, const struct stat *st)
 {
-	remember_own(arg, tray_of(arg, dirfd), name, st);
+	tray_remember(arg, tray_of(arg, dirfd), name, st);
 }
 
 /* Of our own making is the first event only, and only if nothing was done
@@ -247,9 +243,8 @@ set_unshown(struct trays *t, enum state tray, const char *name,
 	buf_free(&key);
 }
 
-/* A folder of somebody else's cannot leave the tray, but be renamed in it. */
-static int
-make_way(struct trays *t, enum state tray, const char *name)
+int
+tray_make_way(struct trays *t, enum state tray, const char *name)
 {
 	char taken[NAME_SIZE];
 
@@ -285,7 +280,7 @@ hold_path(struct trays *t, enum state tray, const char *name)
 	log_errno("trays", "show", name);
 	if (!is_in_the_way(error))
 		return -1;
-	set_unshown(t, tray, name, make_way(t, tray, name) == 0 ? 0 :
+	set_unshown(t, tray, name, tray_make_way(t, tray, name) == 0 ? 0 :
 	    RETRY_FIRST_MS);
 	return 0;
 }
@@ -298,7 +293,7 @@ tray_take_away(struct trays *t, enum state tray, const char *name)
 	snprintf(work, sizeof(work), WORK "%s", hash_random(random, 16));
 	if (renameat(t->desk->tray[tray], name, t->desk->work, work) != 0)
 		return errno == ENOENT ? 0 : hold_path(t, tray, name);
-	remember_own(t, tray, name, NULL);
+	tray_remember(t, tray, name, NULL);
 	put_away(t, work, name);
 	return 0;
 }
@@ -324,6 +319,24 @@ not_placed(void *arg, int dirfd, const char *name)
 
 static const struct fs_batch_ops place_ops = { .placed = placed,
     .displaced = displaced, .failed = not_placed };
+
+int
+tray_put_text(struct trays *t, enum state tray, const char *name,
+    const char *text, tray_failed_fn *failed)
+{
+	const struct fs_batch_ops ops = { .placed = placed,
+	    .displaced = displaced, .failed = failed };
+	struct fs_batch *b = fs_batch_new(t->desk->work, WORK);
+	int status = -1, error;
+
+	if (fs_batch_put(b, t->desk->tray[tray], name, text, strlen(text),
+	    0444) == 0 && fs_batch_sync(b) == 0)
+		status = fs_batch_show(b, &ops, t);
+	error = errno;
+	fs_batch_free(b);
+	errno = error;
+	return status;
+}
 
 static int
 put_paper(struct trays *t, struct fs_batch *b, enum state tray,
@@ -613,48 +626,6 @@ trays_reset(struct trays *t)
 	return set_shown(t);
 }
 
-/* Answers. */
-
-static bool
-read_note(struct trays *t, enum state tray, const char *name, long uid,
-    struct buf *text)
-{
-	struct stat st;
-
-	if (!tray_is_there(t, tray, name, &st) || !S_ISREG(st.st_mode) ||
-	    (uid >= 0 && (long)st.st_uid != uid))
-		return false;
-	if (fs_read_file(t->desk->tray[tray], name, LIMIT_NOTE, text) == 0 &&
-	    text->len > 0)
-		return true;
-	buf_clear(text);
-	return false;
-}
-
-char *
-trays_note(struct trays *t, const struct decision *d, long uid,
-    const char *who)
-{
-	const enum state trays[] = { d->to, d->from };
-	struct paper p = { .kind = PAPER_NOTE };
-	struct buf text = BUF_INIT;
-	char name[PAPER_NAME];
-	unsigned i;
-
-	strcpy(p.number, d->paper.number);
-	for (i = 0; i < 4 && text.len == 0; i++) {
-		p.who[0] = '\0';
-		if (i >= 2 && who != NULL)
-			snprintf(p.who, sizeof(p.who), "%.60s", who);
-		read_note(t, trays[i % 2], paper_name(name, &p), uid, &text);
-	}
-	if (text.len == 0) {
-		buf_free(&text);
-		return NULL;
-	}
-	return buf_take(&text);
-}
-
 /* A tray's file as the ledger has it, once more. */
 static int
 place_again(struct trays *t, enum state tray, const char *number,
@@ -707,136 +678,6 @@ tray_settle(struct trays *t, enum state tray, const char *name)
 		set_unshown(t, tray, name, pause);
 	note_unshown(t);
 	return status;
-}
-
-/* What is said of an undone decision. */
-
-/* Removes an explanation of ours; what only bears its name is moved. */
-static void
-forget_explanation(struct trays *t, enum state tray, const char *name)
-{
-	struct stat st;
-
-	if (!tray_is_there(t, tray, name, &st))
-		return;
-	if (S_ISREG(st.st_mode) && st.st_uid == t->desk->uid)
-		unlinkat(t->desk->tray[tray], name, 0);
-	else if (tray_to_strays(t, t->desk->tray[tray], name, name) != 0)
-		make_way(t, tray, name);
-	remember_own(t, tray, name, NULL);
-}
-
-static void
-not_explained(void *arg, int dirfd, const char *name)
-{
-	struct trays *t = arg;
-	struct buf text = BUF_INIT;
-
-	(void)dirfd;
-	buf_putf(&text, "%s, which tells why a decision was undone, cannot be "
-	    "written: %s", name, strerror(errno));
-	desk_notice(t->desk, "explanation", buf_str(&text));
-	buf_free(&text);
-}
-
-/* Nothing depends on it: who makes it impossible harms only whoever wants to
- * read it. */
-static void
-explain(struct trays *t, const struct decision *d, const char *why)
-{
-	static const struct fs_batch_ops ops = { .placed = placed,
-	    .displaced = displaced, .failed = not_explained };
-	struct fs_batch *b = fs_batch_new(t->desk->work, WORK);
-	struct paper p = { .kind = PAPER_REFUSED };
-	char name[PAPER_NAME];
-
-	strcpy(p.number, d->paper.number);
-	forget_explanation(t, d->from, paper_name(name, &p));
-	desk_notice(t->desk, "explanation", NULL);
-	if (fs_batch_put(b, t->desk->tray[d->from], name, why, strlen(why),
-	    0444) != 0 || fs_batch_sync(b) != 0 ||
-	    fs_batch_show(b, &ops, t) != 0)
-		not_explained(t, -1, name);
-	fs_batch_free(b);
-}
-
-int
-trays_undo(struct trays *t, const struct decision *d, const char *why)
-{
-	/* a signature goes first, so that another one may come as soon as
-	 * this one is explained */
-	if (d->sig[0] != '\0' && tray_take_away(t, d->from, d->sig) != 0)
-		return -1;
-	if (d->moved && trays_restore(t, d->from, d->name) != 0)
-		return -1;
-	explain(t, d, why);
-	return d->sig[0] != '\0' ? 0 : tray_take_away(t, d->to, d->name);
-}
-
-int
-trays_accept(struct trays *t, const struct decision *d, bool stays)
-{
-	if (d->sig[0] != '\0')
-		return tray_take_away(t, d->from, d->sig);
-	if (!stays)
-		return 0;
-	if (d->moved && trays_restore(t, d->from, d->name) != 0)
-		return -1;
-	return tray_take_away(t, d->to, d->name);
-}
-
-int
-trays_signature(struct trays *t, const struct decision *d, struct buf *bytes)
-{
-	if (fs_read_file(t->desk->tray[d->from], d->sig, SIGNATURE_MAX,
-	    bytes) == 0)
-		return 1;
-	return errno == ENOENT ? 0 : -1;
-}
-
-/* A note that went into the commit is deleted; another is kept. */
-static void
-tidy_note(struct trays *t, enum state tray, const char *name,
-    const char *note)
-{
-	struct buf text = BUF_INIT;
-	struct stat st;
-	char *clean;
-
-	if (!tray_is_there(t, tray, name, &st))
-		return;
-	read_note(t, tray, name, -1, &text);
-	clean = note_clean(buf_str(&text));
-	if (note != NULL && clean != NULL && strcmp(clean, note) == 0)
-		unlinkat(t->desk->tray[tray], name, 0);
-	else
-		tray_to_strays(t, t->desk->tray[tray], name, name);
-	remember_own(t, tray, name, NULL);
-	free(clean);
-	buf_free(&text);
-}
-
-void
-trays_tidy(struct trays *t, const char *number, const char *note)
-{
-	struct paper p = { .kind = PAPER_REFUSED };
-	char name[PAPER_NAME];
-	enum state tray;
-	size_t i;
-
-	strcpy(p.number, number);
-	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++) {
-		p.kind = PAPER_REFUSED;
-		p.who[0] = '\0';
-		forget_explanation(t, tray, paper_name(name, &p));
-		p.kind = PAPER_NOTE;
-		tidy_note(t, tray, paper_name(name, &p), note);
-		for (i = 0; i < t->settings->n_reviewers; i++) {
-			snprintf(p.who, sizeof(p.who), "%.60s",
-			    t->settings->reviewers[i].name);
-			tidy_note(t, tray, paper_name(name, &p), note);
-		}
-	}
 }
 
 /* Catching up, after everything that it uses. */

@@ -83,12 +83,50 @@ check_verdict(const struct frame *f, struct buf *out)
 static void
 check_query(const struct frame *f, struct buf *out)
 {
+	struct cutting c;
 	struct query q;
 
-	if (query_decode(&q, f) != 0)
+	if (query_decode(&q, &c, f) != 0)
 		return;
 	must(q.data >= f->data && q.data + q.len == f->data + f->len);
 	query_encode(&q, out);
+}
+
+static void
+check_ids(const struct frame *f, struct buf *out)
+{
+	struct ids ids;
+
+	if (ids_decode(&ids, f) != 0)
+		return;
+	must(is_plain(ids.list) && ids.list[0] != '\0');
+	ids_encode(&ids, out);
+	ids_free(&ids);
+}
+
+/* Lines of four cells, the first of which is not empty. */
+static void
+check_entries(const struct frame *f, struct buf *out)
+{
+	struct buf lines = BUF_INIT;
+	const char *p, *line;
+	int tabs = 0;
+
+	if (entries_decode(&lines, f) == 0) {
+		for (p = line = buf_str(&lines); *p != '\0'; p++) {
+			must(p > line || *p != '\t');
+			tabs += *p == '\t';
+			if (*p != '\n')
+				continue;
+			must(tabs == 3);
+			tabs = 0;
+			line = p + 1;
+		}
+		must(line == p);
+		entries_encode(buf_str(&lines), lines.len, out);
+	} else
+		must(lines.len == 0);
+	buf_free(&lines);
 }
 
 /* Decodes, and encodes what came of it; nothing where it is refused. */
@@ -112,6 +150,12 @@ recode(const struct frame *f, struct buf *out)
 		break;
 	case WIRE_VERDICT:
 		check_verdict(f, out);
+		break;
+	case WIRE_IDS:
+		check_ids(f, out);
+		break;
+	case WIRE_ENTRIES:
+		check_entries(f, out);
 		break;
 	case WIRE_FORK:
 	case WIRE_KILL:

@@ -50,7 +50,8 @@ prepare(void)
 static bool
 ask(const char *p, size_t n, enum purpose purpose, struct verdict *v)
 {
-	struct query q = { purpose, TODAY, p, n };
+	struct query q = { .purpose = purpose, .today = TODAY, .data = p,
+	    .len = n };
 	struct buf out = BUF_INIT;
 	struct verdict said;
 	struct frame f;

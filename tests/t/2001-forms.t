@@ -125,6 +125,8 @@ for code in $(codes); do
 	2008 | 2011 | 2013) ;;		# of cases
 	2012 | 2023 | 2024) ;;			# of decisions
 	2009 | 2016 | 2017 | 2025) ;;	# of files
+	1122 | 1127) ok "$code has a form, in a desk of its own" grep -q \
+		"^unlisted $code-" "$SRC/tests/t/2010-lists.t" ;;
 	2020) ok "$code has a form, in a desk of its own" grep -q \
 		"^costly $code-" "$SRC/tests/t/2002-hostile.t" ;;
 	*) ok "$code has a form" has_form "$code" ;;

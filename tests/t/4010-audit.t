@@ -162,6 +162,9 @@ echo "Misused." >approved/AK-000006.note.txt
 cp approved/AK-000006.xml revoked/
 at "$now"
 receive
+now=2027-01-28T09:00:00Z
+at "$now"
+is "$(trailer Event)" notify "days come near"
 now=2027-02-02T09:00:00Z
 at "$now"
 is "$(trailer Event)" expire "days end"
@@ -190,7 +193,7 @@ at "$now"
 is "$(trailer Decided-by)" "nobody (policy)" "and none asked for any more"
 proven "schemas and policies of their day"
 for event in receive approve return reject withdraw resubmit revise lapse ask \
-    revoke endorse effect expire init rules refuse restore; do
+    revoke endorse effect expire notify init rules refuse restore; do
 	like "$(events)" "(^|,)$event:[1-9]" "there was: $event"
 done
 fsck_clean

@@ -208,7 +208,7 @@ of_clock() {
 		tree=$(echo "mv $P/$1.xml $R/$1.xml" | edit "$BASE")
 	fi
 	where=$(git ls-tree -r --name-only "$BASE" | grep "/$1.xml")
-	commit "${6:-$BASE}" "$tree" docket "$5" <<-END
+	commit "${6:-$BASE}" "$tree" docket "$5" <<-END | said "${7:-}"
 	$1 $3: form ${1#AK-00000} (acme)
 
 	Event: $2
@@ -221,6 +221,21 @@ of_clock() {
 	Form-SHA256: $(digest "$BASE:$where")
 	Answer-to: inbox
 	END
+}
+
+# said [DAYS [DAY]]: a commit, as one with a notice
+said() {
+	read -r made
+	[ -z "$1" ] && echo "$made" && return
+	again "$made" "" "/^Form-SHA256/i\\
+Notice: ${1% *}d\\
+Expiry: ${1#* }"
+}
+
+# notice TIME DAYS [PARENT [DAY]]: of AK-000001
+notice() {
+	of_clock AK-000001 notify expiring 'approved -> approved' "$1" \
+	    "${3:-}" "$2 ${4:-2027-02-01}"
 }
 
 # rules PATHS: the tree is changed by lines from standard input
@@ -268,6 +283,11 @@ truth "a good lapse" "$(of_clock AK-000003 lapse lapsed \
     'pending -> returned' $((T0 + 10 * 86400)))"
 git cat-file blob "$BASE:docket.conf" >"$T/conf"
 echo '; a remark' >>"$T/conf"
+# the last day is the 1st of February; it was approved 22 days before
+truth "a good notice" "$(notice $((T0 + 15 * 86400)) 7)"
+truth "one that is late" "$(notice $((T0 + 18 * 86400)) 7)"
+truth "one after the other" "$(notice $((T0 + 21 * 86400)) 1 \
+    "$(notice $((T0 + 16 * 86400)) 7)")"
 truth "a good change of the rules" "$(echo "put docket.conf $T/conf" |
     rules docket.conf)"
 truth "good damage" "$(damage)"
@@ -407,6 +427,20 @@ lie "in force twice" "it was in force before" "$(of_clock AK-000001 effect \
 lie "expired on its last day" "good to the end of 2027-02-01" \
     "$(of_clock AK-000001 expire expired 'approved -> revoked' \
     $((T0 + 22 * 86400)))"
+lie "a notice too early" "no day for the notice of 7d" \
+    "$(notice $((T0 + 14 * 86400)) 7)"
+lie "a notice too late" "no day for the notice of 1d" \
+    "$(notice $((T0 + 23 * 86400)) 1)"
+lie "a notice twice" "notice of 7d was given before" \
+    "$(notice $((T0 + 16 * 86400)) 7 "$(notice $((T0 + 15 * 86400)) 7)")"
+lie "a notice that was known at the approval" "older than the approval" \
+    "$(notice $((T0 + 3600)) 30)"
+lie "a notice where a later one is due" "due that day is that of 1d" \
+    "$(notice $((T0 + 21 * 86400)) 7)"
+lie "a notice that the rules do not know" "no notice is given 14 days before" \
+    "$(notice $((T0 + 15 * 86400)) 14)"
+lie "a notice of another day" "Expiry: 2027-02-02.* should be" \
+    "$(notice $((T0 + 15 * 86400)) 7 "" 2027-02-02)"
 lie "lapsed too early" "lapsed too early: it waited for less than 10 days" \
     "$(of_clock AK-000003 lapse lapsed 'pending -> returned' \
     $(($(git log -1 --format=%ct "$received") + 10 * 86400 - 1)))"

@@ -63,7 +63,8 @@ ok "even of nothing" sh -c "'$DOCKET' list --format json nowhere |
     grep -qx '\[\]'"
 like "$("$DOCKET" list --format csv)" "^AK-000001,pending,false,acme,By flags" \
     "list's CSV"
-like "$("$DOCKET" list --format csv)" "^apis/api=stock" "has every field"
+like "$("$DOCKET" list --format csv)" "^number,.*,quota,.*,apis/api" \
+    "has every field"
 
 exits 0 "show" "$DOCKET" show AK-000001
 like "$OUT" "Quota +5" "shows the fields by their names"
@@ -126,6 +127,19 @@ exits 0 "apply for withdrawal" "$DOCKET" apply --withdrawal AK-000001 \
 like "$OUT" "AK-000001 withdrawn" "at once"
 exits 0 "why" "$DOCKET" why AK-000002
 like "$OUT" "Now\." "gives the reason"
+exits 0 "why a paper" "$DOCKET" why revoked/AK-000002.r2.xml
+like "$OUT" "Now\." "gives that of its case"
+exits 0 "why an answer" "$DOCKET" why outbox/AK-000002.revoked.txt
+like "$OUT" "Now\." "too"
+mkdir inbox/gone
+echo '<broken' >inbox/gone/why.xml
+waitfor there outbox/gone/why.xml.refused.txt
+for name in gone/why.xml inbox/gone/why.xml outbox/gone/why.xml \
+    outbox/gone/why.xml.refused.txt; do
+	exits 0 "why $name" "$DOCKET" why "$name"
+	like "$OUT" "2001 - line 2" "says what is wrong with it"
+done
+exits 1 "why what never was" "$DOCKET" why outbox/never.txt
 exits 3 "nothing is rebuilt while it is run" "$DOCKET" rebuild trays
 stop
 key_form acme third | drop third.xml

@@ -6,9 +6,10 @@ DOCKET1=$SRC/src/docket.1
 CONF5=$SRC/src/docket.conf.5
 LEDGER5=$SRC/src/docket-ledger.5
 FORMS7=$SRC/src/docket-forms.7
+PORTAL7=$SRC/src/docket-portal.7
 
 if command -v mandoc >/dev/null; then
-	for page in "$DOCKET1" "$CONF5" "$LEDGER5" "$FORMS7"; do
+	for page in "$DOCKET1" "$CONF5" "$LEDGER5" "$FORMS7" "$PORTAL7"; do
 		ok "${page##*/} is lint-clean" mandoc -T lint -W warning \
 		    "$page"
 	done
@@ -206,6 +207,29 @@ if command -v ssh-keygen >/dev/null; then
 else
 	skip "no ssh-keygen here"
 fi
+
+# The day after of docket-portal(7).
+DESK=$T/portal
+make_desk
+example "$PORTAL7" "conf: portal.conf" >"$T/levels.conf"
+sed -e "s/user = alice/user = $(id -u)/" -e '/user = bob/d' \
+    "$T/levels.conf" | { printf '[desk]\n\tid = x\n'; cat; } >"$T/portal.conf"
+ok "the levels of docket-portal(7) are valid" tables parse "$T/portal.conf"
+key_form acme "While it was down" | drop key.xml
+once
+mv pending/AK-000001.xml approved/
+once
+ok "the lists and the end of docket-portal(7)" run_commands "$PORTAL7" \
+    portal '0|1|4' once
+once
+head=$(head -1 approved.csv | tr -d '\r')
+for column in $(sed -n 's/^\.It .* Ta Li \([a-z/]*\).*/\1/p' "$PORTAL7"); do
+	like ",$head," ",$column," "approved.csv has $column"
+done
+file_like approved.csv "While it was down" "and the application"
+is "$(cat pending.csv)" "" "nothing waits"
+like "$(ledger log -1 --format=%B)" "^AK-000001 revoked|^Entered into the portal" \
+    "the key has ended, and why"
 
 # The forms and schemas of docket-forms(7).
 DESK=$T/forms

@@ -60,6 +60,7 @@ by(enum who who)
 		[WHO_REVIEWER] = "reviewer",
 		[WHO_APPLICANT] = "applicant",
 		[WHO_CLOCK] = "clock",
+		[WHO_DESK] = "desk",
 	};
 
 	return names[who];
@@ -161,6 +162,8 @@ same_settings(const struct settings *a, const struct settings *b)
 	    strcmp(a->zone, b->zone) == 0 && a->settle == b->settle &&
 	    a->grace == b->grace && a->poll == b->poll &&
 	    a->strays == b->strays && a->form_limit == b->form_limit &&
+	    a->batch_limit == b->batch_limit &&
+	    a->list_limit == b->list_limit &&
 	    a->ratio == b->ratio && a->check.depth == b->check.depth &&
 	    a->check.attributes == b->check.attributes &&
 	    a->check.value == b->check.value &&
@@ -168,6 +171,8 @@ same_settings(const struct settings *a, const struct settings *b)
 	    a->check.memory == b->check.memory &&
 	    a->check.reuse == b->check.reuse && a->workers == b->workers &&
 	    a->refusals == b->refusals &&
+	    a->n_notices == b->n_notices && memcmp(a->notices, b->notices,
+	    a->n_notices * sizeof(a->notices[0])) == 0 &&
 	    a->revocations == b->revocations &&
 	    same_review(&a->reviews[0], &b->reviews[0]);
 }

@@ -435,12 +435,77 @@ test_endorsements(void **state)
 	casefile_free(&c);
 }
 
+/* A step of a case that is to expire. */
+static void
+day(struct casefile *c, enum event event, const char *checked,
+    const char *expiry, unsigned notice)
+{
+	const struct transition *t = state_next(c->state, c->request, event);
+	struct ruling r;
+
+	ruling_init(&r);
+	strcpy(r.number, "AK-000012");
+	r.event = event;
+	r.from = c->state;
+	r.to = t->to;
+	r.form = mem_str("{u}f");
+	r.box = mem_str("");
+	r.request = event == EVENT_ASK ? REQUEST_CHANGE : c->request;
+	r.revision = c->last_revision + 1;
+	r.at = ++now;
+	strcpy(r.checked, checked);
+	strcpy(r.facts.expiry, event == EVENT_NOTIFY ? "" : expiry);
+	strcpy(r.expiry, event == EVENT_NOTIFY ? expiry : "");
+	r.notice = notice;
+	assert_int_equal(casefile_apply(c, &r), 0);
+	ruling_free(&r);
+}
+
+/* The terms are changed, and approved that day. */
+static void
+change(struct casefile *c, const char *checked, const char *expiry)
+{
+	unsigned was = c->notified;
+
+	day(c, EVENT_ASK, checked, expiry, 0);
+	assert_int_equal(c->notified, was);
+	day(c, EVENT_APPROVE, checked, "", 0);
+}
+
+/* What was said, or known when it was approved, is not said again. */
+static void
+test_notices(void **state)
+{
+	struct casefile c;
+
+	(void)state;
+	casefile_init(&c);
+	day(&c, EVENT_RECEIVE, "2026-01-01", "2026-03-01", 0);
+	assert_int_equal(c.notified, 0);
+	day(&c, EVENT_APPROVE, "2026-02-01", "", 0);
+	assert_int_equal(c.notified, 28);
+	day(&c, EVENT_NOTIFY, "", "2026-03-01", 7);
+	assert_int_equal(c.notified, 7);
+	change(&c, "2026-02-22", "2026-03-01");
+	assert_int_equal(c.notified, 7);	/* the same day */
+	change(&c, "2026-02-23", "2026-02-28");
+	assert_int_equal(c.notified, 5);	/* an earlier one */
+	change(&c, "2026-02-23", "2026-03-11");
+	assert_int_equal(c.notified, 16);	/* a later one */
+	change(&c, "2026-02-23", "9999-12-31");
+	assert_int_equal(c.notified, 366);
+	change(&c, "2026-02-23", "");
+	assert_int_equal(c.notified, 0);	/* it does not expire */
+	casefile_free(&c);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lives),
 		cmocka_unit_test(test_endorsements),
+		cmocka_unit_test(test_notices),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_submitters),
 	};

@@ -54,6 +54,10 @@ make(struct ruling *r, const struct transition *t)
 		strcpy(r->commit, "0123456789012345678901234567890123456789");
 	strcpy(r->sha256, "00112233445566778899aabbccddeeff"
 	    "00112233445566778899aabbccddeeff");
+	if (r->event == EVENT_NOTIFY) {
+		r->notice = 7;
+		day_text(r->expiry, clock_day(r->at) + (int32_t)rnd(8));
+	}
 }
 
 /* What is shown fits, says who it is from, and leaves no mark unfilled. */
@@ -76,6 +80,7 @@ check_text(const struct ruling *r, const char *box)
 	    !unit_has(buf_str(&b), r->number) ||
 	    strstr(buf_str(&b), "%S") != NULL ||
 	    strstr(buf_str(&b), "%B") != NULL ||
+	    strstr(buf_str(&b), "%E") != NULL ||
 	    strstr(buf_str(&b), "%W") != NULL)
 		fail_msg("%s", buf_str(&b));
 	if (r->note != NULL)
@@ -237,6 +242,42 @@ test_notices(void **state)
 	buf_free(&b);
 }
 
+/* How far away the last day is. */
+static void
+test_expiring(void **state)
+{
+	static const struct {
+		const char *at, *says;
+	} cases[] = {
+		{ "2027-12-01T00:00:00Z", "last day is 2027-12-31, in 30 days." },
+		{ "2027-12-30T23:59:59Z", "last day is 2027-12-31, tomorrow." },
+		{ "2027-12-31T23:59:59Z", "last day is 2027-12-31, which is "
+		  "today." },
+		{ "2028-01-01T00:00:00Z", "last day is 2027-12-31." },
+	};
+	struct buf b = BUF_INIT;
+	struct ruling r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		ruling_init(&r);
+		strcpy(r.number, "AK-000012");
+		r.form = mem_str("{u}f");
+		r.event = EVENT_NOTIFY;
+		r.revision = 1;
+		r.notice = 30;
+		strcpy(r.expiry, "2027-12-31");
+		assert_int_equal(time_parse(cases[i].at, &r.at), 0);
+		buf_clear(&b);
+		receipt_text(&r, &desk, "acme", &b);
+		if (!unit_has(buf_str(&b), cases[i].says))
+			fail_msg("%s", buf_str(&b));
+		ruling_free(&r);
+	}
+	buf_free(&b);
+}
+
 /* Forms, requests and their revisions have names of their own; what is about
  * the case has the case's. */
 static void
@@ -263,6 +304,7 @@ test_names(void **state)
 		{ EVENT_REVOKE, REQUEST_CHANGE, 4, "AK-000012.revoked" },
 		{ EVENT_EFFECT, REQUEST_NONE, 2, "AK-000012.effective" },
 		{ EVENT_EXPIRE, REQUEST_REVOCATION, 2, "AK-000012.expired" },
+		{ EVENT_NOTIFY, REQUEST_NONE, 2, "AK-000012.expiring" },
 	};
 	char name[RECEIPT_NAME];
 	struct ruling r;
@@ -291,6 +333,7 @@ main(void)
 		cmocka_unit_test(test_each_event),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_notices),
+		cmocka_unit_test(test_expiring),
 		cmocka_unit_test(test_names),
 	};
 

@@ -63,6 +63,10 @@ make_case(struct ruling *r)
 		    "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
 	if (r->event == EVENT_ENDORSE)
 		r->decision = EVENT_APPROVE + (enum event)rnd(3);
+	if (r->event == EVENT_NOTIFY) {
+		r->notice = 1 + (unsigned)rnd(LIMIT_NOTICE_DAYS);
+		strcpy(r->expiry, "2026-12-31");
+	}
 }
 
 static void
@@ -159,6 +163,8 @@ assert_rulings_equal(const struct ruling *a, const struct ruling *b)
 	assert_string_equal(a->key, b->key);
 	assert_int_equal(a->key_revision, b->key_revision);
 	assert_string_equal(a->overlap, b->overlap);
+	assert_int_equal(a->notice, b->notice);
+	assert_string_equal(a->expiry, b->expiry);
 	assert_same(a->note, b->note);
 	assert_int_equal(a->uid, b->uid);
 	assert_same(a->box, b->box);

@@ -46,6 +46,8 @@ test_defaults(void **state)
 	assert_int_equal(s.check.memory, LIMIT_CHECK_MEMORY);
 	assert_int_equal(s.check.reuse, LIMIT_REUSE);
 	assert_true(s.refusals);
+	assert_int_equal(s.n_notices, 3);
+	assert_int_equal(settings_notice(&s, 30, 31), 30);
 	assert_int_equal(s.n_reviews, 1);
 	assert_int_equal(s.reviews[0].of[APPROVE].evidence, EVIDENCE_OWNER);
 	assert_int_equal(s.reviews[0].of[APPROVE].n_stages, 1);
@@ -86,6 +88,9 @@ test_values(void **state)
 		{ "check", "memory", "64m|256m", "|0|32m|65535k|257m|1g" },
 		{ "check", "reuse", "1|256", "|0|257" },
 		{ "check", "workers", "1|64", "|0|65" },
+		{ "expiry", "notify", "30d, 7d, 1d|2w|365d|1d 1d|never",
+		  "|0|0d|7|36h|366d|never, 7d|7d never|,|1d 2d 3d 4d 5d 6d 7d "
+		  "8d 9d 10d 11d 12d 13d 14d 15d 16d 17d" },
 		{ "ledger", "refusals", "true|no|ON|0", "|2|maybe" },
 		{ "review", "evidence", "owner|signature", "|none|policy|sign" },
 		{ "review", "quorum", "0|1", "|100|-1|many" },
@@ -123,6 +128,35 @@ test_values(void **state)
 	}
 	buf_free(&text);
 	buf_free(&values);
+}
+
+/* Of several thresholds that were reached the smallest, and only one that is
+ * news. */
+static void
+test_due_notices(void **state)
+{
+	static const struct {
+		int32_t left;
+		unsigned notified, due;
+	} cases[] = {
+		{ 31, 366, 0 }, { 30, 366, 30 }, { 30, 30, 0 }, { 8, 30, 0 },
+		{ 7, 30, 7 }, { 3, 30, 7 }, { 3, 366, 7 }, { 3, 7, 0 },
+		{ 1, 7, 1 }, { 1, 366, 1 }, { 0, 366, 1 }, { 0, 1, 0 },
+		{ 20, 20, 0 }, { 7, 7, 0 }, { 1, 2, 1 }, { 0, 0, 0 },
+	};
+	struct settings s;
+	size_t i;
+
+	(void)state;
+	must_parse(&s, ID "[expiry]\nnotify = 7d 30d, 1d\t1w\n");
+	assert_int_equal(s.n_notices, 3);
+	for (i = 0; i < COUNT(cases); i++)
+		assert_int_equal(settings_notice(&s, cases[i].left,
+		    cases[i].notified), cases[i].due);
+	settings_free(&s);
+	must_parse(&s, ID "[expiry]\nnotify = never\n");
+	assert_int_equal(settings_notice(&s, 0, 366), 0);
+	settings_free(&s);
 }
 
 static void
@@ -367,6 +401,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_due_notices),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_stages),
 		cmocka_unit_test(test_reviews),

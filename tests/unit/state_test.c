@@ -29,6 +29,12 @@ static const struct {
 	{ "approved", "-", "effect", "approved", "-", "clock" },
 	{ "approved", "-", "expire", "revoked", "-", "clock" },
 
+	{ "approved", "-", "notify", "approved", "-", "clock" },
+	{ "approved", "change", "notify", "approved", "pending", "clock" },
+	{ "approved", "revocation", "notify", "approved", "pending",
+	  "clock" },
+	{ "approved", "rotation", "notify", "approved", "pending", "clock" },
+
 	{ "approved", "-", "endorse", "approved", "-", "reviewer" },
 	{ "approved", "change", "endorse", "approved", "pending",
 	  "reviewer" },
@@ -88,6 +94,13 @@ static const struct {
 	{ "approved", "revocation", "retire", "approved", "pending",
 	  "clock" },
 	{ "approved", "rotation", "retire", "approved", "pending", "clock" },
+
+	{ "approved", "-", "supersede", "revoked", "-", "desk" },
+	{ "approved", "change", "supersede", "revoked", "rejected", "desk" },
+	{ "approved", "revocation", "supersede", "revoked", "rejected",
+	  "desk" },
+	{ "approved", "rotation", "supersede", "revoked", "rejected",
+	  "desk" },
 };
 
 static enum who
@@ -95,7 +108,8 @@ who_called(const char *name)
 {
 	return strcmp(name, "anyone") == 0 ? WHO_ANYONE :
 	    strcmp(name, "reviewer") == 0 ? WHO_REVIEWER :
-	    strcmp(name, "applicant") == 0 ? WHO_APPLICANT : WHO_CLOCK;
+	    strcmp(name, "applicant") == 0 ? WHO_APPLICANT :
+	    strcmp(name, "desk") == 0 ? WHO_DESK : WHO_CLOCK;
 }
 
 static void
@@ -215,7 +229,7 @@ test_names(void **state)
 	for (i = 0; i < REQUEST_COUNT; i++)
 		assert_int_equal(request_named(request_name((enum request)i)),
 		    i);
-	for (i = WHO_ANYONE; i <= WHO_CLOCK; i++)
+	for (i = WHO_ANYONE; i <= WHO_DESK; i++)
 		assert_true(strlen(who_name((enum who)i)) > 5);
 	for (i = 0; i < COUNT(none); i++) {
 		assert_int_equal(state_named(none[i]), STATE_COUNT);

@@ -265,6 +265,7 @@ test_types(void **state)
 			strcpy(t->prefix, "AK");
 		t->title = random_text(100);
 		t->issues_key = i % 2 == 0;
+		t->lists = i % 3 == 0 ? mem_str("clients") : NULL;
 	}
 	buf_clear(&b);
 	types_encode(&types, &b);
@@ -278,6 +279,7 @@ test_types(void **state)
 		assert_same(back.list[i].title, types.list[i].title);
 		assert_int_equal(back.list[i].issues_key,
 		    types.list[i].issues_key);
+		assert_same(back.list[i].lists, types.list[i].lists);
 		assert_int_equal(back.list[i].ask, types.list[i].ask);
 		assert_int_equal(types_find(&back, types.list[i].form), i);
 	}
@@ -288,17 +290,61 @@ test_types(void **state)
 }
 
 static void
+test_lists(void **state)
+{
+	static const char *const bad[] = {
+		"acme", "acme\tAcme\t\t", "\tAcme\t\t\n", "acme\tAcme\t\n",
+		"acme\tAcme\t\t\t\n", "acme\t\t\t\n\n", "\n",
+		"a\x01\t\t\t\n",
+	};
+	char name[] = "clients", lines[] = "acme\nglobex\n";
+	const struct ids ids = { name, lines };
+	struct buf b = BUF_INIT, entries = BUF_INIT;
+	struct ids back;
+	struct frame f;
+	size_t i;
+
+	(void)state;
+	ids_encode(&ids, &b);
+	f = only_frame(&b);
+	assert_int_equal(ids_decode(&back, &f), 0);
+	assert_string_equal(back.list, name);
+	assert_string_equal(back.lines, lines);
+	ids_free(&back);
+	f.len--;
+	assert_int_equal(ids_decode(&back, &f), -1);
+	buf_clear(&b);
+	entries_encode("acme\tAcme\t\t\nglobex\t\tage1\tx\n", 27, &b);
+	f = only_frame(&b);
+	assert_int_equal(entries_decode(&entries, &f), 0);
+	assert_int_equal(entries_decode(&entries, &f), 0);
+	assert_string_equal(buf_str(&entries), "acme\tAcme\t\t\n"
+	    "globex\t\tage1\tx\nacme\tAcme\t\t\nglobex\t\tage1\tx\n");
+	for (i = 0; i < COUNT(bad); i++) {
+		buf_clear(&b);
+		entries_encode(bad[i], strlen(bad[i]), &b);
+		f = only_frame(&b);
+		assert_int_equal(entries_decode(&entries, &f), -1);
+	}
+	assert_int_equal(entries.len, 54);
+	buf_free(&entries);
+	buf_free(&b);
+}
+
+static void
 test_small_messages(void **state)
 {
 	const struct check_limits limits = { 1, 2, 3, 4, 0x500000006, 7 };
 	const struct child_note child = { 63, 0x8b };
-	const struct query query = { PURPOSE_DECISION, -1, "<a/>", 4 };
+	const struct query query = { .purpose = PURPOSE_DECISION, .today = -1,
+	    .data = "<a/>", .len = 4 };
 	char path[] = "a/b.xsd", data[] = "<x\0y/>";
 	const struct schema_file file = { path, data, 6 };
 	struct check_limits limits_back;
 	struct child_note child_back;
 	struct schema_file file_back;
 	struct query query_back;
+	struct cutting cutting;
 	struct buf b = BUF_INIT;
 	struct frame f;
 	size_t at = 0;
@@ -324,7 +370,8 @@ test_small_messages(void **state)
 	assert_int_equal(child_back.slot, 63);
 	assert_int_equal(child_back.status, 0x8b);
 	assert_int_equal(wire_next(&b, &at, 1000, &f), 1);
-	assert_int_equal(query_decode(&query_back, &f), 0);
+	assert_int_equal(query_decode(&query_back,
+	    &cutting, &f), 0);
 	assert_int_equal(query_back.purpose, PURPOSE_DECISION);
 	assert_int_equal(query_back.today, -1);
 	assert_int_equal(query_back.len, 4);
@@ -509,6 +556,7 @@ main(void)
 		cmocka_unit_test(test_texts_are_made_fit),
 		cmocka_unit_test(test_verdict_of_nothing),
 		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_small_messages),
 		cmocka_unit_test(test_in_pieces),
 		cmocka_unit_test(test_damaged),

@@ -155,7 +155,8 @@ static void
 ask(const struct buf *form, enum purpose purpose, int32_t today,
     struct verdict *v)
 {
-	const struct query q = { purpose, today, form->data, form->len };
+	const struct query q = { .purpose = purpose, .today = today,
+	    .data = form->data, .len = form->len };
 
 	assert_int_equal(xmlform_check(&schemas, &limits, &q, v),
 	    XMLFORM_VERDICT);
