@@ -90,7 +90,7 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 
 # read in by the assembler, which tells no dependencies
 $(BUILD)/obj/desk/shipped.o: $(wildcard schemas/*.xsd schemas/examples/*.xml \
-	schemas/examples/blank/*)
+	schemas/examples/blank/* schemas/examples/gateway/*)
 
 -include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)
 

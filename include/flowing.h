@@ -24,6 +24,7 @@
 #include "parcel.h"
 
 #include "catalogs.h"
+#include "gateway.h"
 #include "index.h"
 #include "intake.h"
 #include "keys.h"
@@ -100,6 +101,7 @@ struct flow {
 	struct trays	*trays;
 	struct outbox	*outbox;
 	struct reminders *reminders;
+	struct gateway	*gateway;
 	struct keys	*keys;
 	struct grounds	 grounds;
 

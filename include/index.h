@@ -106,6 +106,11 @@ typedef int index_case_fn(void *arg, const struct casefile *);
 int	index_cases(struct index *, const struct index_query *,
 	    index_case_fn *, void *);
 
+/* Cases that are in force and have keys, by number, those after one; at most
+ * so many. */
+int	index_admitted(struct index *, const char *after, unsigned most,
+	    index_case_fn *, void *);
+
 /* Commits: of a case (oldest first); of a file that was sent, by its digest
  * or by its name in inbox (newest first); the last ones (newest first). */
 int	index_commits_of(struct index *, const char *number,

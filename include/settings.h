@@ -93,6 +93,8 @@ struct settings {
 	size_t		 n_reviewers;
 	struct box_rule	*boxes;
 	size_t		 n_boxes;
+	char		*haproxy;	/* its admin socket, or NULL */
+	char		*reload;	/* a command, or NULL */
 };
 
 /* Reads untrusted bytes.  -1 with the first error; nothing is owned then. */

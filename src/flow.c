@@ -47,6 +47,9 @@
 /* At the end, workers are waited for so long, ms. */
 #define DRAIN_MS 5000
 
+/* A single round tells the gateways all there is, for so long at most, ms. */
+#define GATEWAY_MS 60000
+
 enum tag { TAG_RULES, TAG_TRAYS = 10, TAG_BOXES = 100 };
 
 int
@@ -141,6 +144,7 @@ apply_settings(struct flow *f)
 	if (f->keys != NULL)
 		keys_configure(f->keys, s);
 	reminders_configure(f->reminders, s);
+	gateway_configure(f->gateway, s);
 	look_at_grounds(f);
 }
 
@@ -299,6 +303,7 @@ flow_patience(const struct flow *f)
 	due = earliest(due, outbox_due(f->outbox));
 	due = earliest(due, keys_due(f->keys));
 	due = earliest(due, reminders_due(f->reminders));
+	due = earliest(due, gateway_due(f->gateway));
 	due = earliest(due, flow_lists_due(f));
 	due = earliest(due, flow_batches_due(f));
 	due = earliest(due, rulebook_due(f->rulebook));
@@ -315,9 +320,10 @@ flow_patience(const struct flow *f)
 static int
 flow_wait(struct flow *f, int signals)
 {
-	struct pollfd fds[POOL_FDS + 2];
+	struct pollfd fds[POOL_FDS + GATEWAY_FDS + 2];
 	size_t n = pool_poll(f->pool, fds, POOL_FDS);
 
+	n += gateway_poll(f->gateway, fds + n);
 	fds[n++] = (struct pollfd){ .fd = watch_fd(f->watch),
 	    .events = POLLIN };
 	fds[n++] = (struct pollfd){ .fd = signals, .events = POLLIN };
@@ -359,7 +365,8 @@ flow_tend(struct flow *f)
 		return -1;
 	if (outbox_tend(f->outbox, false) != 0)
 		return flow_fail(f, "answers cannot be written");
-	if (reminders_tend(f->reminders, false) != 0)
+	if (reminders_tend(f->reminders, false) != 0 ||
+	    gateway_tend(f->gateway) != 0)
 		return flow_fail(f, "%s", index_error());
 	if (flow_tend_lists(f) != 0 || flow_tend_batches(f) != 0 ||
 	    flow_tend_keys(f, false) != 0)
@@ -435,7 +442,8 @@ flow_run(struct flow *f, int signals, volatile const bool *quit)
 	f->counts.held += flow_waiting_batches(f, &all);
 	if (outbox_tend(f->outbox, true) != 0)
 		return flow_fail(f, "answers cannot be written");
-	if (reminders_tend(f->reminders, true) != 0)
+	if (reminders_tend(f->reminders, true) != 0 ||
+	    gateway_finish(f->gateway, f->once ? GATEWAY_MS : DRAIN_MS) != 0)
 		return flow_fail(f, "%s", index_error());
 	return 0;
 }
@@ -493,6 +501,7 @@ open_stages(struct flow *f)
 	f->outbox = outbox_open(f->desk, s, f->ledger, f->index);
 	f->intake = intake_open(f->desk, s, f->watch, TAG_BOXES);
 	f->reminders = reminders_open(f->desk, s, f->index);
+	f->gateway = gateway_open(f->desk, s, f->index);
 	if (f->once) {
 		intake_hurry(f->intake);
 		trays_hurry(f->trays);
@@ -648,6 +657,7 @@ flow_close(struct flow *f)
 	keys_close(f->keys);
 	outbox_close(f->outbox);
 	reminders_close(f->reminders);
+	gateway_close(f->gateway);
 	trays_close(f->trays);
 	rulebook_close(f->rulebook);
 	index_close(f->index);

@@ -9,10 +9,14 @@
 #include "clock.h"
 
 #include "cmd.h"
+#include "gateway.h"
 #include "out.h"
 #include "outbox.h"
 #include "reindex.h"
 #include "trays.h"
+
+/* Gateways are waited for so long at most, ms. */
+#define GATEWAY_MS 60000
 
 struct rebuilding {
 	struct desk	 desk;
@@ -97,6 +101,34 @@ rebuild_outbox(struct rebuilding *b)
 	return EXIT_DONE;
 }
 
+/* The index may be behind. */
+static int
+rebuild_gateway(struct rebuilding *b)
+{
+	struct index *index = open_index(b, false);
+	struct gateway_told told;
+	struct gateway *g;
+	int status;
+
+	if (index == NULL)
+		return EXIT_TROUBLE;
+	g = gateway_open(&b->desk, &b->settings, index);
+	gateway_renew(g);
+	status = gateway_finish(g, GATEWAY_MS);
+	told = gateway_told(g);
+	if (status != 0)
+		status = cmd_trouble(index_error());
+	else if (told.trouble != NULL)
+		status = cmd_trouble(told.trouble);
+	else
+		printf("gateway: %llu key%s in force, %u files replaced%s\n",
+		    (unsigned long long)told.keys, told.keys == 1 ? "" : "s",
+		    told.files, told.haproxy ? ", HAProxy is told" : "");
+	gateway_close(g);
+	index_close(index);
+	return status;
+}
+
 static int
 open_all(struct rebuilding *b)
 {
@@ -144,8 +176,9 @@ static const struct {
 	{ "trays", rebuild_trays },
 	{ "index", rebuild_index },
 	{ "outbox", rebuild_outbox },
+	{ "gateway", rebuild_gateway },
 };
-#define PROJECTIONS 3
+#define PROJECTIONS (sizeof(projections) / sizeof(projections[0]))
 
 static int
 run(int argc, char **argv)
@@ -172,7 +205,7 @@ run(int argc, char **argv)
 		if (strcmp(projections[i].what, what) == 0)
 			break;
 	if (what != NULL && i == PROJECTIONS)
-		cmd_usage(&cmd_rebuild, "trays, index or outbox?");
+		cmd_usage(&cmd_rebuild, "trays, index, outbox or gateway?");
 	status = open_all(&b);
 	if (status == EXIT_DONE && what != NULL)
 		status = projections[i].rebuild(&b);
@@ -191,8 +224,9 @@ run(int argc, char **argv)
 }
 
 const struct command cmd_rebuild = {
-	"rebuild", run, "[trays|index|outbox [--since COMMIT | NUMBER ...]]",
-	"Make trays, index or receipts anew from the ledger",
+	"rebuild", run,
+	"[trays|index|gateway|outbox [--since COMMIT | NUMBER ...]]",
+	"Make trays, index, gateway files or receipts anew from the ledger",
 	"Without an argument: trays and index. The desk must not be run "
 	"meanwhile.\n"
 	"\n"
@@ -200,5 +234,8 @@ const struct command cmd_rebuild = {
 	"\n"
 	"  rebuild outbox NUMBER ...       the receipts of these cases\n"
 	"  rebuild outbox --since COMMIT   all receipts after a commit\n"
-	"  rebuild outbox                  all receipts there ever were\n",
+	"  rebuild outbox                  all receipts there ever were\n"
+	"  rebuild gateway                 the files in outbox/gateway; "
+	"HAProxy is told\n"
+	"                                  everything anew\n",
 };

@@ -291,6 +291,8 @@ desk_lock(struct desk *d, pid_t *pid)
 		return -1;
 	}
 	d->lock = fd;
+	/* what was wrong when the desk was run last is found out anew */
+	unlinkat(d->own, "notices", 0);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "exchange.h"
 #include "text.h"
 
 #include "limit.h"
@@ -263,6 +264,21 @@ set_client(struct settings *s, const struct conf_item *i)
 	return 0;
 }
 
+/* It must fit a socket's address, with the directory of the desk before it;
+ * that is seen when it is used. */
+static int
+set_haproxy(struct settings *s, const struct conf_item *i)
+{
+	return strlen(i->value) > EXCHANGE_PATH ? -1 :
+	    set_text(&s->haproxy, i->value);
+}
+
+static int
+set_reload(struct settings *s, const struct conf_item *i)
+{
+	return set_text(&s->reload, i->value);
+}
+
 static const struct setter setters[] = {
 	{ "desk", "id", false, set_desk_id, "letters, digits, dots, hyphens" },
 	{ "desk", "name", false, set_desk_name, "a name" },
@@ -288,6 +304,10 @@ static const struct setter setters[] = {
 	  "some whole days such as 30d, 7d, 1d, up to 365d and 16 of them; "
 	  "or never" },
 	{ "ledger", "refusals", false, set_refusals, "true or false" },
+	{ "gateway", "haproxy", false, set_haproxy,
+	  "HAProxy's admin socket, from the root or from the desk, at most "
+	  "107 bytes" },
+	{ "gateway", "reload", false, set_reload, "a command" },
 	{ "box", "client", true, set_client, "a client's id" },
 	{ "ledger", "signingkey", false, set_signing_key,
 	  "the file of an SSH key, from the root or from the desk" },
@@ -474,6 +494,8 @@ settings_free(struct settings *s)
 		free(s->boxes[i].client);
 	}
 	free(s->boxes);
+	free(s->haproxy);
+	free(s->reload);
 	*s = (struct settings){ 0 };
 }
 

@@ -44,6 +44,9 @@ INCLUDE(blank_clients, "schemas/examples/blank/clients.xml")
 INCLUDE(blank_apis, "schemas/examples/blank/apis.xml")
 INCLUDE(blank_batch, "schemas/examples/blank/batch.xml")
 INCLUDE(blank_readme, "schemas/examples/blank/README.txt")
+INCLUDE(gateway_haproxy, "schemas/examples/gateway/haproxy.cfg")
+INCLUDE(gateway_nginx, "schemas/examples/gateway/nginx.conf")
+INCLUDE(gateway_script, "schemas/examples/gateway/docket.js")
 
 struct file {
 	const char *path, *data, *end;
@@ -88,6 +91,13 @@ static const struct file blanks[] = {
 	{ "README.txt", shipped_blank_readme, shipped_blank_readme_end },
 };
 
+static const struct file gateways[] = {
+	{ "haproxy.cfg", shipped_gateway_haproxy,
+	  shipped_gateway_haproxy_end },
+	{ "nginx.conf", shipped_gateway_nginx, shipped_gateway_nginx_end },
+	{ "docket.js", shipped_gateway_script, shipped_gateway_script_end },
+};
+
 static bool
 get(const struct file *files, size_t n, size_t i, struct shipped *s)
 {
@@ -108,6 +118,12 @@ bool
 shipped_blank(size_t i, struct shipped *s)
 {
 	return get(blanks, sizeof(blanks) / sizeof(blanks[0]), i, s);
+}
+
+bool
+shipped_gateway(size_t i, struct shipped *s)
+{
+	return get(gateways, sizeof(gateways) / sizeof(gateways[0]), i, s);
 }
 
 void

@@ -385,8 +385,14 @@ project(struct flow *f, struct ruling *const *rulings, size_t n)
 {
 	size_t i;
 
+	for (i = 0; i < n; i++)
+		if (gateway_moving(f->gateway, rulings[i]) != 0)
+			return flow_fail(f, "%s", index_error());
 	if (index_rulings(f, rulings, n) != 0)
 		return -1;
+	/* before all else: a key that was revoked lets nobody in any more */
+	if (gateway_moved(f->gateway) != 0)
+		return flow_fail(f, "%s", index_error());
 	for (i = 0; i < n; i++)
 		reminders_moved(f->reminders, rulings[i]);
 	/* before the new papers are there: a note that comes after them is

@@ -56,6 +56,8 @@ static const char schema[] =
     "CREATE INDEX by_expiry ON cases(expiry)"
     " WHERE state = 2 AND expiry > '';"
     "CREATE INDEX by_retire ON cases(retires) WHERE retires > 0;"
+    "CREATE INDEX by_admitted ON cases(number)"
+    " WHERE state = 2 AND in_force = 1 AND keys > '';"
     "CREATE INDEX by_notice ON cases(notified, expiry) WHERE state = 2;"
     "CREATE INDEX by_catalog ON cases(catalog, id)"
     " WHERE state = 2 AND catalog IS NOT NULL;"
@@ -180,6 +182,9 @@ static const char *const sql[STATEMENTS] = {
 	[S_RETIRE] = "SELECT number FROM cases WHERE retires > 0 AND"
 	    " retires <= ?2 AND (?1 = '' OR prefix = ?1) AND ?3 = ?3"
 	    " ORDER BY retires LIMIT ?4",
+	[S_ADMITTED] = "SELECT %C FROM cases WHERE state = 2 AND"
+	    " in_force = 1 AND keys > '' AND number > ?1"
+	    " ORDER BY number LIMIT ?2",
 	[S_KEY] = "SELECT number FROM keys WHERE sha256 = ?1",
 	[S_KEY_ADD] = "INSERT OR IGNORE INTO keys VALUES(?1, ?2)",
 	/* by what is known of them: few numbers, which the index finds one

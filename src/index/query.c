@@ -226,6 +226,29 @@ index_cases(struct index *x, const struct index_query *q, index_case_fn *fn,
 }
 
 int
+index_admitted(struct index *x, const char *after, unsigned most,
+    index_case_fn *fn, void *arg)
+{
+	sqlite3_stmt *st = index_statement(x, S_ADMITTED);
+	int rc = SQLITE_DONE, status = 0;
+	struct casefile c;
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, after);
+	sqlite3_bind_int(st, 2, (int)most);
+	while (status == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		index_load_case(&c, st);
+		status = fn(arg, &c);
+		casefile_free(&c);
+	}
+	if (status == 0)
+		return index_finish(x, st, rc);
+	sqlite3_reset(st);
+	return status;
+}
+
+int
 index_commits_of(struct index *x, const char *number, index_text_fn *fn,
     void *arg)
 {

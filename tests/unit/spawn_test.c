@@ -211,12 +211,37 @@ test_sibling(void **state)
 	assert_string_equal(path, LIBEXECDIR "/there-is-no-such-program");
 }
 
+static void
+test_piped(void **state)
+{
+	const char *const argv[] = { "sh", "-c", "cat; echo out; echo err >&2",
+	    NULL };
+	struct pollfd p = { .events = POLLIN };
+	struct buf said = BUF_INIT;
+	char chunk[64];
+	int status;
+	ssize_t n;
+	pid_t pid = spawn_piped(argv, &p.fd);
+
+	(void)state;
+	assert_true(pid > 0);
+	while (poll(&p, 1, 10000) == 1 &&
+	    (n = read(p.fd, chunk, sizeof(chunk))) > 0)
+		buf_put(&said, chunk, (size_t)n);
+	assert_string_equal(buf_str(&said), "out\nerr\n");
+	assert_int_equal(spawn_wait(pid, &status), 0);
+	assert_int_equal(status, 0);
+	close(p.fd);
+	buf_free(&said);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_piped),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_signals_are_not_blocked),
