@@ -26,8 +26,7 @@ static const char *const hints[APPLY_FIELDS] = {
 	[APPLY_DESCRIPTION] = "what it is for",
 	[APPLY_APIS] = "ids with blanks between; ?WORD searches",
 	[APPLY_REASON] = "why",
-	[APPLY_OVERLAP] = "how long the old key stays good: 36h, 7d; 0 if it "
-	    "has leaked",
+	[APPLY_OVERLAP] = "the old key stays good so long: 36h; 0 if leaked",
 };
 
 /* The next line, the caller's; NULL at the end. */
