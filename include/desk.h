@@ -17,6 +17,7 @@
  *	    notices	what is wrong at the moment, a line each
  *	    progress	what takes long at the moment, a line each
  *	    batches/	batches in hand
+ *	    restoring	what was lost, while docket rebuild makes it again
  */
 #ifndef DOCKET_DESK_H
 #define DOCKET_DESK_H

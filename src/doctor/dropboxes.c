@@ -145,9 +145,39 @@ check_answers(struct doctor *d, const char *name, const char *path,
 	}
 }
 
+/* "HEAD acme=COMMIT …": boxes whose answers wait. */
+static void
+find_held(struct doctor *d)
+{
+	struct buf line = BUF_INIT, name = BUF_INIT;
+	char *at, *word, *equals;
+
+	if (d->is_run || desk_get_line(&d->desk, "delivered", &line) != 0)
+		return;		/* it says so itself; or nobody may know */
+	at = line.data;
+	while ((word = strsep(&at, " ")) != NULL) {
+		equals = strchr(word, '=');
+		if (equals == NULL)
+			continue;
+		*equals = '\0';
+		buf_clear(&name);
+		buf_puts(&name, "outbox");
+		if (strcmp(word, "inbox") != 0)
+			buf_putf(&name, "/%s", word);
+		doctor_find(d, GRADE_WARN, buf_str(&name), "Answers since "
+		    "commit %.10s wait, as it could not be written to; the "
+		    "next start of the desk tries again.", equals + 1);
+		doctor_remedy(d, "docket run --once %s", doctor_path(d, "."));
+	}
+	buf_free(&line);
+	buf_free(&name);
+}
+
 void
 doctor_answers(struct doctor *d)
 {
-	if (d->open)
-		each_folder(d, d->desk.outbox, "outbox", check_answers);
+	if (!d->open)
+		return;
+	each_folder(d, d->desk.outbox, "outbox", check_answers);
+	find_held(d);
 }

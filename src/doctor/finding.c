@@ -16,6 +16,9 @@
 
 #include "doctoring.h"
 
+static char *vtext(const char *fmt, va_list ap)
+    __attribute__((format(printf, 1, 0)));
+
 static char *
 vtext(const char *fmt, va_list ap)
 {

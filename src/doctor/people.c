@@ -161,11 +161,14 @@ check_user(struct doctor *d, const struct reviewer *r, bool asked)
 		doctor_remedy(d, "git config -f %s reviewer.%s.user %s",
 		    doctor_path(d, "docket.conf"), r->name, r->name);
 	} else if (asked && d->open && r->uid >= 0 && !can_own(d, r) &&
-	    !can_sign(d, r))
+	    !can_sign(d, r)) {
 		doctor_find(d, GRADE_WARN, "docket.conf", "Reviewer %s is %s: "
 		    "on a desk of many users what root and the desk's own "
 		    "user do is no evidence.", r->name,
 		    r->uid == 0 ? "root" : "the desk's own user");
+		doctor_remedy(d, "git config -f %s reviewer.%s.user USER",
+		    doctor_path(d, "docket.conf"), r->name);
+	}
 }
 
 static void
@@ -358,9 +361,10 @@ check_stages(struct doctor *d, const char *prefix, enum event decision,
 		    "%s) and fills no other: it can never be met.",
 		    event_name(decision), prefix, at->group[0] == '\0' ?
 		    "any" : at->group, at->quorum, evidence_name(p->evidence));
-		doctor_remedy(d, "git config -f %s --add reviewer.NAME.group "
-		    "%s", doctor_path(d, "docket.conf"), at->group[0] == '\0' ?
-		    "any" : at->group);
+		doctor_remedy(d, "git config -f %s --add reviewer.NAME.%s %s",
+		    doctor_path(d, "docket.conf"), at->group[0] == '\0' ?
+		    "user" : "group", at->group[0] == '\0' ? "USER" :
+		    at->group);
 	} else if (left == 0 && p->apart && s.n > 1)
 		doctor_find(d, GRADE_NOTE, "docket.conf", "%s%s: it takes "
 		    "everybody there is; what one of them submits nobody can "

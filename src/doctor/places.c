@@ -72,6 +72,23 @@ check_closed(struct doctor *d, const char *name)
 	    doctor_path(d, name));
 }
 
+/* Whether others write to any other of these: the desk is one of many. */
+static bool
+is_shared(const struct doctor *d, const char *but)
+{
+	struct stat st;
+	const char *name;
+	bool shared;
+	size_t i;
+
+	for (i = 0; (name = desk_place(i, &shared)) != NULL; i++)
+		if (shared && strcmp(name, but) != 0 && fstatat(d->dir, name,
+		    &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    !desk_only_writes(&st, st.st_uid))
+			return true;
+	return false;
+}
+
 /* Inbox and trays: sticky, or written by nobody else. */
 static void
 check_shared(struct doctor *d, const char *name, const struct stat *st)
@@ -82,7 +99,8 @@ check_shared(struct doctor *d, const char *name, const struct stat *st)
 		doctor_find(d, GRADE_WARN, name, "Others may write there and "
 		    "it is not sticky: they can take away each other's files "
 		    "and the desk's, and who owns one is no evidence.");
-		doctor_remedy(d, "chmod 3775 %s", doctor_path(d, name));
+		doctor_remedy(d, "chmod %s %s", is_shared(d, name) ? "3775" :
+		    "go-w", doctor_path(d, name));
 	} else if ((st->st_mode & S_IWOTH) != 0 &&
 	    strcmp(name, "inbox") != 0) {
 		doctor_find(d, GRADE_WARN, name, "Everybody on this machine "

@@ -82,9 +82,12 @@ check_whole(struct doctor *d)
 		    doctor_path(d, "ledger.git"),
 		    doctor_path(d, "ledger.git/objects/info/alternates"));
 	}
-	if (is_there(d, "ledger.git/shallow"))
+	if (is_there(d, "ledger.git/shallow")) {
 		doctor_find(d, GRADE_FAIL, "ledger.git/shallow", "It is a "
 		    "shallow clone: the history before it is not there.");
+		doctor_remedy(d, "git -C %s fetch --unshallow COPY main",
+		    doctor_path(d, "ledger.git"));
+	}
 }
 
 static void

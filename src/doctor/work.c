@@ -157,11 +157,41 @@ find_waiting(struct doctor *d, const char *line)
 		doctor_remedy(d, "docket status -C %s", doctor_path(d, "."));
 }
 
+/* What a crash has left. */
+static void
+find_staged(struct doctor *d, size_t waiting)
+{
+	int dir = fs_open_dir(d->desk.own, "keys");
+	DIR *list = dir < 0 ? NULL : fs_list(dir);
+	const char *name;
+	size_t n = 0;
+
+	while (list != NULL && (name = fs_list_next(list)) != NULL)
+		n += name[0] != '.';
+	if (n > waiting) {
+		doctor_find(d, GRADE_WARN, ".docket/keys", "%zu more %s there; "
+		    "the next start of the desk delivers those that were "
+		    "issued, and destroys the others.", n - waiting,
+		    n - waiting == 1 ? "is" : "are");
+		doctor_remedy(d, "docket run --once %s", doctor_path(d, "."));
+	}
+	if (list != NULL)
+		closedir(list);
+	if (dir >= 0)
+		close(dir);
+}
+
 void
 doctor_keys(struct doctor *d)
 {
-	if (d->open && !each_line(d, KEYS_WAITING, find_waiting))
+	size_t before = d->n;
+
+	if (!d->open)
+		return;
+	if (!each_line(d, KEYS_WAITING, find_waiting))
 		doctor_unseen(d, ".docket/" KEYS_WAITING);
+	else if (!d->is_run)
+		find_staged(d, d->n - before);
 }
 
 /* Gateways. */

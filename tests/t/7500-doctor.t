@@ -93,6 +93,11 @@ for name in inbox pending; do
 	chmod 755 $name
 done
 chmod 3777 returned
+chmod 777 rejected
+broken 1 folders "not sticky" "one not, on a desk where others are"
+is "$(stat -c %a rejected)" 3775 "it is sticky then, and not closed"
+chmod 755 rejected
+chmod 3777 returned
 broken 1 folders "Everybody on this machine" "a tray for everybody"
 chmod 755 returned
 chmod 777 outbox
@@ -211,6 +216,11 @@ rm -rf ledger.git
 mv "$T/save.git" ledger.git
 
 # work
+echo "$(ledger rev-parse main) acme=$(ledger rev-parse main~1)" \
+    >.docket/delivered
+broken 1 answers "outbox/acme: Answers since commit" "a box that was held"
+echo x >.docket/keys/AK-000009.key
+broken 1 keys "1 more is there" "a key that a crash has left"
 mkdir -p ".docket/claims/1234@"
 broken 1 claims "in hand" "a form in hand, and nobody at it"
 echo "x" >>outbox/gateway/clients.map

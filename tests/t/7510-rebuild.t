@@ -180,6 +180,20 @@ start
 exits 3 "not while the desk is run" "$DOCKET" rebuild
 stop
 
+# Forms that came in one batch were told of in its receipt.
+DESK=$T/batches
+make_desk
+quick
+cp schemas/examples/batch.xml inbox/
+once
+ok "a batch" test -e outbox/batch.xml.batch.txt
+remember
+lose outbox
+exits 0 "its receipt is lost" "$DOCKET" rebuild
+n=$(ledger log --format=%s --grep='^Event: receive' | wc -l)
+is "$(find outbox -name '*.received.txt' | wc -l)" "$n" \
+    "each of its forms has one of its own"
+
 # With signatures: keys, revocations, a signed ledger, signed rules.
 if command -v ssh-keygen >/dev/null; then
 	DESK=$T/signers
@@ -212,6 +226,13 @@ if command -v ssh-keygen >/dev/null; then
 	lose $ALL
 	exits 0 "signed: docket rebuild" "$DOCKET" rebuild
 	same "signed"
+	git clone -q --mirror ledger.git "$T/signed.git"
+	# shellcheck disable=SC2086 # a list
+	lose $ALL ledger.git
+	exits 0 "signed: from a mirror" \
+	    "$DOCKET" rebuild --from "$T/signed.git"
+	once
+	same "signed, from a mirror"
 	exits 0 "signed: doctor is content" "$DOCKET" doctor
 	key_form acme next | drop next.xml
 	once
