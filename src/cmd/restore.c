@@ -22,6 +22,7 @@
 #include "rules.h"
 
 #include "cmd.h"
+#include "keys.h"
 #include "out.h"
 #include "outbox.h"
 #include "restoring.h"
@@ -438,7 +439,8 @@ meet_boxes(const struct desk *desk, struct outbox *o)
 	if (fstat(desk->inbox, &st) == 0)
 		outbox_meet(o, "", &st);
 	while (list != NULL && (name = fs_list_next(list)) != NULL)
-		if (parcel_box_valid(name) && fstatat(desk->inbox, name, &st,
+		if (parcel_box_valid(name) && !parcel_box_reserved(name) &&
+		    fstatat(desk->inbox, name, &st,
 		    AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
 		    (st.st_uid == desk->uid || st.st_uid == 0))
 			outbox_meet(o, name, &st);
@@ -533,11 +535,7 @@ say_key(void *arg, const struct casefile *c)
 	char file[PAPER_NAME];
 
 	while (casefile_next_key(&at, &key)) {
-		if (key.revision > 1)
-			snprintf(file, sizeof(file), "%s.r%u.key", c->number,
-			    key.revision);
-		else
-			snprintf(file, sizeof(file), "%s.key", c->number);
+		keys_file(file, c->number, key.revision);
 		if (is_here(m, c, file))
 			continue;
 		if (m->n++ == 0)

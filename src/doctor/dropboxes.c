@@ -18,20 +18,6 @@
 
 #include "doctoring.h"
 
-/* Folders that are no client's. */
-static bool
-is_reserved(const char *name)
-{
-	static const char *const reserved[] = { "gateway", "reviewers",
-	    "strays", "forms" };
-	size_t i;
-
-	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (strcmp(name, reserved[i]) == 0)
-			return true;
-	return false;
-}
-
 /* Calls fn for each folder in a place. */
 static void
 each_folder(struct doctor *d, int dir, const char *place,
@@ -63,7 +49,7 @@ static void
 check_box(struct doctor *d, const char *name, const char *path,
     const struct stat *st)
 {
-	if (!parcel_box_valid(name) || is_reserved(name)) {
+	if (!parcel_box_valid(name) || parcel_box_reserved(name)) {
 		doctor_find(d, GRADE_WARN, path, "It is not a name for a drop "
 		    "box (letters, digits, dots, hyphens; not gateway, "
 		    "reviewers, strays, forms, nor that of a form), and is "
@@ -130,7 +116,7 @@ check_answers(struct doctor *d, const char *name, const char *path,
 		    "put answers there that are not the desk's.");
 		doctor_remedy(d, "chmod %s %s", closed ? "2750" : "go-w",
 		    doctor_path(d, path));
-	} else if ((st->st_mode & S_IRWXO) == 0 || is_reserved(name)) {
+	} else if ((st->st_mode & S_IRWXO) == 0 || parcel_box_reserved(name)) {
 		return;
 	} else if (closed) {
 		doctor_find(d, GRADE_WARN, path, "Everybody may look into it, "

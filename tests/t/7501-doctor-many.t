@@ -28,7 +28,8 @@ MINE="desk folders files boxes answers rules reviewers quorum ledger index
 trays claims keys"
 doctor() {
 	# shellcheck disable=SC2086 # a list
-	as $DESK_UID "$DOCKET" doctor ${*:-$MINE}
+	[ $# -gt 0 ] || set -- $MINE
+	as $DESK_UID "$DOCKET" doctor "$@"
 }
 found() {
 	exits "$1" "$4" doctor "$2"
