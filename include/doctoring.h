@@ -60,6 +60,7 @@ struct doctor {
 	struct rules	 rules;		/* in force; empty: not known */
 	struct settings	 settings;
 	bool		 settled;	/* settings are */
+	char		*unsettled;	/* why not; or NULL */
 	const char	*check;		/* that is at it */
 	struct finding	*list;
 	size_t		 n;

@@ -87,8 +87,12 @@ open_ledger(struct doctor *d)
 		return;
 	f = rules_get(&d->rules, "docket.conf");
 	if (f == NULL || settings_parse(&d->settings, f->data, f->len, &e) !=
-	    0)
+	    0) {
+		buf_putf(&path, "line %u: %s", f == NULL ? 0 : e.line,
+		    f == NULL ? "there is no docket.conf" : e.text);
+		d->unsettled = buf_take(&path);
 		return;
+	}
 	settings_resolve(&d->settings, &e);
 	clock_zone(d->settings.zone);
 	d->settled = true;
@@ -152,6 +156,7 @@ close_all(struct doctor *d)
 		free(d->list[i].remedy);
 	}
 	free(d->list);
+	free(d->unsettled);
 	free(d->path);
 }
 

@@ -157,7 +157,12 @@ doctor_ledger(struct doctor *d)
 			    doctor_path(d, "."));
 		return;
 	}
-	if (!d->settled)
+	if (d->unsettled != NULL) {
+		doctor_find(d, GRADE_FAIL, "ledger.git", "The docket.conf in "
+		    "force cannot be used here: %s", d->unsettled);
+		if (strstr(d->unsettled, "timezone") != NULL)
+			doctor_remedy(d, "apt-get install tzdata");
+	} else if (!d->settled)
 		doctor_find(d, GRADE_FAIL, "ledger.git", "The rules in force "
 		    "cannot be read from it: %s", ledger_error());
 	ledger_configured(d->ledger, find_setting, d);

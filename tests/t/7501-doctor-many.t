@@ -24,11 +24,9 @@ EOF2
 round() {
 	as $DESK_UID "$DOCKET" run --once "$DESK" >"$T/once" 2>&1
 }
-MINE="desk folders files boxes answers rules reviewers quorum ledger index
-trays claims keys"
 doctor() {
 	# shellcheck disable=SC2086 # a list
-	[ $# -gt 0 ] || set -- $MINE
+	[ $# -gt 0 ] || set -- $DESK_CHECKS
 	as $DESK_UID "$DOCKET" doctor "$@"
 }
 found() {
@@ -105,6 +103,20 @@ EOF2
 round
 found 1 reviewers "Reviewer desk is the desk's own user" \
     "a reviewer who is no evidence"
+
+# a machine that does not know the desk's time zone
+git config -f docket.conf desk.timezone Europe/Berlin
+round
+if unshare -m true 2>/dev/null && unshare -m mount -t tmpfs none \
+    /usr/share/zoneinfo 2>/dev/null; then
+	exits 3 "a time zone that is not known" unshare -m sh -c \
+	    "mount -t tmpfs none /usr/share/zoneinfo && '$DOCKET' doctor ledger"
+	like "$(echo "$OUT" | tr -s ' \n' ' ')" "timezone.*install tzdata" \
+	    "it says what to install"
+	exits 0 "with it all is well" doctor ledger
+else
+	skip "nothing can be mounted here"
+fi
 
 # another file system
 if mount -t tmpfs -o size=20m none revoked 2>/dev/null; then
