@@ -67,6 +67,14 @@ OUT=$("$DOCKET" doctor --all libraries)
 like "$OUT" "libxml2: [0-9]+\.[0-9]+\.[0-9]+" "the parser's version"
 like "$OUT" "libgit2: [0-9]" "the library's"
 like "$OUT" "Landlock" "the kernel's"
+checks=$("$DOCKET" doctor --format json | tr ',' '\n' |
+    sed -n 's/^"check":"\(.*\)"$/\1/p' | sort -u)
+is "$(sed -n '/^\.Ss doctor/,/^\.Ss rebuild/s/^\.It Cm //p' \
+    "$SRC/src/docket.1" | tr -d ',' | tr ' ' '\n' | grep . | sort)" \
+    "$checks" "the manual has every check"
+is "$("$DOCKET" doctor --help | sed -n '/CHECK is one of/,$p' |
+    sed 's/.*CHECK is one of://' | tr ' ' '\n' | grep . | sort)" "$checks" \
+    "so has the usage"
 mkdir inbox/acme
 chmod 700 inbox/acme
 key_form acme one | drop acme/one.xml

@@ -95,6 +95,14 @@ exits 0 "somebody else may, too" setpriv --reuid=$OUTSIDER --regid=64200 \
 like "$(echo "$OUT" | tr -s ' \n' ' ')" "It cannot be looked at" \
     "and is told the same"
 
+if git -c safe.directory='*' -C "$DESK/ledger.git" rev-parse main \
+    >/dev/null 2>&1; then
+	exits 0 "and may have the history proven" as $ALICE "$DOCKET" doctor \
+	    --full ledger
+else
+	skip "git does not look into another's repository here"
+fi
+
 # reviewers
 cat >>docket.conf <<EOF2
 [reviewer "desk"]

@@ -122,19 +122,22 @@ like "$OUT" "index: up to" "the last of them"
 is "$(trailer Event)" receive "nothing of it was taken for a change of rules"
 
 # a rebuild that is killed, and begun again
-# shellcheck disable=SC2086 # a list
-lose $ALL
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
-	strace -f -qq -o /dev/null -e trace=renameat2,renameat \
-	    -e inject=renameat2,renameat:signal=KILL:when=12 \
-	    "$DOCKET" rebuild >/dev/null 2>&1
-	ok "killed in the middle" test -e .docket/restoring
+	for when in 1 9 17 25; do
+		# shellcheck disable=SC2086 # a list
+		lose $ALL
+		strace -f -qq -o /dev/null -e trace=renameat2,renameat,rename \
+		    -e inject=renameat2,renameat,rename:signal=KILL:when=$when \
+		    "$DOCKET" rebuild >/dev/null 2>&1
+		ok "killed before its rename $when" test -e .docket/restoring
+		exits 0 "begun again" "$DOCKET" rebuild
+		like "$OUT" "AK-000001.r2.key" \
+		    "it still knows what was lost ($when)"
+		same "killed ($when), and begun again"
+	done
 else
 	skip "no strace here"
 fi
-exits 0 "begun again" "$DOCKET" rebuild
-like "$OUT" "AK-000001.r2.key" "it still knows what was lost"
-same "begun again"
 
 # the ledger too
 git -C "$T/mirror.git" fetch -q "$DESK/ledger.git" \
