@@ -635,7 +635,8 @@ prepare(struct keys *k, struct staged *s)
 	char *why = NULL;
 	int plain = 0;
 
-	if (s->client == NULL || s->place == NULL || parcel_box_reserved(s->place)) {
+	if (s->client == NULL || s->place == NULL ||
+	    parcel_box_reserved(s->place)) {
 		wait_for(k, s, s->client == NULL ? sentence("its form names "
 		    "no client, and it came through no drop box") :
 		    sentence("client %s has no folder, and none can be called "

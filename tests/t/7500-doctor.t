@@ -18,7 +18,8 @@ doctor() {
 # The remedy of the first finding with a check and a pattern in its text.
 remedy() {
 	"$DOCKET" -C "$DESK" doctor "$1" --format json | tr '{' '\n' |
-	    sed 's/","what":"/: /' | grep -E '"grade":"(warn|fail|note)"' | grep -E -e "$2" | head -1 |
+	    sed 's/","what":"/: /' |
+	    grep -E '"grade":"(warn|fail|note)"' | grep -E -e "$2" | head -1 |
 	    sed -n 's/.*"remedy":"\(.*\)"}.*/\1/p' | sed 's/\\"/"/g; s/\\\\/\\/g'
 }
 
@@ -107,8 +108,8 @@ chmod 755 .docket/claims
 broken 1 folders "claims: Others may look" "claims are open"
 chmod 755 .docket/keys
 broken 1 folders "keys: Others may look" "keys are open"
-for name in docket.conf schemas/api-key.xsd .docket/shown ledger.git/refs/heads \
-    ledger.git; do
+for name in docket.conf schemas/api-key.xsd .docket/shown \
+    ledger.git/refs/heads ledger.git; do
 	chmod o+w $name
 	broken 1 files "$name: Others may write" "$name is open"
 done
@@ -327,8 +328,9 @@ if [ -n "${SSH:-}" ]; then
 	cd "$DESK" || exit 1
 	: >revoked_keys
 	"$DOCKET" init . >/dev/null
+	_run="revoked_keys; docket run --once ."
 	broken 1 revocations "No signature is good" "an empty list in force" \
-	    "ssh-keygen -k -f revoked_keys=ssh-keygen -k -f revoked_keys; docket run --once ."
+	    "-k -f revoked_keys=-k -f $_run"
 	DESK=$T/signers
 	cd "$DESK" || exit 1
 	signer docket 'namespaces="git"' tip >>allowed_signers

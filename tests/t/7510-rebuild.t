@@ -8,7 +8,8 @@ snapshot() {
 	tray_papers
 	(cd "$DESK" && find . -path ./ledger.git -prune -o -type f \
 	    \( -name '*.xsd' -o -name docket.conf -o -name '*_signers' \
-	    -o -name revoked_keys \) -print) | sort | sed "s,^,$DESK/," | xargs sha256sum
+	    -o -name revoked_keys \) -print) | sort | sed "s,^,$DESK/," |
+	    xargs sha256sum
 	(cd "$DESK/outbox" && find . -name 'AK-*.xml' | sort |
 	    xargs sha256sum)
 	(cd "$DESK" && stat -c '%a %n' inbox pending approved outbox \
