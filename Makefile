@@ -32,7 +32,7 @@ base = $(wildcard src/base/*.c)
 form = $(wildcard src/form/*.c)
 check = $(wildcard src/check/*.c)
 above = $(wildcard src/desk/*.c src/ledger/*.c src/index/*.c src/stage/*.c \
-	src/audit/*.c src/flow/*.c) src/flow.c src/reindex.c
+	src/audit/*.c src/flow/*.c src/doctor/*.c) src/flow.c src/reindex.c
 cmd = $(wildcard src/cmd/*.c)
 manuals = $(wildcard src/*.[1-9])
 

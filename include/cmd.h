@@ -38,7 +38,7 @@ extern const struct command cmd_init, cmd_run, cmd_check, cmd_status,
     cmd_list, cmd_show, cmd_diff, cmd_log, cmd_why, cmd_search,
     cmd_key,
     cmd_approve, cmd_return, cmd_reject, cmd_revoke, cmd_apply, cmd_policy,
-    cmd_audit, cmd_rebuild, cmd_import;
+    cmd_audit, cmd_rebuild, cmd_import, cmd_doctor;
 
 /* The desk that -C, DOCKET_DIR or the current directory names. */
 const char *cmd_desk_path(void);
@@ -56,6 +56,12 @@ void	cmd_usage(const struct command *, const char *why)
 
 /* One line on standard error, "docket: …". */
 void	cmd_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The group of that name or number; ends the program if there is none. */
+long	cmd_group(const struct command *, const char *name);
+/* The shipped schemas (rules) and examples, into a desk's schemas/, where
+ * there are none of the name.  EXIT_DONE, or why not, having said so. */
+int	cmd_put_shipped(const char *path, bool rules);
 
 enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 /* Ends the program with usage if it is none of those allowed. */

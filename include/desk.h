@@ -17,12 +17,14 @@
  *	    notices	what is wrong at the moment, a line each
  *	    progress	what takes long at the moment, a line each
  *	    batches/	batches in hand
+ *	    restoring	what was lost, while docket rebuild makes it again
  */
 #ifndef DOCKET_DESK_H
 #define DOCKET_DESK_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "map.h"
@@ -77,6 +79,12 @@ struct grounds {
 };
 
 void	desk_grounds(const struct desk *, struct grounds *);
+
+/* Whether nobody but that user, whose it is, may write to it. */
+bool	desk_only_writes(const struct stat *, uid_t);
+/* The folders of a desk; NULL at the end.  Others: they may write there on a
+ * desk of many users. */
+const char *desk_place(size_t i, bool *others);
 
 /* Sets, changes or (text NULL) removes a notice; the file follows. */
 void	desk_notice(struct desk *, const char *key, const char *text);

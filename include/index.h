@@ -57,6 +57,8 @@ typedef int index_text_fn(void *arg, const char *);
 /* The prefixes of all numbers, and the highest sequence of one, 0 for none. */
 int	index_prefixes(struct index *, index_text_fn *, void *);
 int	index_last(struct index *, const char *prefix, uint64_t *seq);
+/* The drop boxes that cases came through. */
+int	index_boxes(struct index *, index_text_fn *, void *);
 
 /* The open case of a box whose last form was submitted with this digest. */
 int	index_duplicate(struct index *, const char *box, const char *digest,

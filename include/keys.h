@@ -24,6 +24,8 @@
 
 #include <stdint.h>
 
+#include "form.h"
+
 #include "desk.h"
 #include "hash.h"
 #include "index.h"
@@ -68,6 +70,11 @@ int	keys_tend(struct keys *, bool now);
 
 /* What a key of the case waits for, in a sentence; NULL: none does. */
 const char *keys_waiting(const struct keys *, const char *number);
+
+/* "AK-000012.key", "AK-000012.r2.key": what a case's key is called where it
+ * is delivered; with .age behind it, if it is encrypted. */
+void	keys_file(char name[PAPER_NAME], const char *number,
+	    unsigned revision);
 
 /* The same as a file that the desk's group may read, .docket/waiting-keys: a
  * line for each, the key's file, a tab, the sentence. */

@@ -37,6 +37,10 @@ void	ledger_init(void);
 /* Makes an empty repository; nothing is there before the first commit. */
 int	ledger_create(const char *path);
 
+/* Makes a repository that git has cloned a ledger: its settings, its HEAD,
+ * nothing to fetch from. */
+int	ledger_adopt(const char *path);
+
 /* Opens it.  NULL: it cannot be; ledger_error() says why. */
 struct ledger *ledger_open(const char *path);
 void	ledger_close(struct ledger *);
@@ -51,8 +55,23 @@ const char *ledger_error(void);
  */
 int	ledger_recover(struct ledger *);
 
-/* The commit of the branch, "" for none. */
+/* The commit of the branch, "" for none; and its date. */
 const char *ledger_head(const struct ledger *);
+int64_t	ledger_head_time(const struct ledger *);
+
+/* How it is. */
+
+/* The version of libgit2 that is at work, "1.5.1". */
+const char *ledger_library(void);
+
+/* Names in the repository that only something at work, or a crash, leaves
+ * there; NULL at the end. */
+const char *ledger_lock_name(size_t i);
+size_t	ledger_packs(const struct ledger *);
+/* Calls fn for each setting that is not as ledger_create() has made it, with
+ * the value that it should have, until it returns not 0. */
+typedef int ledger_config_fn(void *arg, const char *key, const char *value);
+int	ledger_configured(struct ledger *, ledger_config_fn *, void *);
 
 /* Writing. */
 

@@ -88,7 +88,8 @@ int	outbox_batch(struct outbox *, const char *box, const struct batched *,
 /* The first receipt of a case again (the file was sent twice). */
 int	outbox_again(struct outbox *, const char *number, const char *box);
 
-/* Writes receipts again: of a case, or of all commits since one ("" all). */
+/* Writes receipts again: of a case, or of all commits since one ("" all);
+ * also those of forms that came in a batch, whose own receipt told of them. */
 int	outbox_rewrite(struct outbox *, const char *number);
 int	outbox_rewrite_since(struct outbox *, const char *since);
 

@@ -17,6 +17,9 @@
 /* Whether a folder of inbox, and so of outbox, can have that name: letters,
  * digits, dots, hyphens and underscores, but not as forms are called. */
 bool	parcel_box_valid(const char *name);
+/* Folders of the outbox that are no box's: forms, gateway, reviewers,
+ * strays. */
+bool	parcel_box_reserved(const char *name);
 
 struct parcel {
 	char		 id[CLAIM_ID];	/* unique for ever */

@@ -52,4 +52,10 @@ struct ruling *rulebook_ruling(const struct rulebook *, const struct rules *,
 void	rulebook_adopt(struct rulebook *, struct rules * /* takes */,
 	    struct settings * /* takes */);
 
+/* Whether the desk can sign the ledger with the key that the settings name,
+ * so that plain git can verify it by allowed_signers.  With a key that nobody
+ * can verify by, no ledger is signed. */
+void	rulebook_check_signing(const struct desk *, const struct rules *,
+	    const struct settings *, struct faults *);
+
 #endif

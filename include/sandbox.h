@@ -20,6 +20,9 @@ int	sandbox_prepare(void);
 int	sandbox_parent(void);
 int	sandbox_child(uint64_t memory);	/* bytes beyond what it has */
 
+/* Prints what confines us: "landlock 7" and its like, a line each. */
+void	sandbox_print(void);
+
 /* Bytes of memory that this process has taken so far. */
 uint64_t sandbox_heap(void);
 

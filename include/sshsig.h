@@ -13,12 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
+
 #include "form.h"
 #include "rules.h"
 
 #include "signature.h"
-
-struct buf;
 
 #define FINGERPRINT 80		/* "SHA256:" and 43 letters; longer for none */
 
@@ -48,5 +48,20 @@ int	sshsig_sign(const char *keyfile, const char *name_space, const void *,
 struct faults;
 void	sshsig_check_rules(const struct rules *, bool revocations,
 	    struct faults *);
+
+/* The lines of allowed_signers that can be read, until fn returns not 0. */
+struct signer_line {
+	long		 line;
+	char		 principals[256];	/* with commas, as it is there */
+	char		 namespaces[256];	/* too; "": any */
+	bool		 authority;		/* it certifies others' keys */
+	int64_t		 after, before;		/* 0: no bound */
+	struct buf	 key;			/* type and key */
+};
+typedef int sshsig_signer_fn(void *arg, const struct signer_line *);
+int	sshsig_each_signer(const struct rules *, sshsig_signer_fn *,
+	    void *arg);
+/* Whether revoked_keys has that key: 1, 0; -1: it cannot be told. */
+int	sshsig_is_revoked(const struct rules *, const char *key);
 
 #endif

@@ -23,4 +23,7 @@ enum xmlform {
 enum xmlform xmlform_check(const struct schemas *, const struct check_limits *,
 	    const struct query *, struct verdict *);
 
+/* The version of libxml2 that is at work, "2.9.14". */
+const char *xmlform_parser(void);
+
 #endif

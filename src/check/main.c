@@ -31,6 +31,10 @@
 #include "wire.h"
 #include "xmlform.h"
 
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
 #define CHILDREN LIMIT_WORKERS
 
 static struct check_limits limits;
@@ -342,13 +346,25 @@ run(void)
 	}
 }
 
+/* For docket doctor, a line each. */
+static int
+print_versions(void)
+{
+	puts("docket-check " VERSION);
+	printf("libxml2 %s\n", xmlform_parser());
+	sandbox_print();
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_child,
 	    .sa_flags = SA_NOCLDSTOP };
 	sigset_t chld;
 
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return print_versions();
 	if (isatty(STDIN_FILENO))
 		die("this is a part of docket, and started by it");
 	sigemptyset(&chld);

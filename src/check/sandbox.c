@@ -267,6 +267,19 @@ give_up_files(void)
 	close((int)fd);
 }
 
+void
+sandbox_print(void)
+{
+	const struct scmp_version *v = seccomp_version();
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+
+	printf("libseccomp %u.%u.%u\nlandlock %ld\n", v->major, v->minor,
+	    v->micro, abi < 0 ? 0 : abi);
+	if (SANITIZED)
+		puts("sanitizer 1");
+}
+
 int
 sandbox_parent(void)
 {

@@ -466,3 +466,14 @@ xmlform_check(const struct schemas *s, const struct check_limits *limits,
 	verdict_free(v);
 	return r.no_memory ? XMLFORM_NO_MEMORY : XMLFORM_TROUBLE;
 }
+
+const char *
+xmlform_parser(void)
+{
+	static char text[32];
+	int n = atoi(xmlParserVersion);
+
+	snprintf(text, sizeof(text), "%d.%d.%d", n / 10000, n / 100 % 100,
+	    n % 100);
+	return text;
+}

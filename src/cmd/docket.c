@@ -30,7 +30,7 @@ static const struct command *const commands[] = {
 	&cmd_show, &cmd_diff, &cmd_log, &cmd_why, &cmd_search,
 	&cmd_import, &cmd_key, &cmd_approve,
 	&cmd_return, &cmd_reject, &cmd_revoke, &cmd_policy,
-	&cmd_audit, &cmd_rebuild,
+	&cmd_audit, &cmd_doctor, &cmd_rebuild,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -39,9 +39,8 @@ refuse(const char *what, const char *name)
 	return EXIT_DESK;
 }
 
-/* The shipped schemas and examples, where there are none of the name. */
-static int
-put_schemas(const char *path)
+int
+cmd_put_shipped(const char *path, bool rules)
 {
 	struct shipped s;
 	char full[4096];
@@ -52,6 +51,8 @@ put_schemas(const char *path)
 	if (mkdir(full, 0755) != 0 && errno != EEXIST)
 		return refuse("cannot make", full);
 	for (i = 0; shipped_schema(i, &s); i++) {
+		if (!rules && rules_is_path(s.path))
+			continue;
 		snprintf(full, sizeof(full), "%s/%s", path, s.path);
 		fd = open(full, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 		if (fd < 0 && errno == EEXIST)
@@ -326,7 +327,7 @@ make_desk(struct making *m)
 	desk_grounds(&m->desk, &m->grounds);
 	buf_putf(&ledger, "%s/ledger.git", m->path);
 	existed = stat(buf_str(&ledger), &st) == 0;
-	status = put_schemas(m->path);
+	status = cmd_put_shipped(m->path, true);
 	if (status == EXIT_DONE)
 		status = put_conf(m);
 	if (status == EXIT_DONE)
@@ -343,8 +344,8 @@ make_desk(struct making *m)
 	return status;
 }
 
-static long
-group_of(const char *name)
+long
+cmd_group(const struct command *c, const char *name)
 {
 	const struct group *gr = getgrnam(name);
 	uint64_t gid;
@@ -353,7 +354,7 @@ group_of(const char *name)
 		return (long)gr->gr_gid;
 	if (text_number(name, 0xfffffffe, &gid))
 		return (long)gid;
-	cmd_usage(&cmd_init, "there is no such group");
+	cmd_usage(c, "there is no such group");
 }
 
 static int
@@ -371,7 +372,7 @@ run(int argc, char **argv)
 	while ((option = cmd_option(&cmd_init, argc, argv, "g:n:", options)) !=
 	    -1)
 		if (option == 'g')
-			m.group = group_of(optarg);
+			m.group = cmd_group(&cmd_init, optarg);
 		else
 			m.name = optarg;
 	if (argc - optind > 1)

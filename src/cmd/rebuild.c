@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "buf.h"
 #include "clock.h"
@@ -13,6 +14,7 @@
 #include "out.h"
 #include "outbox.h"
 #include "reindex.h"
+#include "restoring.h"
 #include "trays.h"
 
 /* Gateways are waited for so long at most, ms. */
@@ -23,6 +25,7 @@ struct rebuilding {
 	struct ledger	*ledger;
 	struct settings	 settings;
 	const char	*since;
+	struct lost	 lost;
 	char		**numbers;
 	int		 n_numbers;
 };
@@ -129,6 +132,30 @@ rebuild_gateway(struct rebuilding *b)
 	return status;
 }
 
+/* Where nothing is lost: what can be told from the ledger alone; old answers
+ * would come to applicants once more. */
+static int
+rebuild_all(struct rebuilding *b)
+{
+	struct index *index;
+	int status = rebuild_trays(b);
+
+	if (status == EXIT_DONE)
+		status = rebuild_index(b);
+	if (status != EXIT_DONE)
+		return status;
+	index = open_index(b, false);
+	if (index == NULL)
+		return EXIT_TROUBLE;
+	status = restore_answers(&b->desk, &b->settings, b->ledger, index,
+	    &b->lost);
+	if (status == EXIT_DONE)
+		status = restore_say_lost(&b->desk, &b->settings, index,
+		    &b->lost);
+	index_close(index);
+	return status;
+}
+
 static int
 open_all(struct rebuilding *b)
 {
@@ -184,17 +211,25 @@ static int
 run(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "from", required_argument, NULL, 'f' },
+		{ "group", required_argument, NULL, 'g' },
 		{ "since", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct rebuilding b = { .since = NULL };
-	const char *what;
-	int option, status;
+	const char *what, *from = NULL;
+	int option, status = EXIT_DONE;
+	long group = -1;
 	size_t i;
 
-	while ((option = cmd_option(&cmd_rebuild, argc, argv, "s:",
+	while ((option = cmd_option(&cmd_rebuild, argc, argv, "f:g:s:",
 	    options)) != -1)
-		b.since = optarg;
+		if (option == 'f')
+			from = optarg;
+		else if (option == 'g')
+			group = cmd_group(&cmd_rebuild, optarg);
+		else
+			b.since = optarg;
 	what = optind < argc ? argv[optind++] : NULL;
 	b.numbers = argv + optind;
 	b.n_numbers = argc - optind;
@@ -206,16 +241,19 @@ run(int argc, char **argv)
 			break;
 	if (what != NULL && i == PROJECTIONS)
 		cmd_usage(&cmd_rebuild, "trays, index, outbox or gateway?");
-	status = open_all(&b);
-	if (status == EXIT_DONE && what != NULL)
-		status = projections[i].rebuild(&b);
-	/* all: what can be told from the ledger alone; old answers would
-	 * come to applicants once more */
-	else if (status == EXIT_DONE) {
-		status = rebuild_trays(&b);
-		if (status == EXIT_DONE)
-			status = rebuild_index(&b);
-	}
+	if (what != NULL && (from != NULL || group >= 0))
+		cmd_usage(&cmd_rebuild, "--from and --group go with the whole "
+		    "desk");
+	umask(022);
+	if (from != NULL)
+		status = restore_ledger(cmd_desk_path(), from);
+	if (status == EXIT_DONE && what == NULL)
+		status = restore_desk(cmd_desk_path(), group, &b.lost);
+	if (status == EXIT_DONE)
+		status = open_all(&b);
+	if (status == EXIT_DONE)
+		status = what != NULL ? projections[i].rebuild(&b) :
+		    rebuild_all(&b);
 	settings_free(&b.settings);
 	ledger_close(b.ledger);
 	if (b.desk.path != NULL)
@@ -225,11 +263,17 @@ run(int argc, char **argv)
 
 const struct command cmd_rebuild = {
 	"rebuild", run,
-	"[trays|index|gateway|outbox [--since COMMIT | NUMBER ...]]",
-	"Make trays, index, gateway files or receipts anew from the ledger",
-	"Without an argument: trays and index. The desk must not be run "
-	"meanwhile.\n"
+	"[--from COPY] [--group GROUP]\n"
+	"       docket rebuild trays|index|gateway|outbox [--since COMMIT | "
+	"NUMBER ...]",
+	"Make anew from the ledger what is lost of a desk, or a part of it",
+	"Without an argument: trays and index; and whatever else of the desk "
+	"is missing.\n"
+	"The desk must not be run meanwhile.\n"
 	"\n"
+	"  -f, --from COPY     first the ledger itself, a clone of that copy\n"
+	"  -g, --group GROUP   inbox and trays that are missing are made for "
+	"this group\n"
 	"  -s, --since COMMIT  receipts after this commit only\n"
 	"\n"
 	"  rebuild outbox NUMBER ...       the receipts of these cases\n"

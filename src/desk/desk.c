@@ -49,6 +49,15 @@ static const struct place {
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 
+const char *
+desk_place(size_t i, bool *others)
+{
+	if (i >= PLACES)
+		return NULL;
+	*others = places[i].group == STICKY;
+	return places[i].name;
+}
+
 static int *
 fd_of(struct desk *d, const struct place *p)
 {
@@ -324,14 +333,20 @@ is_private_group(gid_t gid, uid_t uid)
 	    pw->pw_name) == 0 && gr->gr_mem[1] == NULL));
 }
 
+bool
+desk_only_writes(const struct stat *st, uid_t uid)
+{
+	return st->st_uid == uid && (st->st_mode & S_IWOTH) == 0 &&
+	    ((st->st_mode & S_IWGRP) == 0 ||
+	    is_private_group(st->st_gid, uid));
+}
+
 static bool
 only_user_writes(int fd, uid_t uid)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && st.st_uid == uid &&
-	    (st.st_mode & S_IWOTH) == 0 && ((st.st_mode & S_IWGRP) == 0 ||
-	    is_private_group(st.st_gid, uid));
+	return fstat(fd, &st) == 0 && desk_only_writes(&st, uid);
 }
 
 static bool

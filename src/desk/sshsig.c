@@ -305,6 +305,135 @@ check_krl(const struct rules_file *f, struct faults *faults)
 	verifying_close(&v);
 }
 
+/* Looking into them. */
+
+/* "20261231", "202612312359", "20261231235959", Z for UTC. */
+static int64_t
+signer_time(const char *p, size_t n)
+{
+	struct tm tm = { .tm_isdst = -1 };
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.*s", (int)(n > 31 ? 31 : n), p);
+	if (sscanf(text, "%4d%2d%2d%2d%2d%2d", &tm.tm_year, &tm.tm_mon,
+	    &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) < 3)
+		return 0;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	return (int64_t)(strchr(text, 'Z') != NULL ? timegm(&tm) :
+	    mktime(&tm));
+}
+
+/* The value of name="…" in a word of options; NULL: it is not there. */
+static const char *
+option_value(const char *word, size_t n, const char *name, size_t *len)
+{
+	const char *at = memmem(word, n, name, strlen(name)), *end;
+
+	if (at == NULL)
+		return NULL;
+	at += strlen(name);
+	at += at < word + n && *at == '"';
+	for (end = at; end < word + n && *end != '"' && *end != ','; end++)
+		;
+	*len = (size_t)(end - at);
+	return at;
+}
+
+static void
+read_options(const char *word, size_t n, struct signer_line *l)
+{
+	const char *at;
+	size_t len;
+
+	l->authority |= memmem(word, n, "cert-authority", 14) != NULL;
+	if ((at = option_value(word, n, "valid-after=", &len)) != NULL)
+		l->after = signer_time(at, len);
+	if ((at = option_value(word, n, "valid-before=", &len)) != NULL)
+		l->before = signer_time(at, len);
+	at = memmem(word, n, "namespaces=\"", 12);
+	if (at == NULL)
+		return;
+	at += 12;
+	len = strcspn(at, "\"");
+	snprintf(l->namespaces, sizeof(l->namespaces), "%.*s", (int)len, at);
+}
+
+static int
+read_line(const char *line, struct signer_line *l)
+{
+	char type[64];
+	const char *word, *key;
+	size_t n, len;
+	unsigned words;
+
+	for (words = 0; words < 3; words++) {
+		word = next_word(&line, &n);
+		if (n == 0)
+			return -1;
+		if (words == 0) {
+			snprintf(l->principals, sizeof(l->principals),
+			    "%.*s", (int)n, word);
+			continue;
+		}
+		key = line;
+		key = next_word(&key, &len);
+		snprintf(type, sizeof(type), "%.*s", (int)(n > 63 ? 63 : n),
+		    word);
+		if (is_key(type, key, len)) {
+			buf_put(&l->key, word, (size_t)(key - word) + len);
+			return 0;
+		}
+		read_options(word, n, l);
+	}
+	return -1;
+}
+
+int
+sshsig_each_signer(const struct rules *rules, sshsig_signer_fn *fn, void *arg)
+{
+	const struct rules_file *f = rules_get(rules, SIGNERS);
+	char *text = f == NULL ? NULL : mem_strn(f->data, f->len), *at = text;
+	struct signer_line l;
+	char *line;
+	long number = 0;
+	int status = 0;
+
+	while (status == 0 && (line = strsep(&at, "\n")) != NULL) {
+		number++;
+		line[strcspn(line, "\r")] = '\0';
+		if (is_remark(line))
+			continue;
+		l = (struct signer_line){ .line = number, .key = BUF_INIT };
+		if (read_line(line, &l) == 0)
+			status = fn(arg, &l);
+		buf_free(&l.key);
+	}
+	free(text);
+	return status;
+}
+
+int
+sshsig_is_revoked(const struct rules *rules, const char *key)
+{
+	const struct rules_file *revoked = rules_get(rules, REVOKED);
+	struct verifying v = { .signers = { -1, "" }, .revoked = { -1, "" },
+	    .signature = { -1, "" }, .bytes = { -1, "" } };
+	const char *argv[] = { "ssh-keygen", "-Q", "-f", v.revoked.path,
+	    v.bytes.path, NULL };
+	int good = -1;
+
+	if (revoked == NULL)
+		return 0;
+	if (memory_open(&v.revoked, revoked->data, revoked->len) == 0 &&
+	    memory_open(&v.bytes, key, strlen(key)) == 0)
+		good = run(&v, argv, -1);
+	if (good == 0 && strstr(buf_str(&v.says), "REVOKED") == NULL)
+		good = -1;
+	verifying_close(&v);
+	return good < 0 ? -1 : good == 0;
+}
+
 void
 sshsig_check_rules(const struct rules *rules, bool revocations,
     struct faults *faults)

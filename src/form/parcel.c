@@ -21,6 +21,19 @@ parcel_box_valid(const char *name)
 	    !text_ends(name, ".gz") && !text_ends(name, ".sent");
 }
 
+bool
+parcel_box_reserved(const char *name)
+{
+	static const char *const reserved[] = { "forms", "gateway",
+	    "reviewers", "strays" };
+	size_t i;
+
+	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if (strcmp(name, reserved[i]) == 0)
+			return true;
+	return false;
+}
+
 void
 parcel_free(struct parcel *p)
 {

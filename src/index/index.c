@@ -153,6 +153,8 @@ static const char *const sql[STATEMENTS] = {
 	[S_LAST_SET] = "INSERT INTO prefixes VALUES(?1, ?2)"
 	    " ON CONFLICT DO UPDATE SET last = max(last, ?2)",
 	[S_PREFIXES] = "SELECT prefix FROM prefixes",
+	[S_BOXES] = "SELECT DISTINCT box FROM cases WHERE box <> ''"
+	    " ORDER BY box",
 	[S_DUPLICATE] = "SELECT number FROM cases WHERE digest = ?2"
 	    " AND box = ?1 AND state IN (1, 2, 3) ORDER BY id DESC LIMIT 1",
 	[S_INTAKE] = "SELECT \"commit\" FROM events WHERE intake = ?1",

@@ -96,6 +96,14 @@ index_prefixes(struct index *x, index_text_fn *fn, void *arg)
 }
 
 int
+index_boxes(struct index *x, index_text_fn *fn, void *arg)
+{
+	sqlite3_stmt *st = index_statement(x, S_BOXES);
+
+	return st == NULL ? -1 : index_each_text(x, st, fn, arg);
+}
+
+int
 index_due(struct index *x, enum due due, const char *prefix, int64_t before,
     const char *day, unsigned most, index_text_fn *fn, void *arg)
 {

@@ -85,6 +85,25 @@ static const struct {
 	{ "receive.denydeletes", "true" },
 };
 
+#define REPO_CONFIG (sizeof(repo_config) / sizeof(repo_config[0]))
+
+static bool
+is_set(git_repository *repo, size_t i)
+{
+	git_config *snapshot = NULL;
+	const char *value;
+	bool is;
+
+	is = git_repository_config_snapshot(&snapshot, repo) == 0 &&
+	    git_config_get_string(&value, snapshot, repo_config[i].key) == 0 &&
+	    strcmp(value, repo_config[i].value) == 0;
+	git_error_clear();
+	git_config_free(snapshot);
+	return is;
+}
+
+/* What is so already is not written once more: a crash may have left a lock
+ * that is to go first. */
 static int
 configure(git_repository *repo)
 {
@@ -94,11 +113,79 @@ configure(git_repository *repo)
 
 	if (git_repository_config(&config, repo) != 0)
 		return -1;
-	for (i = 0, status = 0; status == 0 &&
-	    i < sizeof(repo_config) / sizeof(repo_config[0]); i++)
-		status = git_config_set_string(config, repo_config[i].key,
-		    repo_config[i].value);
+	for (i = 0, status = 0; status == 0 && i < REPO_CONFIG; i++)
+		if (!is_set(repo, i))
+			status = git_config_set_string(config,
+			    repo_config[i].key, repo_config[i].value);
 	git_config_free(config);
+	return status;
+}
+
+/* What a clone brings along and a ledger has no use for: a fetch into it
+ * would go past the desk. */
+static const char *const foreign_config[] = {
+	"remote.origin.url", "remote.origin.fetch", "remote.origin.mirror",
+	"remote.origin.tagopt",
+};
+
+static void
+forget_foreign(git_repository *repo)
+{
+	git_config *config = NULL;
+	size_t i;
+
+	if (git_repository_config(&config, repo) == 0)
+		for (i = 0; i < sizeof(foreign_config) /
+		    sizeof(foreign_config[0]); i++)
+			git_config_delete_entry(config, foreign_config[i]);
+	git_error_clear();
+	git_config_free(config);
+}
+
+static bool
+is_head(git_repository *repo)
+{
+	git_reference *head = NULL;
+	const char *target;
+	bool is;
+
+	is = git_reference_lookup(&head, repo, "HEAD") == 0 &&
+	    (target = git_reference_symbolic_target(head)) != NULL &&
+	    strcmp(target, REPO_BRANCH) == 0;
+	git_error_clear();
+	git_reference_free(head);
+	return is;
+}
+
+int
+ledger_adopt(const char *path)
+{
+	git_repository *repo = NULL;
+	int status;
+
+	ledger_init();
+	if (git_repository_open_bare(&repo, path) != 0)
+		return repo_fail("cannot be opened");
+	status = configure(repo);
+	forget_foreign(repo);
+	if (status == 0 && !is_head(repo))
+		status = git_repository_set_head(repo, REPO_BRANCH);
+	if (status != 0)
+		repo_fail("cannot be configured");
+	git_repository_free(repo);
+	return status;
+}
+
+int
+ledger_configured(struct ledger *l, ledger_config_fn *fn, void *arg)
+{
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < REPO_CONFIG && status == 0; i++)
+		if (!is_set(l->repo, i))
+			status = fn(arg, repo_config[i].key,
+			    repo_config[i].value);
 	return status;
 }
 
@@ -275,14 +362,44 @@ ledger_sign_with(struct ledger *l, const char *keyfile, const char *signers)
 	return status;
 }
 
+static const char *const stale[] = {
+	"refs/heads/main.lock", "HEAD.lock", "packed-refs.lock",
+	"config.lock", "objects/pack/tmp_docket.pack",
+	"objects/pack/tmp_docket.idx", "gc.pid",
+};
+
+const char *
+ledger_library(void)
+{
+	static char text[40];
+	int major, minor, rev;
+
+	git_libgit2_version(&major, &minor, &rev);
+	snprintf(text, sizeof(text), "%d.%d.%d", major, minor, rev);
+	return text;
+}
+
+const char *
+ledger_lock_name(size_t i)
+{
+	return i < sizeof(stale) / sizeof(stale[0]) ? stale[i] : NULL;
+}
+
+size_t
+ledger_packs(const struct ledger *l)
+{
+	return l->packs;
+}
+
+int64_t
+ledger_head_time(const struct ledger *l)
+{
+	return l->head_time;
+}
+
 int
 ledger_recover(struct ledger *l)
 {
-	static const char *const stale[] = {
-		"refs/heads/main.lock", "HEAD.lock", "packed-refs.lock",
-		"config.lock", "objects/pack/tmp_docket.pack",
-		"objects/pack/tmp_docket.idx", "gc.pid",
-	};
 	int dir = open(l->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t i;
 	int status;

@@ -35,23 +35,7 @@
 /* Names looked at in one go, when most are left alone. */
 #define LOOK_MAX 2000
 
-static const char *const reserved[] = { "gateway", "reviewers", "strays",
-    "forms" };
-
 /* Boxes. */
-
-static bool
-is_box_name(const char *name)
-{
-	size_t i;
-
-	if (!parcel_box_valid(name))
-		return false;
-	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (strcmp(name, reserved[i]) == 0)
-			return false;
-	return true;
-}
 
 struct box *
 intake_find_box(const struct intake *in, const char *name)
@@ -152,7 +136,7 @@ meet_folder(struct intake *in, const char *name)
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		buf_putf(&text, "inbox/%s cannot be opened: %s",
 		    buf_str(&shown), strerror(errno));
-	} else if (!is_box_name(name)) {
+	} else if (!parcel_box_valid(name) || parcel_box_reserved(name)) {
 		buf_putf(&text, "inbox/%s is not a name for a drop box: "
 		    "letters, digits, dots, hyphens; not gateway, reviewers, "
 		    "strays, forms, nor that of a form (.xml, .gz)",

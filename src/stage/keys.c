@@ -96,9 +96,8 @@ struct keys {
 
 /* Names. */
 
-/* "AK-000012.key", "AK-000012.r2.key" */
-static void
-key_file(char name[PAPER_NAME], const char *number, unsigned revision)
+void
+keys_file(char name[PAPER_NAME], const char *number, unsigned revision)
 {
 	if (revision > 1)
 		snprintf(name, PAPER_NAME, "%s.r%u" KEY, number, revision);
@@ -332,7 +331,7 @@ keys_make(struct keys *k, const char *number, unsigned revision,
 
 	if (k->made == NULL)
 		k->made = fs_batch_new(k->dir, WORK);
-	key_file(name, number, revision);
+	keys_file(name, number, revision);
 	token_make(token);
 	hash_sha256(sha256, token, TOKEN_LENGTH);
 	token[TOKEN_LENGTH] = '\n';
@@ -380,20 +379,6 @@ keys_moved(struct keys *k, const struct ruling *r)
 
 /* Where to. */
 
-/* Folders of the outbox that are nobody's. */
-static bool
-is_reserved(const char *name)
-{
-	static const char *const reserved[] = { "forms", "gateway",
-	    "reviewers", "strays" };
-	size_t i;
-
-	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (strcmp(name, reserved[i]) == 0)
-			return true;
-	return false;
-}
-
 /* The box that is this client's: the one that the case came through, one
  * that the settings name, or the one that is called so. */
 static const char *
@@ -422,7 +407,7 @@ is_good(const struct staged *s, const struct casefile *c)
 	char file[PAPER_NAME];
 
 	while (casefile_next_key(&at, &key)) {
-		key_file(file, c->number, key.revision);
+		keys_file(file, c->number, key.revision);
 		if (strcmp(file, s->file) == 0)
 			return s->sealed || strcmp(key.sha256, s->sha256) == 0;
 	}
@@ -650,7 +635,8 @@ prepare(struct keys *k, struct staged *s)
 	char *why = NULL;
 	int plain = 0;
 
-	if (s->client == NULL || s->place == NULL || is_reserved(s->place)) {
+	if (s->client == NULL || s->place == NULL ||
+	    parcel_box_reserved(s->place)) {
 		wait_for(k, s, s->client == NULL ? sentence("its form names "
 		    "no client, and it came through no drop box") :
 		    sentence("client %s has no folder, and none can be called "

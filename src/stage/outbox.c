@@ -381,13 +381,14 @@ give_walked(void *arg, struct ruling *r)
 }
 
 static int
-give_since(struct outbox *o, const char *since, const char *only,
+give_since(struct outbox *o, const char *since, const char *only, bool again,
     bool *failed)
 {
 	struct giving g;
 	int status;
 
 	begin(&g, o, only);
+	g.again = again;
 	status = ledger_walk(o->ledger, strcmp(since, "-") == 0 ? "" : since,
 	    ledger_head(o->ledger), give_walked, &g);
 	if (g.batch != NULL && end(&g) != 0)
@@ -431,7 +432,7 @@ outbox_catch_up(struct outbox *o)
 		return -1;
 	if (strcmp(o->mark, head) == 0)
 		return 0;
-	if (give_since(o, o->mark, NULL, &failed) != 0)
+	if (give_since(o, o->mark, NULL, false, &failed) != 0)
 		return -1;
 	return save_mark(o, head);
 }
@@ -454,7 +455,9 @@ outbox_rewrite_since(struct outbox *o, const char *since)
 {
 	bool failed;
 
-	return give_since(o, since, NULL, &failed);
+	/* the receipt of a batch, which told of all its forms, cannot be
+	 * written once more: each gets one of its own */
+	return give_since(o, since, NULL, true, &failed);
 }
 
 int
@@ -464,6 +467,7 @@ outbox_rewrite(struct outbox *o, const char *number)
 	int status;
 
 	begin(&g, o, NULL);
+	g.again = true;
 	status = index_commits_of(o->index, number, rewrite_one, &g);
 	if (g.batch != NULL && end(&g) != 0)
 		status = -1;
@@ -702,7 +706,8 @@ retry(struct outbox *o, struct box *b)
 	}
 	box_open(o, b);
 	snprintf(since, sizeof(since), "%s", b->held);
-	if (b->fd >= 0 && give_since(o, since, b->name, &failed) != 0)
+	if (b->fd >= 0 && give_since(o, since, b->name, false,
+	    &failed) != 0)
 		return -1;
 	if (failed)
 		box_wait_longer(b);

@@ -228,9 +228,8 @@ refuse_conf(struct rulebook *rb, struct rules *r, const struct conf_error *e)
 	faults_free(&faults);
 }
 
-/* With a key that nobody can verify by, no ledger is signed. */
-static void
-check_signing_key(const struct rulebook *rb, const struct rules *r,
+void
+rulebook_check_signing(const struct desk *desk, const struct rules *r,
     const struct settings *s, struct faults *faults)
 {
 	struct buf path = BUF_INIT, sig = BUF_INIT, why = BUF_INIT;
@@ -238,7 +237,7 @@ check_signing_key(const struct rulebook *rb, const struct rules *r,
 	struct signer by;
 
 	if (*s->signing_key != '/')
-		buf_putf(&path, "%s/", rb->desk->path);
+		buf_putf(&path, "%s/", desk->path);
 	buf_puts(&path, s->signing_key);
 	if (sshsig_sign(buf_str(&path), "git", "docket", 6, &sig, &why) != 0)
 		faults_addf(faults, FAULT_SIGNATURE, 0, "docket.conf",
@@ -306,7 +305,7 @@ rulebook_changed(struct rulebook *rb, struct rules *r, struct settings *s)
 	if (changed)
 		sshsig_check_rules(r, s->revocations, &faults);
 	if (changed && faults.n == 0 && s->signing_key != NULL)
-		check_signing_key(rb, r, s, &faults);
+		rulebook_check_signing(rb->desk, r, s, &faults);
 	if (changed && faults.n == 0)
 		manifest_check(&rb->rules, &rb->settings, r, clock_now(),
 		    NULL, &faults);

@@ -247,6 +247,10 @@ trays_equal_ledger() {
 	is "$(tray_papers)" "$(ledger_papers)" "${1:-the trays show the ledger}"
 }
 
+# What docket doctor looks at that depends on the desk alone.
+DESK_CHECKS="desk folders files boxes answers worker rules revocations signing
+reviewers signers quorum ledger index trays daemon claims keys gateway"
+
 # Plain git finds nothing wrong, and docket audit proves all of it.
 fsck_clean() {
 	is "$(ledger fsck --strict --no-dangling 2>&1)" "" \
