@@ -43,9 +43,9 @@ bool	form_rules_try(struct form_rules *, const struct expr *);
 int	form_rules_facts(struct form_rules *, const struct schema_type *,
 	    struct verdict *);
 
-/* Adds a fault for each day that is none, or else for each rule that is not
- * met.  -1 as above. */
+/* Once the facts are there: adds a fault for each day that is none, or else
+ * for each rule that is not met.  -1 as above. */
 int	form_rules_check(struct form_rules *, const struct schema_type *,
-	    enum purpose, struct faults *);
+	    enum purpose, struct verdict *);
 
 #endif

@@ -31,6 +31,8 @@ int	fs_open_dir(int dirfd, const char *path);
 DIR	*fs_list(int dirfd);
 /* The next name but "." and ".."; NULL at the end. */
 const char *fs_list_next(DIR *);
+/* The next of these that is a directory. */
+const char *fs_list_folder(DIR *);
 
 /* Reads to the end; EFBIG when there is more than limit. */
 int	fs_read(int fd, size_t limit, struct buf *);

@@ -100,7 +100,8 @@ struct index_query {
 					 * for, the longest first */
 	bool		 counted;	/* only where a decision is counted */
 	bool		 recent;	/* the last changed first */
-	const char	*words;		/* full text; the best first */
+	const char	*words;		/* full text; the best first, or of
+					 * thousands the last */
 	int64_t		 most;		/* 0: all */
 };
 

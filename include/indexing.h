@@ -7,20 +7,22 @@
 
 #include <sqlite3.h>
 
+#include "map.h"
+
 #include "index.h"
 
 /* Statements that are prepared once; their text is in index.c. */
 enum statement {
-	S_META_SET, S_CASE, S_CASE_ADD, S_CASE_SET, S_LAST, S_LAST_SET,
-	S_PREFIXES, S_BOXES, S_DUPLICATE,
+	S_META_SET, S_CASE, S_CASE_ADD, S_CASE_SET, S_CASE_MOVE, S_TEXTS_SET,
+	S_LAST, S_LAST_SET, S_PREFIXES, S_BOXES, S_DUPLICATE,
 	S_INTAKE, S_EVENT_ADD, S_COUNT_ADD, S_SEEN_ADD, S_WORDS_DEL,
-	S_WORDS_ADD, S_ID, S_LAPSE, S_EFFECT, S_EXPIRE, S_RETIRE, S_NOTIFY,
+	S_WORDS_ADD, S_LAPSE, S_EFFECT, S_EXPIRE, S_RETIRE, S_NOTIFY,
 	S_KEY, S_KEY_ADD, S_OF, S_OF_FILE,
 	S_OF_LAST, S_WAITING, S_WAITING_COUNT, S_COUNTS, S_COUNT_WAITING, S_AGES,
 	S_ENTRY, S_LIST, S_LISTS, S_LOADED, S_LIST_DIGEST, S_LIST_ADD,
 	S_LIST_DEL, S_ENTRY_ADD, S_ENTRIES_DEL, S_ENTRY_WORDS_ADD,
 	S_ENTRY_WORDS_DEL, S_ENTRIES, S_ENTRIES_FOUND,
-	S_ADMITTED, STATEMENTS
+	S_ADMITTED, S_COMMON, STATEMENTS
 };
 
 struct buf;
@@ -30,6 +32,9 @@ struct index {
 	sqlite3_stmt	*st[STATEMENTS];
 	char		 head[COMMIT_HEX];
 	bool		 write;
+	/* of the group at hand, not yet written: */
+	int64_t		 counts[STATE_COUNT];	/* cases, come and gone */
+	struct map	 seen;		/* kind and name -> how often */
 };
 
 /* Notes what SQLite says; always -1. */
@@ -46,9 +51,11 @@ void	index_put_words(struct buf *, const char *words);
 /* NULL stays NULL. */
 void	index_bind_text(sqlite3_stmt *, int at, const char *);
 
-/* A case's columns: how many, their names, and a row of them read. */
-int	index_columns(void);
-const char *index_column(int i);
+/* Cases with their texts; the columns of one to be selected from it, and a
+ * row of them read. */
+#define INDEX_TEXTS " LEFT JOIN texts ON texts.id = cases.id"
+#define INDEX_CASES "cases" INDEX_TEXTS
+void	index_put_columns(struct buf *);
 void	index_load_case(struct casefile *, sqlite3_stmt *);
 
 #endif

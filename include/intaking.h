@@ -67,6 +67,9 @@ struct intake {
 	struct map	 grace;		/* put back: box/name -> struct grace */
 	struct map	 fresh;		/* rounds since the last sync */
 	bool		 unsynced;	/* there are more than those */
+	struct map	 rounds;	/* claims in each, by its folder */
+	int64_t		 now, now_at;	/* the file system's clock, and the
+					 * ticks when it was asked */
 	const char	*open;		/* the round that goes on; or NULL */
 };
 
@@ -78,6 +81,15 @@ struct box *intake_find_box(const struct intake *, const char *name);
 void	intake_due_in(struct box *, int64_t ms);
 /* Leaves a file that was put back alone for inbox.grace. */
 void	intake_give_grace(struct intake *, struct box *, const char *name);
+
+/*
+ * Sets in->now, the file system's clock: a while ago, if that was at `from'
+ * or later and what time it is now makes no difference before `until'; else
+ * asked anew.  (To ask it, a file is written to.)
+ */
+#define NOW_SLACK_MS 1000
+#define NOW_TICK_MS 4
+int	intake_now(struct intake *, int64_t from, int64_t until);
 
 /* claim.c */
 

@@ -102,7 +102,7 @@
 #define LIMIT_GROUP_BYTES	(16u * 1024 * 1024)
 
 /* Forms in hand at once, claimed and not yet ruled on. */
-#define LIMIT_IN_HAND		256u
+#define LIMIT_IN_HAND		1024u
 
 /* Claims of one box that wait for the worker, the machine or the box itself
  * to get better: with as many, no more are taken from it. */

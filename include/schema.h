@@ -31,6 +31,8 @@ struct expr {
 	xmlXPathCompExprPtr compiled;	/* NULL: not given */
 	xmlDocPtr	 doc;		/* lent: a document of the schemas */
 	xmlNodePtr	 at;		/* lent: whose namespaces hold */
+	xmlNsPtr	*namespaces;	/* those, as the library wants them */
+	int		 n_namespaces;
 };
 
 struct rule {

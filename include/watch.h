@@ -13,7 +13,8 @@
 struct watch;
 
 enum watch_what {
-	WATCH_TOUCHED,		/* made, written to, gone: look some time */
+	WATCH_TOUCHED,		/* made, written to: look some time */
+	WATCH_LEFT,		/* deleted, or moved away */
 	WATCH_COMPLETE,		/* closed after writing, or moved in */
 	WATCH_LOST,		/* events were lost: compare everything */
 	WATCH_GONE,		/* the directory itself is no more */

@@ -73,6 +73,21 @@ fs_list_next(DIR *dir)
 	return NULL;
 }
 
+const char *
+fs_list_folder(DIR *dir)
+{
+	struct dirent *e;
+	struct stat st;
+
+	while ((e = readdir(dir)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0 && (e->d_type == DT_DIR ||
+		    (e->d_type == DT_UNKNOWN && fstatat(dirfd(dir), e->d_name,
+		    &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))))
+			return e->d_name;
+	return NULL;
+}
+
 int
 fs_read(int fd, size_t limit, struct buf *out)
 {
@@ -168,22 +183,28 @@ fs_make_dir(int dirfd, const char *name, mode_t mode)
 
 #define WORKNAME 48
 
-/* Writes a new file under a name of its own; `keep' receives the open
- * descriptor, or it is closed. */
+/* A new file; its mode is what is asked for, past the umask. */
 static int
-write_temporary(int dirfd, const char *prefix, char name[WORKNAME],
-    const void *p, size_t n, mode_t mode, int *keep)
+make_file(int dirfd, const char *name, mode_t mode)
 {
-	char random[17];
-	int fd, saved;
+	mode_t mask = umask(0);
+	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
+	    O_NOFOLLOW, mode);
 
-	snprintf(name, WORKNAME, "%.20s%s", prefix, hash_random(random, 16));
-	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
+	umask(mask);
+	return fd;
+}
+
+/* Writes a new file; `keep' receives the open descriptor, or it is closed. */
+static int
+write_new(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
+    int *keep)
+{
+	int fd = make_file(dirfd, name, mode), saved;
+
 	if (fd < 0)
 		return -1;
-	if (fs_write(fd, p, n) != 0 || fchmod(fd, mode) != 0 ||
-	    (keep == NULL && close(fd) != 0)) {
+	if (fs_write(fd, p, n) != 0 || (keep == NULL && close(fd) != 0)) {
 		saved = errno;
 		close(fd);
 		unlinkat(dirfd, name, 0);
@@ -198,11 +219,13 @@ write_temporary(int dirfd, const char *prefix, char name[WORKNAME],
 int
 fs_replace(int dirfd, const char *name, const void *p, size_t n, mode_t mode)
 {
-	char temporary[WORKNAME];
+	char temporary[WORKNAME], random[17];
 	int saved;
 
-	if (write_temporary(dirfd, ".docket-", temporary, p, n, mode,
-	    NULL) != 0)
+	/* others may write here: no name that they could guess */
+	snprintf(temporary, sizeof(temporary), ".docket-%s",
+	    hash_random(random, 16));
+	if (write_new(dirfd, temporary, p, n, mode, NULL) != 0)
 		return -1;
 	if (renameat(dirfd, temporary, dirfd, name) == 0)
 		return 0;
@@ -415,7 +438,7 @@ struct item {
 
 struct fs_batch {
 	int	 workdir;
-	char	 prefix[16];
+	char	 prefix[16], random[9];
 	struct item *items;
 	size_t	 n, cap;
 };
@@ -427,6 +450,7 @@ fs_batch_new(int workdir, const char *prefix)
 
 	b->workdir = workdir;
 	snprintf(b->prefix, sizeof(b->prefix), "%s", prefix);
+	hash_random(b->random, 8);
 	return b;
 }
 
@@ -466,7 +490,9 @@ fs_batch_put(struct fs_batch *b, int dirfd, const char *name, const void *p,
 	}
 	item = &b->items[b->n];
 	*item = (struct item){ .dirfd = dirfd, .fd = -1 };
-	if (write_temporary(b->workdir, b->prefix, item->work, p, n, mode,
+	snprintf(item->work, sizeof(item->work), "%s%s-%zu", b->prefix,
+	    b->random, b->n);
+	if (write_new(b->workdir, item->work, p, n, mode,
 	    b->n < SYNC_EACH ? &item->fd : NULL) != 0)
 		return -1;
 	item->name = mem_str(name);

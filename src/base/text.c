@@ -97,15 +97,39 @@ text_unsafe(uint32_t code)
 	return false;
 }
 
+static bool
+is_plain(char c)
+{
+	return c > ' ' && c < 0x7f;
+}
+
+/* Bytes that are what they seem, words of ASCII and single blanks between
+ * them: most of all text. */
+static size_t
+text_run(const char *p, size_t n)
+{
+	size_t k = 0;
+
+	while (k < n && (is_plain(p[k]) || (p[k] == ' ' && k > 0 &&
+	    k + 1 < n && is_plain(p[k + 1]))))
+		k++;
+	return k;
+}
+
 bool
 text_plain(const char *p, size_t n)
 {
 	uint32_t code;
 	size_t k;
 
-	for (; n > 0; p += k, n -= k)
-		if ((k = utf8_next(p, n, &code)) == 0 || text_unsafe(code))
+	for (; n > 0; p += k, n -= k) {
+		k = text_run(p, n);
+		if (k == 0 && *p == ' ')
+			k = 1;
+		if (k == 0 && ((k = utf8_next(p, n, &code)) == 0 ||
+		    text_unsafe(code)))
 			return false;
+	}
 	return true;
 }
 
@@ -168,17 +192,32 @@ put_character(struct buf *out, const char *p, size_t n, bool keep, bool *blank)
 	return k == 0 ? 1 : k;
 }
 
+/* The same of many that are clean. */
+static void
+put_run(struct buf *out, const char *p, size_t n, bool *blank)
+{
+	if (*blank)
+		buf_putc(out, ' ');
+	*blank = false;
+	buf_put(out, p, n);
+}
+
 /* One pass for lines and blocks; `keep' says whether LF survives, and with it
  * what a line is indented by.  Cut, where it must be, behind the last
  * character that leaves room for the ellipsis. */
 static void
 put_clean(struct buf *out, const char *p, size_t n, size_t limit, bool keep)
 {
-	size_t start = out->len, fits = start, k;
+	size_t start = out->len, fits = start, room, k;
 	bool blank = false;
 
 	for (; n > 0; p += k, n -= k) {
-		k = put_character(out, p, n, keep, &blank);
+		room = limit - (out->len - start);
+		room = room < sizeof(ellipsis) ? 0 : room - sizeof(ellipsis);
+		if ((k = text_run(p, n < room ? n : room)) > 0)
+			put_run(out, p, k, &blank);
+		else
+			k = put_character(out, p, n, keep, &blank);
 		if (out->len == start && !keep)
 			blank = false;
 		if (out->len - start > limit) {

@@ -15,7 +15,8 @@
 #include "watch.h"
 
 #define COMPLETE (IN_CLOSE_WRITE | IN_MOVED_TO)
-#define TOUCHED (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_ATTRIB)
+#define TOUCHED (IN_CREATE | IN_ATTRIB)
+#define LEFT (IN_DELETE | IN_MOVED_FROM)
 #define GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)
 
 struct watch {
@@ -65,7 +66,7 @@ watch_add(struct watch *w, int dirfd, int tag)
 	int wd;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dirfd);
-	wd = inotify_add_watch(w->fd, path, COMPLETE | TOUCHED |
+	wd = inotify_add_watch(w->fd, path, COMPLETE | TOUCHED | LEFT |
 	    IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
 	if (wd < 0)
 		return -1;
@@ -108,7 +109,7 @@ what_of(uint32_t mask)
 		return WATCH_GONE;
 	if (mask & COMPLETE)
 		return WATCH_COMPLETE;
-	return WATCH_TOUCHED;
+	return mask & LEFT ? WATCH_LEFT : WATCH_TOUCHED;
 }
 
 static int

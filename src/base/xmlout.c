@@ -19,6 +19,18 @@ is_char(uint32_t c)
 	    (c >= 0x20 && c != 0xfffe && c != 0xffff);
 }
 
+/* Bytes that stand for themselves, wherever they are. */
+static size_t
+plain_run(const char *p, size_t n)
+{
+	size_t k = 0;
+
+	while (k < n && p[k] >= ' ' && p[k] < 0x7f && p[k] != '&' &&
+	    p[k] != '<' && p[k] != '>' && p[k] != '"')
+		k++;
+	return k;
+}
+
 /* The blanks that a reader would take for others there: in an attribute all
  * but U+0020, in text the carriage return (XML 1.0, 3.3.3 and 2.11). */
 static void
@@ -28,6 +40,10 @@ escape(struct buf *out, const char *p, size_t n, const char *blanks)
 	size_t k;
 
 	for (; n > 0; p += k, n -= k) {
+		if ((k = plain_run(p, n)) > 0) {
+			buf_put(out, p, k);
+			continue;
+		}
 		if ((k = utf8_next(p, n, &code)) == 0) {
 			k = 1;
 			code = 0;
@@ -92,7 +108,8 @@ xml_open(struct xmlout *x, const char *name)
 	if (x->depth == XML_DEPTH)
 		bug("XML too deep");
 	indent(x);
-	buf_putf(x->out, "<%s", name);
+	buf_putc(x->out, '<');
+	buf_puts(x->out, name);
 	x->open[x->depth++] = name;
 	x->in_tag = true;
 }
@@ -102,7 +119,9 @@ xml_attr(struct xmlout *x, const char *name, const char *value)
 {
 	if (!x->in_tag)
 		bug("attribute after content");
-	buf_putf(x->out, " %s=\"", name);
+	buf_putc(x->out, ' ');
+	buf_puts(x->out, name);
+	buf_puts(x->out, "=\"");
 	xml_escape_attr(x->out, value, strlen(value));
 	buf_putc(x->out, '"');
 }
@@ -116,13 +135,23 @@ xml_attr_num(struct xmlout *x, const char *name, long value)
 	xml_attr(x, name, text);
 }
 
+static void
+put_end(struct buf *out, const char *name)
+{
+	buf_puts(out, "</");
+	buf_puts(out, name);
+	buf_puts(out, ">\n");
+}
+
 void
 xml_leaf(struct xmlout *x, const char *name, const char *text)
 {
 	indent(x);
-	buf_putf(x->out, "<%s>", name);
+	buf_putc(x->out, '<');
+	buf_puts(x->out, name);
+	buf_putc(x->out, '>');
 	xml_escape(x->out, text, strlen(text));
-	buf_putf(x->out, "</%s>\n", name);
+	put_end(x->out, name);
 }
 
 void
@@ -150,5 +179,5 @@ xml_close(struct xmlout *x)
 	}
 	x->depth--;
 	indent(x);
-	buf_putf(x->out, "</%s>\n", name);
+	put_end(x->out, name);
 }

@@ -153,28 +153,47 @@ note_costly(void *arg, xml_error_ptr e)
 	    XML_XPATH_EXPRESSION_OK + XPATH_OP_LIMIT_EXCEEDED;
 }
 
+/* A context that knows the functions, and of forms nothing: it is kept from
+ * one to the next, since to make it costs as much as to ask a dozen times. */
+static xmlXPathContextPtr
+functions(void)
+{
+	static const struct {
+		const char *name;
+		xmlXPathFunction fn;
+	} ours[] = {
+		{ "today", fn_today },
+		{ "day", fn_day },
+		{ "listed", fn_listed },
+	};
+	static xmlXPathContextPtr ctxt;
+	size_t i;
+
+	if (ctxt != NULL || (ctxt = xmlXPathNewContext(NULL)) == NULL)
+		return ctxt;
+	ctxt->error = (xmlStructuredErrorFunc)note_costly;
+	ctxt->opLimit = OPS_MAX;
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		xmlXPathRegisterFuncNS(ctxt, (const xmlChar *)ours[i].name,
+		    (const xmlChar *)SCHEMA_WORDS, ours[i].fn);
+	return ctxt;
+}
+
 struct form_rules *
 form_rules_open(xmlDocPtr doc, int32_t today, const struct idlists *lists)
 {
-	struct form_rules *f = mem_alloc(sizeof(*f));
+	xmlXPathContextPtr ctxt = functions();
+	struct form_rules *f;
 
-	f->ctxt = xmlXPathNewContext(doc);
-	if (f->ctxt == NULL) {
-		free(f);
+	if (ctxt == NULL)
 		return NULL;
-	}
+	f = mem_alloc(sizeof(*f));
+	f->ctxt = ctxt;
 	f->root = xmlDocGetRootElement(doc);
 	f->today = today;
 	f->lists = lists;
-	f->ctxt->userData = f;
-	f->ctxt->error = (xmlStructuredErrorFunc)note_costly;
-	f->ctxt->opLimit = OPS_MAX;
-	xmlXPathRegisterFuncNS(f->ctxt, (const xmlChar *)"today",
-	    (const xmlChar *)SCHEMA_WORDS, fn_today);
-	xmlXPathRegisterFuncNS(f->ctxt, (const xmlChar *)"day",
-	    (const xmlChar *)SCHEMA_WORDS, fn_day);
-	xmlXPathRegisterFuncNS(f->ctxt, (const xmlChar *)"listed",
-	    (const xmlChar *)SCHEMA_WORDS, fn_listed);
+	ctxt->doc = doc;
+	ctxt->userData = f;
 	return f;
 }
 
@@ -183,7 +202,10 @@ form_rules_close(struct form_rules *f)
 {
 	if (f == NULL)
 		return;
-	xmlXPathFreeContext(f->ctxt);
+	f->ctxt->doc = NULL;
+	f->ctxt->node = NULL;
+	f->ctxt->userData = NULL;
+	xmlResetError(&f->ctxt->lastError);
 	free(f);
 }
 
@@ -207,15 +229,12 @@ form_rules_eval(struct form_rules *f, const struct expr *e)
 {
 	xmlXPathObjectPtr value;
 
-	f->ctxt->namespaces = xmlGetNsList(e->doc, e->at);
-	f->ctxt->nsNr = 0;
-	while (f->ctxt->namespaces != NULL &&
-	    f->ctxt->namespaces[f->ctxt->nsNr] != NULL)
-		f->ctxt->nsNr++;
+	f->ctxt->namespaces = e->namespaces;
+	f->ctxt->nsNr = e->n_namespaces;
 	f->ctxt->node = f->root;
 	f->ctxt->opCount = 0;
+	f->ctxt->depth = 0;	/* an error may leave it where it was */
 	value = xmlXPathCompiledEval(e->compiled, f->ctxt);
-	xmlFree(f->ctxt->namespaces);
 	f->ctxt->namespaces = NULL;
 	f->ctxt->nsNr = 0;
 	return value;
@@ -399,11 +418,23 @@ put_name(struct buf *out, const char *name)
 	text_line(out, name, strlen(name), NAME_SHOWN);
 }
 
+/* The text of a value that is one piece of text, as most are; else NULL. */
+static const xmlChar *
+only_text(const xmlNode *child)
+{
+	return child != NULL && child->type == XML_TEXT_NODE &&
+	    child->next == NULL ? child->content : NULL;
+}
+
 static void
 put_field(struct fields *f, const xmlNode *node, const char *mark)
 {
 	size_t from = f->out.len;
-	xmlChar *value = xmlNodeGetContent(node);
+	xmlChar *copy = NULL;
+	const xmlChar *value = only_text(node->children);
+
+	if (value == NULL)
+		value = copy = xmlNodeGetContent(node);
 
 	buf_put(&f->out, buf_str(&f->path), f->path.len);
 	buf_puts(&f->out, mark);
@@ -415,7 +446,7 @@ put_field(struct fields *f, const xmlNode *node, const char *mark)
 		text_line(&f->out, (const char *)value,
 		    strlen((const char *)value), LIMIT_FIELD_VALUE);
 	buf_putc(&f->out, '\n');
-	xmlFree(value);
+	xmlFree(copy);
 	if (f->n++ >= LIMIT_FIELDS || f->out.len > LIMIT_FIELDS_BYTES)
 		buf_cut(&f->out, from);
 }
@@ -576,15 +607,17 @@ check_rule(struct form_rules *f, const struct schema_type *t,
 	return 0;
 }
 
-/* A date that a schema allows, but that is no day to us, would be taken for
+/* Of what has no day among the facts: a date that a schema allows, but that is no day to us, would be taken for
  * none at all: an approval that never expires. */
 static int
 check_day(struct form_rules *f, const struct schema_type *t,
-    const struct expr *e, struct faults *faults)
+    const struct expr *e, const char *day, struct faults *faults)
 {
 	xmlNodePtr node;
 	char *line;
 
+	if (*day != '\0')
+		return 0;
 	if (find_field(f, e, &node) != 0 || eval_line(f, e, &line) != 0)
 		return -1;
 	if (line != NULL && isnan(day_of(line)))
@@ -599,12 +632,13 @@ check_day(struct form_rules *f, const struct schema_type *t,
 
 int
 form_rules_check(struct form_rules *f, const struct schema_type *t,
-    enum purpose purpose, struct faults *faults)
+    enum purpose purpose, struct verdict *v)
 {
+	struct faults *faults = &v->faults;
 	size_t i;
 
-	if (check_day(f, t, &t->effective, faults) != 0 ||
-	    check_day(f, t, &t->expiry, faults) != 0)
+	if (check_day(f, t, &t->effective, v->facts.effective, faults) != 0 ||
+	    check_day(f, t, &t->expiry, v->facts.expiry, faults) != 0)
 		return -1;
 	if (faults->n > 0)
 		return 0;

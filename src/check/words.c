@@ -57,6 +57,10 @@ read_expr(struct reading *r, const char *attribute, struct expr *e)
 	e->compiled = xmlXPathCompile((const xmlChar *)text);
 	e->doc = r->root->doc->doc;
 	e->at = r->node;
+	e->namespaces = xmlGetNsList(e->doc, e->at);
+	while (e->namespaces != NULL &&
+	    e->namespaces[e->n_namespaces] != NULL)
+		e->n_namespaces++;
 	if (e->compiled == NULL)
 		complain(r, "this is not an XPath expression:", text);
 	else if (xpath_check(e, text, &why) != 0)
@@ -70,7 +74,8 @@ expr_free(struct expr *e)
 {
 	if (e->compiled != NULL)
 		xmlXPathFreeCompExpr(e->compiled);
-	e->compiled = NULL;
+	xmlFree(e->namespaces);
+	*e = (struct expr){ .compiled = NULL };
 }
 
 void

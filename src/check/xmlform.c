@@ -134,10 +134,9 @@ parse(const struct query *q, struct reporter *r)
 	ctxt->_private = r;
 	ctxt->sax->internalSubset = refuse_doctype;
 	ctxt->sax->serror = (xmlStructuredErrorFunc)report;
-	/* in a long list, most texts are short: they need no memory of their
-	 * own then */
+	/* compact: short texts need no memory of their own */
 	xmlCtxtUseOptions(ctxt, XML_PARSE_NONET | XML_PARSE_BIG_LINES |
-	    (q->len > LIMIT_FORM ? XML_PARSE_COMPACT : 0));
+	    XML_PARSE_COMPACT);
 	xmlParseDocument(ctxt);
 	doc = ctxt->myDoc;
 	ctxt->myDoc = NULL;
@@ -303,7 +302,7 @@ apply_rules(const struct schemas *s, const struct schema_type *t,
 	if (status == 0 && is_judged(q->purpose) && v->faults.n == 0)
 		status = listform_check(f, t, &v->faults);
 	if (status == 0 && is_judged(q->purpose) && v->faults.n == 0)
-		status = form_rules_check(f, t, q->purpose, &v->faults);
+		status = form_rules_check(f, t, q->purpose, v);
 	r->no_memory |= form_rules_costly(f);
 	form_rules_close(f);
 	return status;

@@ -201,6 +201,16 @@ is_cut_short(const char *p, size_t n)
 	return false;
 }
 
+/* Eight bytes at once. */
+static bool
+is_ascii(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return (v & 0x8080808080808080u) == 0;
+}
+
 /* The first byte that is not in the encoding; the end if all are. */
 static const char *
 find_foreign(const struct scan *s, const struct encoding *e)
@@ -209,7 +219,11 @@ find_foreign(const struct scan *s, const struct encoding *e)
 	uint32_t code;
 	size_t k;
 
-	for (; p < s->end; p += k) {
+	for (;; p += k) {
+		while (s->end - p >= 8 && is_ascii(p))
+			p += 8;
+		if (p == s->end)
+			break;
 		k = 1;
 		if ((unsigned char)*p < 0x80)
 			continue;

@@ -25,7 +25,7 @@
 
 /* A change of the tables below needs another number: an index of another
  * version is made anew. */
-#define LAYOUT "4"
+#define LAYOUT "5"
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
@@ -38,10 +38,13 @@ static const char schema[] =
     " request_box TEXT, submitters TEXT, endorsed TEXT, catalog TEXT,"
     " keys TEXT, issued INTEGER, retires INTEGER, overlap TEXT, received INTEGER,"
     " changed INTEGER, waiting INTEGER, digest TEXT, sha256 TEXT,"
-    " client TEXT, label TEXT, effective TEXT, expiry TEXT, fields TEXT,"
+    " client TEXT, label TEXT, effective TEXT, expiry TEXT,"
     " apis TEXT, asked_client TEXT, asked_label TEXT,"
-    " asked_effective TEXT, asked_expiry TEXT, asked_fields TEXT,"
+    " asked_effective TEXT, asked_expiry TEXT,"
     " asked_apis TEXT, asked_sha256 TEXT);"
+    /* what is long and seldom asked for: a page holds many cases */
+    "CREATE TABLE texts(id INTEGER PRIMARY KEY, fields TEXT,"
+    " asked_fields TEXT);"
     "CREATE UNIQUE INDEX by_number ON cases(number);"
     "CREATE INDEX by_seq ON cases(prefix, seq);"
     "CREATE INDEX by_state ON cases(state, changed);"
@@ -80,7 +83,7 @@ static const char schema[] =
     "CREATE TABLE seen(api INTEGER, name TEXT, n INTEGER,"
     " PRIMARY KEY(api, name)) WITHOUT ROWID;"
     "CREATE VIRTUAL TABLE words USING fts5(number, client, label, fields,"
-    " content='cases', content_rowid='id', prefix='2 3');"
+    " content='', prefix='2 3');"
     "INSERT INTO meta VALUES('version', '" LAYOUT "'), ('head', ''),"
     " ('boot', '');";
 
@@ -92,11 +95,17 @@ static const struct column {
 	const char	*name;
 	enum kind	 kind;
 	size_t		 at, size;
+	bool		 of_form;	/* stays until another form comes */
+	bool		 is_text;	/* in the table of texts */
 } columns[] = {
 #define M(m) offsetof(struct casefile, m), \
-	sizeof(((struct casefile *)0)->m)
-	{ "number", ARRAY, M(number) },
-	{ "form", STRING, M(form) },
+	sizeof(((struct casefile *)0)->m), false, false
+#define F(m) offsetof(struct casefile, m), \
+	sizeof(((struct casefile *)0)->m), true, false
+#define T(m) offsetof(struct casefile, m), \
+	sizeof(((struct casefile *)0)->m), true, true
+	{ "number", ARRAY, F(number) },
+	{ "form", STRING, F(form) },
 	{ "state", INT, M(state) },
 	{ "revision", INT, M(revision) },
 	{ "last_revision", INT, M(last_revision) },
@@ -110,7 +119,7 @@ static const struct column {
 	{ "noticed", INT, M(noticed) },
 	{ "noticed_of", ARRAY, M(noticed_of) },
 	{ "notified", INT, M(notified) },
-	{ "box", STRING, M(box) },
+	{ "box", STRING, F(box) },
 	{ "request_box", STRING, M(request_box) },
 	{ "submitters", STRING, M(submitters) },
 	{ "endorsed", STRING, M(endorsed) },
@@ -119,36 +128,44 @@ static const struct column {
 	{ "retires", INT64, M(retires) },
 	{ "overlap", ARRAY, M(overlap) },
 	{ "catalog", STRING, M(catalog) },
-	{ "received", INT64, M(received) },
+	{ "received", INT64, F(received) },
 	{ "changed", INT64, M(changed) },
 	{ "waiting", INT64, M(waiting) },
-	{ "digest", ARRAY, M(digest) },
-	{ "sha256", ARRAY, M(sha256) },
-	{ "client", STRING, M(facts.client) },
-	{ "label", STRING, M(facts.label) },
-	{ "effective", ARRAY, M(facts.effective) },
-	{ "expiry", ARRAY, M(facts.expiry) },
-	{ "fields", STRING, M(facts.fields) },
-	{ "apis", STRING, M(facts.apis) },
+	{ "digest", ARRAY, F(digest) },
+	{ "sha256", ARRAY, F(sha256) },
+	{ "client", STRING, F(facts.client) },
+	{ "label", STRING, F(facts.label) },
+	{ "effective", ARRAY, F(facts.effective) },
+	{ "expiry", ARRAY, F(facts.expiry) },
+	{ "fields", STRING, T(facts.fields) },
+	{ "apis", STRING, F(facts.apis) },
 	{ "asked_client", STRING, M(asked.client) },
 	{ "asked_label", STRING, M(asked.label) },
 	{ "asked_effective", ARRAY, M(asked.effective) },
 	{ "asked_expiry", ARRAY, M(asked.expiry) },
-	{ "asked_fields", STRING, M(asked.fields) },
+	{ "asked_fields", STRING, T(asked.fields) },
 	{ "asked_apis", STRING, M(asked.apis) },
 	{ "asked_sha256", ARRAY, M(asked_sha256) },
 #undef M
+#undef F
+#undef T
 };
 #define COLUMNS (int)(sizeof(columns) / sizeof(columns[0]))
 
-/* Statements, prepared when they are first needed.  %C stands for all the
- * columns, %S for their settings (number = ?1, …), %I for the parameter after
- * those. */
+/* Statements, prepared when they are first needed.  %C stands for all that
+ * is known of a case, to be selected from INDEX_CASES; %N for the columns of
+ * its own table, %V for their parameters (?1, …), %S for their settings
+ * (number = ?1, …), %M for those that any move of a case may change; %I and
+ * %J for the parameters after those. */
 static const char *const sql[STATEMENTS] = {
 	[S_META_SET] = "UPDATE meta SET value = ?2 WHERE key = ?1",
-	[S_CASE] = "SELECT %C FROM cases WHERE number = ?1",
-	[S_CASE_ADD] = "INSERT INTO cases(prefix, seq) VALUES(?1, ?2)",
+	[S_CASE] = "SELECT %C, cases.id FROM " INDEX_CASES
+	    " WHERE number = ?1",
+	[S_CASE_ADD] = "INSERT INTO cases(%N, prefix, seq)"
+	    " VALUES(%V, %I, %J)",
 	[S_CASE_SET] = "UPDATE cases SET %S WHERE id = %I",
+	[S_CASE_MOVE] = "UPDATE cases SET %M WHERE id = %I",
+	[S_TEXTS_SET] = "INSERT OR REPLACE INTO texts VALUES(?1, ?2, ?3)",
 	[S_LAST] = "SELECT last FROM prefixes WHERE prefix = ?1",
 	[S_LAST_SET] = "INSERT INTO prefixes VALUES(?1, ?2)"
 	    " ON CONFLICT DO UPDATE SET last = max(last, ?2)",
@@ -162,15 +179,13 @@ static const char *const sql[STATEMENTS] = {
 	    " digest, file) VALUES(?1, ?2, ?3, ?4, ?5)",
 	[S_COUNT_ADD] = "INSERT INTO counts VALUES(?1, ?2)"
 	    " ON CONFLICT DO UPDATE SET n = n + ?2",
-	[S_SEEN_ADD] = "INSERT INTO seen VALUES(?1, ?2, 1)"
-	    " ON CONFLICT DO UPDATE SET n = n + 1",
+	[S_SEEN_ADD] = "INSERT INTO seen VALUES(?1, ?2, ?3)"
+	    " ON CONFLICT DO UPDATE SET n = n + ?3",
+	/* of values: from a SELECT each would be written out by itself */
 	[S_WORDS_DEL] = "INSERT INTO words(words, rowid, number, client,"
-	    " label, fields) SELECT 'delete', id, number, client, label,"
-	    " fields FROM cases WHERE id = ?1",
+	    " label, fields) VALUES('delete', ?1, ?2, ?3, ?4, ?5)",
 	[S_WORDS_ADD] = "INSERT INTO words(rowid, number, client, label,"
-	    " fields) SELECT id, number, client, label, fields FROM cases"
-	    " WHERE id = ?1",
-	[S_ID] = "SELECT id FROM cases WHERE number = ?1",
+	    " fields) VALUES(?1, ?2, ?3, ?4, ?5)",
 	[S_LAPSE] = "SELECT number FROM cases WHERE waiting > 0 AND"
 	    " waiting <= ?2 AND prefix = ?1 AND ?3 = ?3"
 	    " ORDER BY waiting LIMIT ?4",
@@ -184,7 +199,7 @@ static const char *const sql[STATEMENTS] = {
 	[S_RETIRE] = "SELECT number FROM cases WHERE retires > 0 AND"
 	    " retires <= ?2 AND (?1 = '' OR prefix = ?1) AND ?3 = ?3"
 	    " ORDER BY retires LIMIT ?4",
-	[S_ADMITTED] = "SELECT %C FROM cases WHERE state = 2 AND"
+	[S_ADMITTED] = "SELECT %C FROM " INDEX_CASES " WHERE state = 2 AND"
 	    " in_force = 1 AND keys > '' AND number > ?1"
 	    " ORDER BY number LIMIT ?2",
 	[S_KEY] = "SELECT number FROM keys WHERE sha256 = ?1",
@@ -214,8 +229,8 @@ static const char *const sql[STATEMENTS] = {
 	[S_COUNT_WAITING] = "SELECT count(*) FROM cases WHERE waiting > 0",
 	[S_ENTRY] = "SELECT id, name, recipient, contact FROM entries"
 	    " WHERE list = ?1 AND id = ?2",
-	[S_LIST] = "SELECT %C FROM cases WHERE state = 2 AND catalog = ?1"
-	    " ORDER BY changed DESC, id DESC LIMIT 1",
+	[S_LIST] = "SELECT %C FROM " INDEX_CASES " WHERE state = 2 AND"
+	    " catalog = ?1 ORDER BY changed DESC, cases.id DESC LIMIT 1",
 	[S_LISTS] = "SELECT DISTINCT catalog FROM cases WHERE state = 2 AND"
 	    " catalog IS NOT NULL ORDER BY catalog",
 	[S_LOADED] = "SELECT list FROM lists ORDER BY list",
@@ -236,8 +251,10 @@ static const char *const sql[STATEMENTS] = {
 	    " contact FROM entry_words JOIN entries ON entries.key ="
 	    " entry_words.rowid WHERE entry_words MATCH ?2 AND list = ?1"
 	    " ORDER BY bm25(entry_words, 4.0, 1.0), entries.id",
-	[S_AGES] = "SELECT count(*) FROM cases WHERE waiting > ?1"
-	    " AND waiting <= ?2",
+	[S_COMMON] = "SELECT 1 FROM words WHERE words MATCH ?1"
+	    " LIMIT 1 OFFSET ?2",
+	[S_AGES] = "SELECT count(*) FROM cases WHERE waiting > 0 AND"
+	    " waiting > ?1 AND waiting <= ?2",
 };
 
 static char last_error[512];
@@ -258,29 +275,45 @@ index_fail(struct index *x, const char *what)
 
 /* Statements. */
 
+static int
+exec(struct index *x, const char *text)
+{
+	return sqlite3_exec(x->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 :
+	    index_fail(x, "exec");
+}
+
+static void
+expand_columns(struct buf *out, char how)
+{
+	const char *comma = "";
+	int i;
+
+	for (i = 0; i < COLUMNS; i++) {
+		if ((how == 'M' && columns[i].of_form) ||
+		    (how != 'C' && columns[i].is_text))
+			continue;
+		buf_puts(out, comma);
+		comma = ", ";
+		if (how == 'C')
+			buf_puts(out, columns[i].is_text ? "texts." :
+			    "cases.");
+		if (how != 'V')
+			buf_puts(out, columns[i].name);
+		if (strchr("SMV", how) != NULL)
+			buf_putf(out, "%s?%d", how == 'V' ? "" : " = ", i + 1);
+	}
+}
+
 static void
 expand(struct buf *out, const char *text)
 {
-	int i;
-
-	for (; *text != '\0'; text++) {
-		if (*text != '%') {
+	for (; *text != '\0'; text++)
+		if (*text != '%')
 			buf_putc(out, *text);
-			continue;
-		}
-		if (*++text == 'I') {
-			buf_putf(out, "?%d", COLUMNS + 1);
-			continue;
-		}
-		for (i = 0; i < COLUMNS; i++) {
-			buf_puts(out, i == 0 ? "" : ", ");
-			if (*text == 'C')
-				buf_puts(out, columns[i].name);
-			else
-				buf_putf(out, "%s = ?%d", columns[i].name,
-				    i + 1);
-		}
-	}
+		else if (*++text == 'I' || *text == 'J')
+			buf_putf(out, "?%d", COLUMNS + 1 + (*text - 'I'));
+		else
+			expand_columns(out, *text);
 }
 
 sqlite3_stmt *
@@ -288,6 +321,11 @@ index_statement(struct index *x, enum statement which)
 {
 	struct buf text = BUF_INIT;
 
+	/* who writes is the only one: it need not look again, for each
+	 * question, whether somebody else has written */
+	if (x->write && sqlite3_get_autocommit(x->db) != 0 &&
+	    exec(x, "BEGIN") != 0)
+		return NULL;
 	if (x->st[which] != NULL) {
 		sqlite3_reset(x->st[which]);
 		sqlite3_clear_bindings(x->st[which]);
@@ -326,13 +364,6 @@ run(struct index *x, sqlite3_stmt *st)
 	return index_finish(x, st, sqlite3_step(st));
 }
 
-static int
-exec(struct index *x, const char *text)
-{
-	return sqlite3_exec(x->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 :
-	    index_fail(x, "exec");
-}
-
 /* Opening. */
 
 static int
@@ -365,6 +396,14 @@ set_meta(struct index *x, const char *key, const char *value)
 	index_bind_text(st, 1, key);
 	index_bind_text(st, 2, value);
 	return run(x, st);
+}
+
+/* The same by itself, between groups. */
+static int
+keep_meta(struct index *x, const char *key, const char *value)
+{
+	return index_begin(x) == 0 && set_meta(x, key, value) == 0 ?
+	    exec(x, "COMMIT") : -1;
 }
 
 /* Whether what is there can be gone on with. */
@@ -423,7 +462,8 @@ open_to_write(struct index *x, const char *path, bool anew)
 	chmod(path, 0640);
 	return exec(x, "PRAGMA synchronous = OFF; PRAGMA journal_mode ="
 	    " TRUNCATE; PRAGMA temp_store = MEMORY; PRAGMA cache_size ="
-	    " -8000") == 0 && set_meta(x, "boot", clock_boot(now)) == 0 ? 0 : -1;
+	    " -8000") == 0 && keep_meta(x, "boot", clock_boot(now)) == 0 ?
+	    0 : -1;
 }
 
 static int
@@ -456,16 +496,24 @@ index_open(const char *dirpath, enum index_use use)
 	return NULL;
 }
 
+static int
+end_reading(struct index *x)
+{
+	return sqlite3_get_autocommit(x->db) != 0 ? 0 : exec(x, "COMMIT");
+}
+
 void
 index_close(struct index *x)
 {
 	if (x == NULL)
 		return;
 	/* closed in order, and durably: the next start may trust it */
-	if (x->write && (exec(x, "PRAGMA synchronous = FULL") != 0 ||
-	    set_meta(x, "boot", "") != 0))
+	if (x->write && (end_reading(x) != 0 ||
+	    exec(x, "PRAGMA synchronous = FULL") != 0 ||
+	    keep_meta(x, "boot", "") != 0))
 		log_event(LOG_WARN, "index", "error", last_error, NULL);
 	close_db(x);
+	map_free(&x->seen);
 	free(x);
 }
 
@@ -503,16 +551,10 @@ load_column(const struct column *c, struct casefile *to, sqlite3_stmt *st,
 	}
 }
 
-int
-index_columns(void)
+void
+index_put_columns(struct buf *out)
 {
-	return COLUMNS;
-}
-
-const char *
-index_column(int i)
-{
-	return columns[i].name;
+	expand_columns(out, 'C');
 }
 
 void
@@ -549,8 +591,10 @@ bind_column(const struct column *c, const struct casefile *from,
 	}
 }
 
-int
-index_case(struct index *x, const char *number, struct casefile *c)
+/* A case and its row. */
+static int
+find_case(struct index *x, const char *number, struct casefile *c,
+    int64_t *id)
 {
 	sqlite3_stmt *st = index_statement(x, S_CASE);
 	int rc;
@@ -559,23 +603,99 @@ index_case(struct index *x, const char *number, struct casefile *c)
 		return -1;
 	index_bind_text(st, 1, number);
 	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
+	if (rc == SQLITE_ROW) {
 		index_load_case(c, st);
+		*id = sqlite3_column_int64(st, COLUMNS);
+	}
 	return index_finish(x, st, rc) != 0 ? -1 : rc == SQLITE_ROW;
+}
+
+int
+index_case(struct index *x, const char *number, struct casefile *c)
+{
+	int64_t id;
+
+	return find_case(x, number, c, &id);
 }
 
 /* Writing. */
 
+/* How many cases are where, and who was named how often: added up, and
+ * written once a group. */
+
+static void
+add_seen(struct index *x, char kind, const char *name, size_t n)
+{
+	struct buf key = BUF_INIT;
+
+	buf_putc(&key, kind);
+	buf_put(&key, name, n);
+	map_put(&x->seen, buf_str(&key), (void *)((uintptr_t)map_get(&x->seen,
+	    buf_str(&key)) + 1));
+	buf_free(&key);
+}
+
+static void
+add_names(struct index *x, const struct facts *facts)
+{
+	const char *at = facts->apis, *end;
+
+	if (facts->client != NULL)
+		add_seen(x, '0', facts->client, strlen(facts->client));
+	for (; at != NULL && *at != '\0'; at = end + 1) {
+		end = strchr(at, '\n');
+		add_seen(x, '1', at, (size_t)(end - at));
+	}
+}
+
+static int
+put_seen(struct index *x)
+{
+	const struct map_entry *e;
+	sqlite3_stmt *st;
+	size_t at = 0;
+
+	while ((e = map_next(&x->seen, &at)) != NULL) {
+		if ((st = index_statement(x, S_SEEN_ADD)) == NULL)
+			return -1;
+		sqlite3_bind_int(st, 1, e->key[0] == '1');
+		index_bind_text(st, 2, e->key + 1);
+		sqlite3_bind_int64(st, 3, (int64_t)(uintptr_t)e->value);
+		if (run(x, st) != 0)
+			return -1;
+	}
+	map_free(&x->seen);
+	return 0;
+}
+
+static int
+put_counts(struct index *x)
+{
+	sqlite3_stmt *st;
+	int i;
+
+	for (i = STATE_PENDING; i < STATE_COUNT; i++) {
+		if ((st = index_statement(x, S_COUNT_ADD)) == NULL)
+			return -1;
+		sqlite3_bind_int(st, 1, i);
+		sqlite3_bind_int64(st, 2, x->counts[i]);
+		if (run(x, st) != 0)
+			return -1;
+		x->counts[i] = 0;
+	}
+	return put_seen(x);
+}
+
 int
 index_begin(struct index *x)
 {
-	return exec(x, "BEGIN IMMEDIATE");
+	return end_reading(x) == 0 ? exec(x, "BEGIN IMMEDIATE") : -1;
 }
 
 int
 index_commit(struct index *x)
 {
-	if (set_meta(x, "head", x->head) != 0)
+	if (put_counts(x) != 0 || set_meta(x, "head", x->head) != 0)
 		return -1;
 	return exec(x, "COMMIT");
 }
@@ -584,97 +704,71 @@ void
 index_abort(struct index *x)
 {
 	exec(x, "ROLLBACK");
+	memset(x->counts, 0, sizeof(x->counts));
+	map_free(&x->seen);
 	get_meta(x, "head", x->head, sizeof(x->head));
 }
 
-static int
-add_count(struct index *x, enum state state, int n)
+static void
+bind_case(sqlite3_stmt *st, const struct casefile *c, bool of_form)
 {
-	sqlite3_stmt *st;
+	int i;
 
-	if (state == STATE_NONE)
-		return 0;
-	if ((st = index_statement(x, S_COUNT_ADD)) == NULL)
-		return -1;
-	sqlite3_bind_int(st, 1, (int)state);
-	sqlite3_bind_int(st, 2, n);
-	return run(x, st);
+	for (i = 0; i < COLUMNS; i++)
+		if (!columns[i].is_text && (of_form || !columns[i].of_form))
+			bind_column(&columns[i], c, st, i + 1);
 }
 
 static int
-add_seen(struct index *x, int api, const char *name)
+add_case(struct index *x, const struct casefile *c, int64_t *id)
 {
-	sqlite3_stmt *st = index_statement(x, S_SEEN_ADD);
+	sqlite3_stmt *st = index_statement(x, S_CASE_ADD);
+	char prefix[PREFIX_TEXT];
+	uint64_t seq;
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int(st, 1, api);
-	index_bind_text(st, 2, name);
-	return run(x, st);
-}
-
-static int
-add_names(struct index *x, const struct facts *facts)
-{
-	const char *at = facts->apis, *end;
-	char *name;
-	int status = 0;
-
-	if (facts->client != NULL && add_seen(x, 0, facts->client) != 0)
+	number_split(c->number, prefix, &seq);
+	bind_case(st, c, true);
+	index_bind_text(st, COLUMNS + 1, prefix);
+	sqlite3_bind_int64(st, COLUMNS + 2, (int64_t)seq);
+	if (run(x, st) != 0)
 		return -1;
-	for (; at != NULL && *at != '\0' && status == 0; at = end + 1) {
-		end = strchr(at, '\n');
-		name = mem_strn(at, (size_t)(end - at));
-		status = add_seen(x, 1, name);
-		free(name);
-	}
-	return status;
-}
-
-static int
-run_with(struct index *x, enum statement which, const char *prefix,
-    uint64_t seq)
-{
-	sqlite3_stmt *st = index_statement(x, which);
-
-	if (st == NULL)
+	*id = sqlite3_last_insert_rowid(x->db);
+	if ((st = index_statement(x, S_LAST_SET)) == NULL)
 		return -1;
 	index_bind_text(st, 1, prefix);
 	sqlite3_bind_int64(st, 2, (int64_t)seq);
 	return run(x, st);
 }
 
-/* The row of a case, which is made when it is new. */
 static int
-row_of(struct index *x, const char *number, int64_t *id)
+set_case(struct index *x, const struct casefile *c, int64_t id, bool of_form)
 {
-	char prefix[PREFIX_TEXT];
-	sqlite3_stmt *st = index_statement(x, S_ID);
-	uint64_t seq;
-	int rc;
+	sqlite3_stmt *st = index_statement(x, of_form ? S_CASE_SET :
+	    S_CASE_MOVE);
 
 	if (st == NULL)
 		return -1;
-	index_bind_text(st, 1, number);
-	rc = sqlite3_step(st);
-	*id = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
-	if (index_finish(x, st, rc) != 0 || *id != 0)
-		return *id != 0 ? 0 : -1;
-	number_split(number, prefix, &seq);
-	if (run_with(x, S_CASE_ADD, prefix, seq) != 0)
-		return -1;
-	*id = sqlite3_last_insert_rowid(x->db);
-	return run_with(x, S_LAST_SET, prefix, seq);
+	bind_case(st, c, of_form);
+	sqlite3_bind_int64(st, COLUMNS + 1, id);
+	return run(x, st);
 }
 
+/* What a case is found by: S_WORDS_ADD or S_WORDS_DEL. */
 static int
-run_on_row(struct index *x, enum statement which, int64_t id)
+put_words(struct index *x, enum statement which, int64_t id,
+    const struct casefile *c)
 {
 	sqlite3_stmt *st = index_statement(x, which);
 
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, id);
+	index_bind_text(st, 2, c->number);
+	index_bind_text(st, 3, c->facts.client);
+	index_bind_text(st, 4, c->facts.label);
+	index_bind_text(st, 5, c->facts.fields);
 	return run(x, st);
 }
 
@@ -687,49 +781,66 @@ changes_words(const struct ruling *r)
 	    (r->event == EVENT_APPROVE && r->request == REQUEST_CHANGE);
 }
 
-static int
-save_case(struct index *x, const struct casefile *c, const struct ruling *r)
+/* Whether a form comes, or takes the place of another. */
+static bool
+changes_form(const struct ruling *r)
 {
-	sqlite3_stmt *st;
-	int64_t id;
-	int i;
+	return changes_words(r) || r->event == EVENT_REVISE ||
+	    r->event == EVENT_ASK;
+}
 
-	if (row_of(x, c->number, &id) != 0)
+static int
+set_texts(struct index *x, const struct casefile *c, int64_t id)
+{
+	sqlite3_stmt *st = index_statement(x, S_TEXTS_SET);
+
+	if (st == NULL)
 		return -1;
-	if (changes_words(r) && r->event != EVENT_RECEIVE &&
-	    run_on_row(x, S_WORDS_DEL, id) != 0)
+	sqlite3_bind_int64(st, 1, id);
+	index_bind_text(st, 2, c->facts.fields);
+	index_bind_text(st, 3, c->asked.fields);
+	return run(x, st);
+}
+
+/* id 0: it has no row yet. */
+static int
+save_case(struct index *x, const struct casefile *c, int64_t id,
+    const struct ruling *r, bool texts)
+{
+	if ((id == 0 ? add_case(x, c, &id) :
+	    set_case(x, c, id, changes_form(r))) != 0)
 		return -1;
-	if ((st = index_statement(x, S_CASE_SET)) == NULL)
+	if ((texts || changes_form(r)) && set_texts(x, c, id) != 0)
 		return -1;
-	for (i = 0; i < COLUMNS; i++)
-		bind_column(&columns[i], c, st, i + 1);
-	sqlite3_bind_int64(st, COLUMNS + 1, id);
-	if (run(x, st) != 0)
-		return -1;
-	return changes_words(r) ? run_on_row(x, S_WORDS_ADD, id) : 0;
+	return changes_words(r) ? put_words(x, S_WORDS_ADD, id, c) : 0;
 }
 
 static int
 apply_to_case(struct index *x, const struct ruling *r)
 {
 	struct casefile c;
-	int status = index_case(x, r->number, &c);
+	int64_t id = 0;
+	int status = find_case(x, r->number, &c, &id);
+	bool asked = status == 1 && c.asked.fields != NULL;
 
 	if (status < 0)
 		return -1;
 	if (status == 0)
 		casefile_init(&c);
-	if (casefile_apply(&c, r) != 0) {
+	if (id != 0 && changes_words(r) &&
+	    put_words(x, S_WORDS_DEL, id, &c) != 0) {
+		status = -1;
+	} else if (casefile_apply(&c, r) != 0) {
 		snprintf(last_error, sizeof(last_error), "index: commit %s "
 		    "does not follow from where %s stands", r->commit,
 		    r->number);
 		status = -1;
-	} else if (save_case(x, &c, r) == 0 &&
-	    add_count(x, r->from, -1) == 0 && add_count(x, r->to, 1) == 0 &&
-	    (r->event != EVENT_RECEIVE || add_names(x, &c.facts) == 0))
-		status = 0;
-	else
-		status = -1;
+	} else
+		status = save_case(x, &c, id, r, asked);
+	x->counts[r->from]--;
+	x->counts[r->to]++;
+	if (status == 0 && r->event == EVENT_RECEIVE)
+		add_names(x, &c.facts);
 	casefile_free(&c);
 	return status;
 }

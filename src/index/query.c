@@ -10,6 +10,9 @@
 
 #include "indexing.h"
 
+/* Up to so many cases are ranked by how well they match. */
+#define RANKED_MAX 5000
+
 /* Questions of the daemon. */
 
 int
@@ -157,18 +160,31 @@ index_put_words(struct buf *out, const char *words)
 	}
 }
 
-static void
-put_query(struct buf *out, const struct index_query *q)
+/* Whether so many cases have the words that to rank them takes long, and
+ * says little. */
+static bool
+is_common(struct index *x, const char *words)
 {
-	int i;
+	sqlite3_stmt *st = index_statement(x, S_COMMON);
+	bool common;
 
+	if (st == NULL)
+		return false;
+	index_bind_text(st, 1, words);
+	sqlite3_bind_int(st, 2, RANKED_MAX);
+	common = sqlite3_step(st) == SQLITE_ROW;
+	sqlite3_reset(st);
+	return common;
+}
+
+static void
+put_query(struct buf *out, const struct index_query *q, bool common)
+{
 	buf_puts(out, "SELECT ");
-	for (i = 0; i < index_columns(); i++)
-		buf_putf(out, "%scases.%s", i == 0 ? "" : ", ",
-		    index_column(i));
-	buf_puts(out, q->words == NULL ? " FROM cases WHERE 1" :
+	index_put_columns(out);
+	buf_puts(out, q->words == NULL ? " FROM " INDEX_CASES " WHERE 1" :
 	    " FROM words JOIN cases ON cases.id = words.rowid"
-	    " WHERE words MATCH :words");
+	    INDEX_TEXTS " WHERE words MATCH :words");
 	if (q->number != NULL)
 		buf_puts(out, " AND cases.number = :number");
 	if (q->client != NULL)
@@ -183,9 +199,10 @@ put_query(struct buf *out, const struct index_query *q)
 		buf_puts(out, " AND waiting > 0");
 	if (q->counted)
 		buf_puts(out, " AND endorsed IS NOT NULL");
-	buf_puts(out, q->words != NULL ? " ORDER BY rank" :
-	    q->waiting ? " ORDER BY waiting, id" :
-	    q->recent ? " ORDER BY changed DESC, id DESC" :
+	buf_puts(out, common ? " ORDER BY words.rowid DESC" :
+	    q->words != NULL ? " ORDER BY rank" :
+	    q->waiting ? " ORDER BY waiting, cases.id" :
+	    q->recent ? " ORDER BY changed DESC, cases.id DESC" :
 	    " ORDER BY prefix, seq");
 	if (q->most > 0)
 		buf_putf(out, " LIMIT %lld", (long long)q->most);
@@ -209,9 +226,9 @@ index_cases(struct index *x, const struct index_query *q, index_case_fn *fn,
 	struct casefile c;
 	int rc = SQLITE_DONE, status = 0;
 
-	put_query(&text, q);
 	if (q->words != NULL)
 		index_put_words(&words, q->words);
+	put_query(&text, q, words.len > 0 && is_common(x, buf_str(&words)));
 	if (sqlite3_prepare_v2(x->db, buf_str(&text), -1, &st, NULL) !=
 	    SQLITE_OK)
 		status = index_fail(x, "list");

@@ -40,7 +40,17 @@ intake_end(struct intake *in, struct round *r)
 		return;
 	close(r->fd);
 	/* if nothing came of it, or all of it is done with */
-	unlinkat(in->desk->claims, r->dir, AT_REMOVEDIR);
+	if (!map_has(&in->rounds, r->dir))
+		unlinkat(in->desk->claims, r->dir, AT_REMOVEDIR);
+}
+
+/* How many claims are in a round; 0 also where nobody has counted. */
+static void
+enter_round(struct intake *in, const char *dir)
+{
+	uintptr_t n = (uintptr_t)map_get(&in->rounds, dir);
+
+	map_put(&in->rounds, dir, (void *)(n + 1));
 }
 
 static void
@@ -194,14 +204,14 @@ take_bytes(struct intake *in, struct parcel *p, int fd, bool list)
 /* Whether a file may still be growing: written to less than inbox.grace
  * ago. */
 static bool
-is_young(const struct intake *in, const struct stat *st)
+is_young(struct intake *in, const struct stat *st)
 {
-	int64_t now, age;
+	int64_t modified = fs_ms(st->st_mtim), grace = in->settings->grace;
 
-	if (fs_now(in->desk->probe, &now) != 0)
+	if (intake_now(in, modified, modified + grace - NOW_SLACK_MS) != 0)
 		return false;
-	age = now - fs_ms(st->st_mtim);
-	return age >= 0 && age < in->settings->grace;
+	/* a little in the future is now; more is no time to go by */
+	return modified - in->now < NOW_SLACK_MS && in->now - modified < grace;
 }
 
 static int
@@ -278,6 +288,7 @@ intake_claim(struct intake *in, struct box *b, struct round *r, const char *name
 	}
 	desk_notice(in->desk, "claim", NULL);
 	b->claimed = true;
+	enter_round(in, r->dir);
 	p = new_parcel(r->id, b->name, r->dir, name);
 	if (intake_reload(in, p) == 0)
 		return p;
@@ -306,6 +317,7 @@ recover_round(struct intake *in, const char *dir, intake_fn *fn, void *arg)
 	while ((name = fs_list_next(list)) != NULL) {
 		/* nobody knows whether it was synced */
 		in->unsynced = true;
+		enter_round(in, dir);
 		fn(arg, new_parcel(round, at + 1, dir, name));
 	}
 	closedir(list);
@@ -387,8 +399,13 @@ static void
 leave_round(struct intake *in, const struct parcel *p)
 {
 	char *dir = mem_strn(p->claim, strcspn(p->claim, "/"));
+	uintptr_t n = (uintptr_t)map_get(&in->rounds, dir);
 
-	if (in->open == NULL || strcmp(dir, in->open) != 0)
+	if (n > 1)
+		map_put(&in->rounds, dir, (void *)(n - 1));
+	else
+		map_del(&in->rounds, dir);
+	if (n <= 1 && (in->open == NULL || strcmp(dir, in->open) != 0))
 		unlinkat(in->desk->claims, dir, AT_REMOVEDIR);
 	free(dir);
 }

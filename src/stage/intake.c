@@ -196,14 +196,12 @@ static void
 meet_folders(struct intake *in)
 {
 	DIR *list = fs_list(in->desk->inbox);
-	struct stat st;
 	const char *name;
 
 	miss_folders(in);
 	forget_folders(in);
-	while (list != NULL && (name = fs_list_next(list)) != NULL)
-		if (name[0] != '.' && fstatat(in->desk->inbox, name, &st,
-		    AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+	while (list != NULL && (name = fs_list_folder(list)) != NULL)
+		if (name[0] != '.')
 			meet_folder(in, name);
 	if (list != NULL)
 		closedir(list);
@@ -309,6 +307,7 @@ intake_close(struct intake *in)
 	forget_grace(in, INT64_MAX);
 	map_free(&in->grace);
 	map_free(&in->fresh);
+	map_free(&in->rounds);
 	map_free(&in->odd);
 	free(in);
 }
@@ -421,6 +420,8 @@ intake_event(struct intake *in, const struct watch_event *e)
 		forget_folders(in);
 	if (e->what == WATCH_GONE && at > 0)
 		close_box(in, b);
+	else if (e->what == WATCH_LEFT)
+		return;		/* as what we take does, too */
 	else if (e->what == WATCH_TOUCHED && is_file(b, e->name))
 		intake_due_in(b, in->settings->settle);
 	else if (e->what <= WATCH_COMPLETE && b->n_ready < READY_MAX) {
@@ -476,15 +477,31 @@ is_left_alone(const char *name)
 	return false;
 }
 
+int
+intake_now(struct intake *in, int64_t from, int64_t until)
+{
+	int64_t ticks = clock_ticks();
+
+	if (in->now_at > 0 && (ticks - in->now_at < NOW_TICK_MS ||
+	    (in->now >= from && in->now < until &&
+	    ticks - in->now_at < NOW_SLACK_MS)))
+		return 0;
+	in->now_at = ticks;
+	return fs_now(in->desk->probe, &in->now);
+}
+
 /* How long until a file counts as complete, ms; 0: it does. */
 static int64_t
-unsettled(const struct intake *in, const struct stat *st)
+unsettled(struct intake *in, const struct stat *st)
 {
 	int64_t now, changed = fs_ms(st->st_ctim);
 	int64_t modified = fs_ms(st->st_mtim);
 
-	if (in->hurry || fs_now(in->desk->probe, &now) != 0)
+	/* what has settled already stays so */
+	if (in->hurry || intake_now(in, changed + in->settings->settle,
+	    INT64_MAX) != 0)
 		return 0;
+	now = in->now;
 	if (modified > changed && modified <= now)
 		changed = modified;
 	/* a change in the future is none that we could wait for */

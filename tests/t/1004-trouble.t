@@ -42,7 +42,7 @@ rm -f outbox/form.*
 sed -i 's/grace = 0/grace = 1s/' docket.conf
 once
 key_form acme slow | head -5 >inbox/slow.xml
-with unlinkat 2 signal=KILL
+with unlinkat 1 signal=KILL
 like "$(tail -1 "$T/trace")" KILL "killed with a file put back"
 is "$(find inbox .docket/claims -type f | wc -l)" 1 "it is there once"
 key_form acme slow | tail -n +6 >>inbox/slow.xml

@@ -266,6 +266,8 @@ index_dump() {
 	    "SELECT * FROM counts ORDER BY state" \
 	    "SELECT * FROM seen ORDER BY api, name" \
 	    "SELECT * FROM prefixes" \
-	    "SELECT rowid, number, client, label FROM words ORDER BY rowid" \
+	    "SELECT * FROM texts ORDER BY id" \
+	    "CREATE VIRTUAL TABLE temp.found USING fts5vocab(main, words,
+	    instance)" "SELECT * FROM found ORDER BY term, doc, col, offset" \
 	    "SELECT value FROM meta WHERE key = 'head'"
 }

@@ -67,10 +67,10 @@ test_a_file_and_its_life(void **state)
 	assert_int_equal(fchmodat(dir, "f", 0600, 0), 0);
 	expect(w, WATCH_TOUCHED, 7, "f");
 	assert_int_equal(renameat(dir, "f", dir, "g"), 0);
-	expect(w, WATCH_TOUCHED, 7, "f");
+	expect(w, WATCH_LEFT, 7, "f");
 	expect(w, WATCH_COMPLETE, 7, "g");
 	assert_int_equal(unlinkat(dir, "g", 0), 0);
-	expect(w, WATCH_TOUCHED, 7, "g");
+	expect(w, WATCH_LEFT, 7, "g");
 	expect_nothing(w);
 	watch_free(w);
 	close(dir);
@@ -112,7 +112,7 @@ test_moved_and_linked_in(void **state)
 	assert_int_equal(renameat(other, "f", dir, "f"), 0);
 	expect(w, WATCH_COMPLETE, 3, "f");
 	assert_int_equal(renameat(dir, "f", other, "f"), 0);
-	expect(w, WATCH_TOUCHED, 3, "f");
+	expect(w, WATCH_LEFT, 3, "f");
 	assert_int_equal(mkdirat(dir, "d", 0755), 0);
 	expect(w, WATCH_TOUCHED, 3, "d");
 	assert_int_equal(linkat(other, "f", dir, "hard", 0), 0);
@@ -147,7 +147,7 @@ test_tags(void **state)
 	/* and may be begun again, under another tag */
 	assert_int_equal(watch_add(w, a, 30), 0);
 	assert_int_equal(unlinkat(a, "y", AT_REMOVEDIR), 0);
-	expect(w, WATCH_TOUCHED, 30, "y");
+	expect(w, WATCH_LEFT, 30, "y");
 	watch_free(w);
 	close(a);
 	close(b);
@@ -225,7 +225,7 @@ test_many(void **state)
 	for (i = 0; i < 500; i++) {
 		snprintf(name, sizeof(name), "%0*d", 1 + i % 255, i % 10);
 		expect(w, WATCH_TOUCHED, 1, name);
-		expect(w, WATCH_TOUCHED, 1, name);
+		expect(w, WATCH_LEFT, 1, name);
 	}
 	expect_nothing(w);
 	watch_free(w);
