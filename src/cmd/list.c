@@ -15,6 +15,9 @@
 #include "out.h"
 #include "sheet.h"
 
+/* A table has so many rows at most, unless asked for more. */
+#define ROWS 1000
+
 struct listing {
 	const struct settings *settings;
 	enum format	 format;
@@ -22,7 +25,8 @@ struct listing {
 	struct json	 json;
 	struct buf	 out;
 	int64_t		 now;
-	uint64_t	 n;
+	uint64_t	 n, most;
+	bool		 cut;		/* there are more than `most' */
 	struct sheet	*sheet;
 	bool		 whole;		/* all fields have their column */
 	bool		 of_client;	/* all are of one */
@@ -124,6 +128,10 @@ list_case(void *arg, const struct casefile *c)
 {
 	struct listing *l = arg;
 
+	if (l->n == l->most) {
+		l->cut = true;
+		return 0;
+	}
 	l->n++;
 	switch (l->format) {
 	case FORMAT_TABLE:
@@ -162,8 +170,18 @@ begin_sheet(struct listing *l, struct index *index,
 	return 0;
 }
 
+/* How many are listed; one more is asked for, to see whether there is. */
+static uint64_t
+take_limit(struct index_query *q, enum format format)
+{
+	if (q->most >= 0)
+		return UINT64_MAX;
+	q->most = format == FORMAT_TABLE ? ROWS + 1 : 0;
+	return format == FORMAT_TABLE ? ROWS : UINT64_MAX;
+}
+
 static int
-print_list(const struct reading *r, const struct index_query *q,
+print_list(const struct reading *r, struct index_query *q,
     enum format format)
 {
 	static const char *const heads[] = { "NUMBER", "STATE", "WAITING",
@@ -171,7 +189,8 @@ print_list(const struct reading *r, const struct index_query *q,
 	static const char *const client_heads[] = { "NUMBER", "STATE",
 	    "WAITING", "IN FORCE", "EFFECTIVE", "EXPIRY", "NAME" };
 	struct listing l = { .settings = &r->settings, .format = format,
-	    .now = clock_now(), .of_client = q->client != NULL };
+	    .now = clock_now(), .of_client = q->client != NULL,
+	    .most = take_limit(q, format) };
 	int status = 0;
 
 	l.table = l.of_client ? table_new(client_heads, 7) :
@@ -192,6 +211,10 @@ print_list(const struct reading *r, const struct index_query *q,
 		if (format == FORMAT_TABLE)
 			table_print(l.table);
 	}
+	if (l.cut)
+		fprintf(stderr, "... and more: name a --state, a --client or "
+		    "WORDs, --recent for\nthe last changed first, or "
+		    "--most 0 for all\n");
 	table_free(l.table);
 	buf_free(&l.out);
 	if (l.sheet != NULL)
@@ -235,7 +258,7 @@ run_list(int argc, char **argv)
 		{ "format", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct index_query q = { .state = STATE_COUNT };
+	struct index_query q = { .state = STATE_COUNT, .most = -1 };
 	enum format format = FORMAT_TABLE;
 	struct buf words = BUF_INIT;
 	struct reading r;
@@ -290,7 +313,7 @@ const struct command cmd_list = {
 	"  -d, --due           only where a decision is waited for, the "
 	"longest first\n"
 	"  -r, --recent        the last changed first\n"
-	"  -m, --most N\n"
+	"  -m, --most N        at most N; 0: all (a table ends after 1000)\n"
 	"  -f, --format table|json|csv\n"
 	"\n"
 	"WORDs are looked for in numbers, clients, names and all fields; each "

@@ -27,6 +27,10 @@ within() {
 	_report $? "$_name in $_limit s" || diag "$*"
 }
 within 1 "list" "$DOCKET" list
+is "$("$DOCKET" list 2>/dev/null | wc -l)" 1001 "a table of a thousand"
+like "$("$DOCKET" list 2>&1 >/dev/null)" "--most 0 for all" "which says so"
+is "$("$DOCKET" list --most 0 | wc -l)" 2001 "or of all"
+is "$("$DOCKET" list --format csv | wc -l)" 2001 "a sheet has all"
 within 1 "list by words" "$DOCKET" list acme 777
 within 1 "show" "$DOCKET" show AK-001234
 within 1 "status" "$DOCKET" status
