@@ -50,8 +50,6 @@
 /* A single round tells the gateways all there is, for so long at most, ms. */
 #define GATEWAY_MS 60000
 
-enum tag { TAG_RULES, TAG_TRAYS = 10, TAG_BOXES = 100 };
-
 int
 flow_fail(struct flow *f, const char *fmt, ...)
 {
@@ -145,6 +143,7 @@ apply_settings(struct flow *f)
 		keys_configure(f->keys, s);
 	reminders_configure(f->reminders, s);
 	gateway_configure(f->gateway, s);
+	flow_configure_telling(f);
 	look_at_grounds(f);
 }
 
@@ -164,6 +163,7 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	if (flow_add(f, rulebook_ruling(f->rulebook, rules, clock_now()),
 	    NULL, NULL) != 0 || flow_commit(f) != 0)
 		return -1;
+	flow_keep_counts(f);
 	pool_close(f->pool);
 	f->pool = pool;
 	rulebook_adopt(f->rulebook, rules, settings);
@@ -265,13 +265,9 @@ take_events(struct flow *f)
 	struct watch_event e;
 
 	while (watch_next(f->watch, &e) == 1) {
-		if (e.what == WATCH_LOST) {
-			log_event(LOG_WARN, "watch", "event", "overflow",
-			    NULL);
-			intake_look(f->intake);
-			trays_compare(f->trays);
-			rulebook_look(f->rulebook);
-		} else if (e.tag >= TAG_BOXES)
+		if (flow_hear(f, &e))
+			continue;
+		if (e.tag >= TAG_BOXES)
 			intake_event(f->intake, &e);
 		else if (e.tag >= TAG_TRAYS)
 			trays_event(f->trays, &e);
@@ -308,6 +304,7 @@ flow_patience(const struct flow *f)
 	due = earliest(due, flow_batches_due(f));
 	due = earliest(due, rulebook_due(f->rulebook));
 	due = earliest(due, pool_deadline(f->pool));
+	due = earliest(due, flow_telling_due(f));
 	if (f->held.n > 0)
 		due = earliest(due, f->held_due);
 	if (f->group.n > 0)
@@ -369,7 +366,7 @@ flow_tend(struct flow *f)
 	    gateway_tend(f->gateway) != 0)
 		return flow_fail(f, "%s", index_error());
 	if (flow_tend_lists(f) != 0 || flow_tend_batches(f) != 0 ||
-	    flow_tend_keys(f, false) != 0)
+	    flow_tend_keys(f, false) != 0 || flow_tend_telling(f, false) != 0)
 		return -1;
 	return outbox_was_released(f->outbox) ? flow_answer_again(f) : 0;
 }
@@ -442,6 +439,8 @@ flow_run(struct flow *f, int signals, volatile const bool *quit)
 	f->counts.held += flow_waiting_batches(f, &all);
 	if (outbox_tend(f->outbox, true) != 0)
 		return flow_fail(f, "answers cannot be written");
+	if (flow_tend_telling(f, true) != 0)
+		return -1;
 	if (reminders_tend(f->reminders, true) != 0 ||
 	    gateway_finish(f->gateway, f->once ? GATEWAY_MS : DRAIN_MS) != 0)
 		return flow_fail(f, "%s", index_error());
@@ -497,6 +496,7 @@ open_stages(struct flow *f)
 {
 	const struct settings *s = flow_settings(f);
 
+	flow_open_telling(f);
 	f->trays = trays_open(f->desk, s, f->ledger, f->watch, TAG_TRAYS);
 	f->outbox = outbox_open(f->desk, s, f->ledger, f->index);
 	f->intake = intake_open(f->desk, s, f->watch, TAG_BOXES);
@@ -658,6 +658,8 @@ flow_close(struct flow *f)
 	outbox_close(f->outbox);
 	reminders_close(f->reminders);
 	gateway_close(f->gateway);
+	probe_close(f->probe);
+	metrics_close(f->metrics);
 	trays_close(f->trays);
 	rulebook_close(f->rulebook);
 	index_close(f->index);

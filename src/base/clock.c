@@ -122,6 +122,15 @@ clock_ticks(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+int64_t
+clock_micros(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 /* Days from civil date and back: H. Hinnant, "chrono-compatible low-level
  * date algorithms". */
 static int32_t

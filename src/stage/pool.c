@@ -66,6 +66,7 @@ struct pool {
 	struct queue	 waiting, done;
 	size_t		 pending;
 	unsigned	 lists;		/* how often they have changed */
+	struct pool_counts counts;
 };
 
 /* Queues. */
@@ -324,6 +325,12 @@ pool_types(const struct pool *p)
 	return &p->types;
 }
 
+struct pool_counts
+pool_counts(const struct pool *p)
+{
+	return p->counts;
+}
+
 /* Children. */
 
 static void
@@ -351,6 +358,7 @@ start_child(struct pool *p, struct slot *s, const char *box)
 		close(pair[0]);
 		return -1;
 	}
+	p->counts.started++;
 	s->state = LIVE;
 	s->fd = pair[0];
 	s->box = mem_str(box);
@@ -540,6 +548,7 @@ receive_verdicts(struct pool *p, struct slot *s)
 		/* it lies or is out of its mind: no word of it counts */
 		log_event(LOG_ERROR, "pool", "event", "worker-nonsense", "box",
 		    s->box, NULL);
+		p->counts.nonsense++;
 		buf_clear(&s->in);
 		retire(s);
 		return false;
@@ -581,8 +590,10 @@ child_ended(struct pool *p, struct slot *s, int status)
 		;
 	if (s->fd >= 0)
 		retire(s);
-	if (!s->said_last && (job = queue_take(&s->at)) != NULL)
+	if (!s->said_last && (job = queue_take(&s->at)) != NULL) {
+		p->counts.died++;
 		blame(p, s, job, status);
+	}
 	queue_prepend(&p->waiting, &s->at);
 	free(s->box);
 	s->box = NULL;
@@ -629,6 +640,7 @@ kill_overdue(struct pool *p)
 			note.slot = (uint32_t)(s - p->slots);
 			child_encode(WIRE_KILL, &note, &out);
 			s->killed = true;
+			p->counts.killed++;
 		}
 	status = out.len == 0 ? 0 : send_all(p->fd, &out);
 	buf_free(&out);
