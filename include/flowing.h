@@ -113,7 +113,8 @@ struct flow {
 	struct metrics	*metrics;
 	struct pool_counts workers;	/* of pools that are closed */
 	uint64_t	 overflows;
-	int64_t		 pulse;		/* a round at least so often, ms; or 0 */
+	bool		 reloading;	/* somebody waits for the rules to be
+					 * looked at */
 	struct grounds	 grounds;
 
 	/* the open group */

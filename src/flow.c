@@ -21,6 +21,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "log.h"
+#include "notify.h"
 
 #include "limit.h"
 
@@ -44,11 +46,21 @@
 /* A full disk is looked at again after so long, ms. */
 #define ROOM_MS 1000
 
-/* At the end, workers are waited for so long, ms. */
-#define DRAIN_MS 5000
+/* At the end, what is in hand is finished if it is so little, and does not
+ * take longer than this, ms; and all is over so long after it began: who stops
+ * a desk waits for it.  What is left are claims and decisions of which nobody
+ * was told anything: the next start finds them, as after a crash.  What a
+ * gateway was not told, it is told then. */
+#define END_FEW 100
+#define DRAIN_MS 400
+#define END_MS 800
 
-/* A single round tells the gateways all there is, for so long at most, ms. */
+/* A single round is waited for as long as its forms take, and tells the
+ * gateways all there is, for so long at most, ms. */
 #define GATEWAY_MS 60000
+
+/* The longest sleep, ms. */
+#define SLEEP_MS 60000
 
 int
 flow_fail(struct flow *f, const char *fmt, ...)
@@ -241,6 +253,14 @@ flow_rule_done(struct flow *f)
 }
 
 static int
+drain_patience(int64_t until)
+{
+	int64_t left = until - clock_ticks();
+
+	return left < 0 ? 0 : left > 1000 ? 1000 : (int)left;
+}
+
+static int
 flow_drain(struct flow *f, int64_t until)
 {
 	struct pollfd fds[POOL_FDS];
@@ -250,8 +270,10 @@ flow_drain(struct flow *f, int64_t until)
 			return flow_fail(f, "the workers are gone");
 		if (flow_rule_done(f) != 0)
 			return -1;
+		notify_pulse();
 		if (pool_pending(f->pool) > 0)
-			poll(fds, pool_poll(f->pool, fds, POOL_FDS), 1000);
+			poll(fds, pool_poll(f->pool, fds, POOL_FDS),
+			    drain_patience(until));
 		if ((f->group.n >= LIMIT_GROUP || f->relisted) &&
 		    flow_commit(f) != 0)
 			return -1;
@@ -309,8 +331,9 @@ flow_patience(const struct flow *f)
 		due = earliest(due, f->held_due);
 	if (f->group.n > 0)
 		due = earliest(due, f->group_since + GROUP_MS);
-	left = due - clock_ticks();
-	return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+	left = earliest(due - clock_ticks(), earliest(SLEEP_MS,
+	    notify_interval()));
+	return left < 0 ? 0 : (int)left;
 }
 
 /* The only place that sleeps. */
@@ -382,12 +405,26 @@ meet_boxes(struct flow *f)
 		outbox_meet(f->outbox, box, &st);
 }
 
+/* Whether what is in hand is left as it is, for the next start. */
+static bool
+is_left(const struct flow *f)
+{
+	return f->group.n + pool_pending(f->pool) > END_FEW &&
+	    flow_is_told_to_end();
+}
+
 static int
 flow_round(struct flow *f)
 {
 	f->more = false;
+	notify_pulse();
 	take_events(f);
-	if (flow_rules(f) != 0 || flow_collect(f) != 0)
+	if (flow_rules(f) != 0)
+		return -1;
+	if (f->reloading)
+		notify_ready("running");
+	f->reloading = false;
+	if (flow_collect(f) != 0)
 		return -1;
 	meet_boxes(f);
 	/* after everything that gives the workers something to do */
@@ -397,7 +434,7 @@ flow_round(struct flow *f)
 		return flow_fail(f, "the workers are gone");
 	if (flow_rule_done(f) != 0 || flow_tend(f) != 0)
 		return -1;
-	if (flow_due(f) && flow_commit(f) != 0)
+	if (flow_due(f) && !is_left(f) && flow_commit(f) != 0)
 		return -1;
 	if (f->progress != NULL)
 		f->progress(f->progress_arg, &f->counts);
@@ -422,27 +459,35 @@ flow_is_idle(struct flow *f)
 int
 flow_run(struct flow *f, int signals, volatile const bool *quit)
 {
-	bool all;
+	int woken = 0;
 
-	while (!*quit) {
+	while (!*quit && woken == 0) {
 		if (flow_round(f) != 0)
 			return -1;
 		if (f->once && flow_is_idle(f))
 			break;
-		if (flow_wait(f, signals) == 1)
-			break;
+		woken = flow_wait(f, signals);
 	}
-	/* what is in hand is finished; what is in inbox can wait, and so can
-	 * what a worker is stuck with: the next start finds its claim */
-	if (flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
+	return woken < 0 ? -1 : 0;
+}
+
+int
+flow_finish(struct flow *f)
+{
+	int64_t until = clock_ticks() + END_MS, left;
+	bool all;
+
+	if (f->group.n + pool_pending(f->pool) <= END_FEW &&
+	    flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
 		return -1;
 	f->counts.held += flow_waiting_batches(f, &all);
 	if (outbox_tend(f->outbox, true) != 0)
 		return flow_fail(f, "answers cannot be written");
 	if (flow_tend_telling(f, true) != 0)
 		return -1;
+	left = f->once ? GATEWAY_MS : until - clock_ticks();
 	if (reminders_tend(f->reminders, true) != 0 ||
-	    gateway_finish(f->gateway, f->once ? GATEWAY_MS : DRAIN_MS) != 0)
+	    gateway_finish(f->gateway, left < 0 ? 0 : left) != 0)
 		return flow_fail(f, "%s", index_error());
 	return 0;
 }
@@ -457,6 +502,8 @@ flow_progress(struct flow *f, flow_progress_fn *fn, void *arg)
 void
 flow_reload(struct flow *f)
 {
+	notify_reloading();
+	f->reloading = true;
 	rulebook_look(f->rulebook);
 }
 
@@ -593,6 +640,31 @@ give_up(struct flow *f, struct buf *why)
 	return NULL;
 }
 
+/* Somebody wants an end before it has begun.  (The signals are blocked, and
+ * not yet taken.) */
+bool
+flow_is_told_to_end(void)
+{
+	sigset_t waiting;
+
+	return sigpending(&waiting) == 0 &&
+	    (sigismember(&waiting, SIGTERM) == 1 ||
+	    sigismember(&waiting, SIGINT) == 1);
+}
+
+/* What is indexed so far stays. */
+static int
+on_indexed(void *arg, uint64_t done, uint64_t all)
+{
+	char text[80];
+
+	(void)arg;
+	snprintf(text, sizeof(text), "reading the ledger: %llu of %llu "
+	    "commits", (unsigned long long)done, (unsigned long long)all);
+	notify_status(text);
+	return flow_is_told_to_end() ? -1 : 0;
+}
+
 struct flow *
 flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 {
@@ -619,8 +691,10 @@ flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 		*trouble = false;
 		return give_up(f, why);
 	}
-	f->index = reindex(desk, f->ledger, false, NULL, NULL, why);
-	if (f->index == NULL || flow_relist(f) != 0 || open_stages(f) != 0 || recover_claims(f) != 0)
+	f->index = reindex(desk, f->ledger, false, on_indexed, f,
+	    why);
+	if (f->index == NULL || flow_relist(f) != 0 || open_stages(f) != 0 ||
+	    recover_claims(f) != 0)
 		return give_up(f, why);
 	trays_compare(f->trays);
 	intake_look(f->intake);

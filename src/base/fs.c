@@ -16,6 +16,7 @@
 
 #include "buf.h"
 #include "fs.h"
+#include "notify.h"
 #include "hash.h"
 #include "log.h"
 #include "text.h"
@@ -505,6 +506,7 @@ fs_batch_put(struct fs_batch *b, int dirfd, const char *name, const void *p,
 {
 	struct item *item;
 
+	notify_pulse();
 	if (b->n == b->cap) {
 		b->cap = b->cap ? b->cap * 2 : 16;
 		b->items = mem_grow(b->items, b->cap, sizeof(*b->items));

@@ -17,6 +17,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "log.h"
+#include "notify.h"
 #include "spawn.h"
 #include "text.h"
 
@@ -243,7 +244,9 @@ receive_types(struct pool *p)
 
 	while ((got = wire_next(&p->in, &at, LIMIT_SCHEMA, &f)) == 0) {
 		left = until - clock_ticks();
-		if (left <= 0 || poll(&pfd, 1, (int)left) < 0 ||
+		notify_pulse();
+		if (left <= 0 || poll(&pfd, 1, left > 1000 ? 1000 :
+		    (int)left) < 0 ||
 		    receive(p->fd, &p->in) < 0)
 			return -1;
 	}
@@ -785,9 +788,11 @@ pool_wait(struct pool *p)
 		if (p->done.n > 0)
 			continue;
 		left = pool_deadline(p);
-		left = left == INT64_MAX ? -1 : left - clock_ticks();
+		left = left == INT64_MAX ? 1000 : left - clock_ticks();
 		n = pool_poll(p, fds, POOL_FDS);
-		if (poll(fds, n, left < -1 ? 0 : (int)left) < 0 &&
+		notify_pulse();
+		if (poll(fds, n, left < 0 ? 0 : left > 1000 ? 1000 :
+		    (int)left) < 0 &&
 		    errno != EINTR)
 			return NULL;
 	}
