@@ -352,10 +352,10 @@ span_parse(const char *s, int64_t *ms)
 const char *
 span_text(char text[SPAN_TEXT], int64_t ms)
 {
-	size_t i = 1;
+	size_t i = 1, last = ms > 0 ? UNITS - 1 : UNITS - 2;
 	int64_t n;
 
-	while (i < UNITS - 2 && ms < unit[i].ms)
+	while (i < last && ms < unit[i].ms)
 		i++;
 	n = ms / unit[i].ms;
 	snprintf(text, SPAN_TEXT, "%d %s%s", (int)(n > 999999 ? 999999 : n),

@@ -94,4 +94,36 @@ else
 	skip "the kernel keeps $queue events"
 fi
 fsck_clean
+
+# a file system that is known for it: what is done behind its back
+if command -v bindfs >/dev/null && mkdir "$T/behind" "$T/mnt" &&
+    bindfs "$T/behind" "$T/mnt" 2>/dev/null; then
+	unmount() {
+		stop
+		cd /
+		umount "$T/mnt" 2>/dev/null || fusermount -u "$T/mnt"
+	}
+	trap 'unmount; cleanup' EXIT
+	DESK=$T/mnt/desk
+	make_desk
+	conf '[inbox]' '	settle = 200ms' '	poll = 300ms' \
+	    '[metrics]' '	every = 100ms'
+	start
+	ok "a desk on FUSE" waitfor -t 30 match .docket/metrics \
+	    'docket_filesystem_info{type="fuse"}'
+	key_form acme behind >"$T/behind/desk/inbox/behind.xml"
+	ok "finds what it gets no event for" waitfor there \
+	    outbox/AK-000001.received.txt
+	OUT=$("$DOCKET" status)
+	like "$OUT" "^Watch +fuse: no events for 1 of 1 boxes, .* every 300 milliseconds" \
+	    "as names are compared"
+	unlike "$OUT" "although its file system" "which is no trouble"
+	like "$OUT" "fuse\\) that does not vouch for owners" \
+	    "and no owner is evidence there"
+	not_ok "there is nothing to probe" grep -q lag_seconds .docket/metrics
+	unmount
+	trap cleanup EXIT
+else
+	skip "no bindfs, or it may not mount"
+fi
 done_testing
