@@ -280,6 +280,8 @@ void	flow_configure_telling(struct flow *);
 bool	flow_hear(struct flow *, const struct watch_event *);
 int	flow_tend_telling(struct flow *, bool now);
 int64_t	flow_telling_due(const struct flow *);
+/* While the index is read (reindex.h). */
+int	flow_indexed(void *arg, uint64_t done, uint64_t all);
 /* A pool is about to be closed: what its workers did is kept. */
 void	flow_keep_counts(struct flow *);
 

@@ -21,7 +21,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +89,8 @@ struct rule_context
 flow_context(const struct flow *f)
 {
 	struct rule_context ctx = { .settings = flow_settings(f),
-	    .types = pool_types(f->pool), .papers = papers_of, .ledger = f->ledger, .now = clock_now() };
+	    .types = pool_types(f->pool), .papers = papers_of,
+	    .ledger = f->ledger, .now = clock_now() };
 
 	day_text(ctx.today, clock_day(ctx.now));
 	return ctx;
@@ -448,8 +448,9 @@ flow_is_idle(struct flow *f)
 	bool waiting;
 
 	flow_waiting_batches(f, &waiting);
-	return !f->more && waiting && f->group.n == 0 && pool_pending(f->pool) == 0 &&
-	    trays_compared(f->trays) && map_count(&f->lists) == 0 &&
+	return !f->more && waiting && f->group.n == 0 &&
+	    pool_pending(f->pool) == 0 && trays_compared(f->trays) &&
+	    map_count(&f->lists) == 0 &&
 	    !intake_is_waiting(f->intake) &&
 	    intake_due(f->intake) > clock_ticks() &&
 	    trays_due(f->trays) > clock_ticks() + 1000 &&
@@ -640,31 +641,6 @@ give_up(struct flow *f, struct buf *why)
 	return NULL;
 }
 
-/* Somebody wants an end before it has begun.  (The signals are blocked, and
- * not yet taken.) */
-bool
-flow_is_told_to_end(void)
-{
-	sigset_t waiting;
-
-	return sigpending(&waiting) == 0 &&
-	    (sigismember(&waiting, SIGTERM) == 1 ||
-	    sigismember(&waiting, SIGINT) == 1);
-}
-
-/* What is indexed so far stays. */
-static int
-on_indexed(void *arg, uint64_t done, uint64_t all)
-{
-	char text[80];
-
-	(void)arg;
-	snprintf(text, sizeof(text), "reading the ledger: %llu of %llu "
-	    "commits", (unsigned long long)done, (unsigned long long)all);
-	notify_status(text);
-	return flow_is_told_to_end() ? -1 : 0;
-}
-
 struct flow *
 flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 {
@@ -691,7 +667,7 @@ flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 		*trouble = false;
 		return give_up(f, why);
 	}
-	f->index = reindex(desk, f->ledger, false, on_indexed, f,
+	f->index = reindex(desk, f->ledger, false, flow_indexed, f,
 	    why);
 	if (f->index == NULL || flow_relist(f) != 0 || open_stages(f) != 0 ||
 	    recover_claims(f) != 0)

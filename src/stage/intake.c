@@ -571,6 +571,16 @@ struct collecting {
 	void		*arg;
 };
 
+/* What is large was not read. */
+static uint64_t
+size_of(const struct intake *in, const struct parcel *p)
+{
+	struct stat st;
+
+	return p->large && fstatat(in->desk->claims, p->claim, &st,
+	    AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)st.st_size : p->file.len;
+}
+
 static void
 take(struct collecting *c, struct box *b, const char *name, bool complete)
 {
@@ -584,7 +594,7 @@ take(struct collecting *c, struct box *b, const char *name, bool complete)
 		return;
 	c->left--;
 	c->in->counts.files++;
-	c->in->counts.bytes += p->file.len;
+	c->in->counts.bytes += size_of(c->in, p);
 	c->fn(c->arg, p);
 }
 

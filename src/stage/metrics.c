@@ -225,11 +225,10 @@ put_intake(const struct metrics *m, const struct metrics_now *now,
 
 	for (i = 0; i < CODES; i++)
 		all += m->refused[i];
-	one(b, "intake_files_total", "counter", "Files taken out of inbox; one that was "
-	    "put back counts again.",
-	    now->files);
-	one(b, "intake_bytes_total", "counter", "Bytes of them; those of "
-	    "batches and lists count when they are cut up.", now->bytes);
+	one(b, "intake_files_total", "counter", "Files taken out of inbox; "
+	    "one that was put back counts again.", now->files);
+	one(b, "intake_bytes_total", "counter", "Bytes of them, as they were "
+	    "sent.", now->bytes);
 	one(b, "forms_received_total", "counter",
 	    "Forms that were taken: cases, revisions, requests.", m->received);
 	one(b, "forms_refused_total", "counter",

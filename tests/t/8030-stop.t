@@ -67,6 +67,7 @@ if command -v pgrep >/dev/null; then
 	key_form acme first | drop first.xml
 	waitfor match "$T/log" event=receive
 	# the parent is stuck, and with it every worker to come
+	# shellcheck disable=SC2046 # some numbers
 	kill -STOP "$(pgrep -P "$_pid" -f docket-check | head -1)" $(workers)
 	key_form acme stuck | drop stuck.xml
 	ok "a form is with a worker that is stuck" waitfor gone inbox/stuck.xml
