@@ -160,11 +160,11 @@ apply_settings(struct flow *f)
 }
 
 /* Everything that is with workers comes back and is committed, until then
- * (ticks). */
+ * (ticks), or a signal says to end. */
 static int
 flow_drain(struct flow *f, int64_t until);
 
-/* Takes rules and settings. */
+/* Takes rules and settings.  1: it does not, there is to be an end first. */
 static int
 adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
     struct pool *pool)
@@ -172,6 +172,8 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	/* nothing is ruled on under other rules than it was checked by */
 	if (flow_drain(f, INT64_MAX) != 0)
 		return -1;
+	if (pool_pending(f->pool) > 0)
+		return 1;
 	if (flow_add(f, rulebook_ruling(f->rulebook, rules, clock_now()),
 	    NULL, NULL) != 0 || flow_commit(f) != 0)
 		return -1;
@@ -206,6 +208,10 @@ flow_rules(struct flow *f)
 		status = adopt_rules(f, &rules, &settings, pool);
 		if (status != 0 && f->pool != pool)
 			pool_close(pool);
+		if (status == 1) {
+			clock_zone(flow_settings(f)->zone);
+			status = 0;
+		}
 	} else {
 		clock_zone(flow_settings(f)->zone);
 		/* it may be that docket-check cannot bear them: the workers
@@ -265,7 +271,8 @@ flow_drain(struct flow *f, int64_t until)
 {
 	struct pollfd fds[POOL_FDS];
 
-	while (pool_pending(f->pool) > 0 && clock_ticks() < until) {
+	while (pool_pending(f->pool) > 0 && clock_ticks() < until &&
+	    !flow_is_told_to_end()) {
 		if (pool_exchange(f->pool) != 0)
 			return flow_fail(f, "the workers are gone");
 		if (flow_rule_done(f) != 0)

@@ -46,7 +46,7 @@ forms() {
 	    END { for (i = 1; i <= n; i++) { copy = text
 		sub(/NAME/, "app " i, copy); file = "'"$T"'/forms/" i ".xml"
 		printf "%s", copy >file; close(file) } }'
-	find "$T/forms" -name '*.xml' -exec mv -t inbox {} +
+	find "$T/forms" -name '*.xml' -exec mv -t inbox {} + 2>/dev/null
 }
 
 start
@@ -71,15 +71,18 @@ if command -v pgrep >/dev/null; then
 	kill -STOP "$(pgrep -P "$_pid" -f docket-check | head -1)" $(workers)
 	key_form acme stuck | drop stuck.xml
 	ok "a form is with a worker that is stuck" waitfor gone inbox/stuck.xml
-	# a reload is not an end
+	# a reload is not an end; rules that change wait for that worker
+	sed -i 's/settle = .*/settle = 201ms/' docket.conf
 	kill -HUP "$_pid"
 	ends "with a worker that is stuck"
 	is "$(find .docket/claims -name stuck.xml | wc -l)" 1 \
 	    "the form is kept"
 	is "$(pgrep -c -f "docket-check.*$T" || :)" 0 "no worker is left"
 	once
-	like "$(ledger log -1 --format=%s)" "received: stuck" \
+	like "$(ledger log -2 --format=%s)" "received: stuck" \
 	    "and received at the next start"
+	like "$(ledger log -2 --format=%s)" "rules changed" \
+	    "which takes the rules too"
 else
 	skip "no pgrep here"
 fi
