@@ -159,17 +159,41 @@ say failed "$(grep -c '^docket_workers_failed_total.* [1-9]' \
 from=$(date +%s%N)
 systemctl stop $UNIT
 say stop $?
+until=$(($(date +%s) + 1))
 say took $((($(date +%s%N) - from) / 1000000))
 say result "$(systemctl show -P Result $UNIT) $(systemctl show -P \
     ExecMainStatus $UNIT) $(systemctl show -P NRestarts $UNIT)"
+# with what the unit warns of it would not do
+with() {
+	systemctl stop $UNIT
+	mkdir -p /run/systemd/system/$UNIT.d
+	printf '[Service]\n%s\n' "$1" >/run/systemd/system/$UNIT.d/50.conf
+	systemctl daemon-reload
+	systemctl reset-failed $UNIT 2>/dev/null
+	systemctl start $UNIT 2>/dev/null
+}
+with SystemCallFilter=~seccomp
+say unsealed $?
+# one that calls it does not live to tell
+with SystemCallFilter=~landlock_restrict_self:kill
+say unlocked $?
+with SystemCallFilter=~setrlimit\ prlimit64
+say unbound $?
+install -d -o docket -g clients -m 2770 inbox/beta
+with RestrictSUIDSGID=yes
+waitfor -t 20 there outbox/beta/forms
+say nosetgid "$(stat -c '%a' outbox/beta)"
+systemctl stop $UNIT
 as docket audit /srv/forms/ledger.git >/tmp/audit 2>&1
 say audit $?
-journalctl -o cat -u $UNIT | grep -E 'level=|docket: ' | sed 's/^/@log /'
+journalctl -o cat -u $UNIT --until "@$until" | grep -E 'level=|docket: ' | sed 's/^/@log /'
 END
 chmod +x "$ROOT/root/life.sh"
 cp "$BUILD/test/tools/waitfor" "$ROOT/usr/local/bin"
 timeout 240 systemd-nspawn -q -D "$ROOT" -b --register=no --keep-unit \
-    --private-network --link-journal=no </dev/null >"$T/console" 2>&1
+    --private-network --link-journal=no --system-call-filter="seccomp \
+    landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
+    </dev/null >"$T/console" 2>&1
 SAID=$(cat "$ROOT/root/said" 2>&1)
 case $SAID in
 *@folder*) ;;
@@ -202,6 +226,19 @@ is "$(said events)" 0 "events come"
 is "$(said stop)" 0 "it stops"
 diag "in $(said took) ms"
 is "$(said result)" "success 0 0" "well, and was never started again"
+not_ok "without seccomp it would not start" test "$(said unsealed)" = 0
+# where the kernel has it, that is asked of this one: the call that is killed
+# for is made, and the unit lets it through
+if "$DOCKET" init "$T/lock" >/dev/null &&
+    strace -f -qq -e trace=landlock_restrict_self -o "$T/locks" "$DOCKET" \
+    run --once "$T/lock" >/dev/null 2>&1 && grep -q '= 0' "$T/locks"; then
+	not_ok "nor, killed for locking itself in, with landlock" test \
+	    "$(said unlocked)" = 0
+else
+	skip "no landlock here, or no strace"
+fi
+not_ok "nor without setrlimit" test "$(said unbound)" = 0
+not_ok "and a folder could not be setgid" test "$(said nosetgid)" = 2750
 is "$(said audit)" 0 "docket audit proves the ledger"
 is "$(said log | grep -v 'level=warn.*others may')" "" \
     "and the log complains of nothing"
