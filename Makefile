@@ -6,6 +6,11 @@ BINDIR = $(PREFIX)/bin
 LIBEXECDIR = $(PREFIX)/libexec/docket
 MANDIR = $(PREFIX)/share/man
 DATADIR = $(PREFIX)/share/docket
+# systemd's folders; those of a package are below /usr/lib
+LIBDIR = $(PREFIX)/lib
+UNITDIR = $(LIBDIR)/systemd/system
+SYSUSERSDIR = $(LIBDIR)/sysusers.d
+TMPFILESDIR = $(LIBDIR)/tmpfiles.d
 
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -44,7 +49,9 @@ obj = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
 check_main = $(BUILD)/obj/check/main.o
 cmd_main = $(BUILD)/obj/cmd/docket.o
 
-all: $(BUILD)/docket $(BUILD)/docket-check
+unit = $(BUILD)/docket@.service
+
+all: $(BUILD)/docket $(BUILD)/docket-check $(unit)
 
 help:
 	@echo 'make run      install what is missing, build, run a desk here'
@@ -71,6 +78,13 @@ $(BUILD)/docket-check: $(check_main) $(BUILD)/libcheck.a $(BUILD)/libform.a \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ \
 	    $(call libs_of,$(PKGS_check)) -lm
+
+# a path may stand in it, and change with PREFIX
+$(unit): src/systemd/docket@.service.in FORCE
+	@mkdir -p $(@D)
+	@sed 's,@BINDIR@,$(BINDIR),g' $< >$@.new && \
+	    if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+FORCE:
 
 $(BUILD)/libbase.a: $(call obj,$(base))
 $(BUILD)/libform.a: $(call obj,$(form))
@@ -125,6 +139,13 @@ install: all
 	install -m 755 $(BUILD)/docket $(DESTDIR)$(BINDIR)
 	install -m 755 $(BUILD)/docket-check $(DESTDIR)$(LIBEXECDIR)
 	cp -R schemas $(DESTDIR)$(DATADIR)
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) \
+	    $(DESTDIR)$(TMPFILESDIR)
+	install -m 644 $(unit) $(DESTDIR)$(UNITDIR)
+	install -m 644 src/systemd/docket.sysusers \
+	    $(DESTDIR)$(SYSUSERSDIR)/docket.conf
+	install -m 644 src/systemd/docket.tmpfiles \
+	    $(DESTDIR)$(TMPFILESDIR)/docket.conf
 	for page in $(manuals); do \
 	    section=$${page##*.}; \
 	    install -d $(DESTDIR)$(MANDIR)/man$$section && \
@@ -236,6 +257,6 @@ lint: deps-lint headers layers
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help run demo crash deps-run deps-check deps-lint install tests check \
+.PHONY: FORCE all help run demo crash deps-run deps-check deps-lint install tests check \
 	asan check-asan fuzz headers layers lint clean
 .DELETE_ON_ERROR:

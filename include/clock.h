@@ -33,6 +33,8 @@ bool	clock_is_test(void);	/* DOCKET_NOW is set and understood */
 
 /* Milliseconds that never step back, for waiting only. */
 int64_t	clock_ticks(void);
+/* The same in microseconds, for measuring. */
+int64_t	clock_micros(void);
 
 /* Names the machine's run: another after each time it was started. */
 #define CLOCK_BOOT 64

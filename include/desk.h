@@ -16,6 +16,7 @@
  *	    delivered	the commit up to which answers were given
  *	    notices	what is wrong at the moment, a line each
  *	    progress	what takes long at the moment, a line each
+ *	    metrics	figures for those who watch over the desk
  *	    batches/	batches in hand
  *	    restoring	what was lost, while docket rebuild makes it again
  */

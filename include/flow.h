@@ -41,13 +41,21 @@ struct flow_counts {
 struct flow *flow_open(struct desk *, bool once, struct buf *why,
 	    bool *trouble);
 void	flow_close(struct flow *);
+/* Whether a signal that ends the program waits to be taken: opening is then
+ * given up, as trouble. */
+bool	flow_is_told_to_end(void);
 
 /*
  * Goes on until *quit is set (by a signal handler, or progress), or, once,
- * until nothing is left to do.  signals is a descriptor (signalfd(2)) that
- * is readable then.  -1: the machine is bad; restart through flow_open().
+ * until nothing is left to do, or until signals, a descriptor (signalfd(2)),
+ * is readable.  It may be called again then.  -1: the machine is bad; restart
+ * through flow_open().
  */
 int	flow_run(struct flow *, int signals, volatile const bool *quit);
+/* Before the end: what is in hand is finished and told, as far as that takes
+ * less than a second; the rest is found again at the next start.  -1 as
+ * above. */
+int	flow_finish(struct flow *);
 
 /* Called after each round with what was done since flow_open(). */
 typedef void flow_progress_fn(void *arg, const struct flow_counts *);

@@ -8,6 +8,7 @@
  *	lists.c		signed lists: from one signature to many rulings
  *	keying.c	keys: from an approval to the client's folder
  *	batches.c	batches: from one file to many forms
+ *	telling.c	whether events come, and figures for those who watch
  *
  * Functions return 0, or -1 after flow_fail().
  */
@@ -29,10 +30,12 @@
 #include "intake.h"
 #include "keys.h"
 #include "ledger.h"
+#include "metrics.h"
 #include "outbox.h"
 #include "policy.h"
 #include "pool.h"
 #include "priors.h"
+#include "probe.h"
 #include "reminders.h"
 #include "rule.h"
 #include "rulebook.h"
@@ -43,6 +46,9 @@
 /* A group is closed when it is full, when nothing else is on its way, or when
  * its first ruling has waited so long, ms. */
 #define GROUP_MS 200
+
+/* What events bear: of the desk and schemas/, of a tray, of a box. */
+enum tag { TAG_RULES, TAG_TRAYS = 10, TAG_BOXES = 100 };
 
 /* Something that is with a worker: a claim, or a paper to be approved. */
 struct task {
@@ -103,6 +109,12 @@ struct flow {
 	struct reminders *reminders;
 	struct gateway	*gateway;
 	struct keys	*keys;
+	struct probe	*probe;
+	struct metrics	*metrics;
+	struct pool_counts workers;	/* of pools that are closed */
+	uint64_t	 overflows;
+	bool		 reloading;	/* somebody waits for the rules to be
+					 * looked at */
 	struct grounds	 grounds;
 
 	/* the open group */
@@ -248,6 +260,7 @@ int	flow_note_batches(struct flow *);
 /* Goes on with them. */
 int	flow_tend_batches(struct flow *);
 int64_t	flow_batches_due(const struct flow *);
+size_t	flow_batches(const struct flow *);	/* in hand */
 /* How many wait for better times; and whether all do. */
 size_t	flow_waiting_batches(const struct flow *, bool *all);
 /* Adds up how many there are of each box. */
@@ -257,6 +270,20 @@ void	flow_recheck_batches(struct flow *);
 /* At start: files of batches that are done with. */
 void	flow_sweep_batches(struct flow *);
 void	flow_free_batches(struct flow *);
+
+/* telling.c */
+
+void	flow_open_telling(struct flow *);
+void	flow_configure_telling(struct flow *);
+/* An event: of the probe's, or one that tells of lost ones.  True: it is
+ * nobody else's. */
+bool	flow_hear(struct flow *, const struct watch_event *);
+int	flow_tend_telling(struct flow *, bool now);
+int64_t	flow_telling_due(const struct flow *);
+/* While the index is read (reindex.h). */
+int	flow_indexed(void *arg, uint64_t done, uint64_t all);
+/* A pool is about to be closed: what its workers did is kept. */
+void	flow_keep_counts(struct flow *);
 
 /* decisions.c */
 

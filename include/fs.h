@@ -71,7 +71,8 @@ int	fs_now(int probefd, int64_t *ms);
 int64_t	fs_ms(struct timespec);
 
 /* Kinds of file systems, by statfs(2)'s magic number. */
-bool	fs_is_local(int fd);	/* sends events, vouches for owners */
+bool	fs_is_local(int fd);	/* vouches for owners */
+bool	fs_has_events(int fd);	/* inotify(7) tells of every change */
 const char *fs_name(int fd);	/* "ext4", "nfs", …, "0x…" */
 
 /* Free space for us, in bytes. */

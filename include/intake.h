@@ -45,12 +45,28 @@ const char *intake_changed_box(struct intake *, struct stat *);
 void	intake_event(struct intake *, const struct watch_event *);
 /* Compare everything: at start, after lost events, on a timer. */
 void	intake_look(struct intake *);
+/*
+ * No events come, though they should: every box is compared each inbox.poll
+ * until (false) they come again.  Watches can be laid anew meanwhile, also
+ * those of boxes for which there was none left.
+ */
+void	intake_poll(struct intake *, bool poll);
+void	intake_watch(struct intake *);
 /* Take everything now, without waiting for it to settle (run --once). */
 void	intake_hurry(struct intake *);
 /* A file that was put back is still to be judged. */
 bool	intake_is_waiting(struct intake *);
 /* Ticks at which there is something to do; INT64_MAX: only by events. */
 int64_t	intake_due(const struct intake *);
+
+/* What it did so far; and how many boxes there are, inbox itself one of them,
+ * and how many of these are compared each inbox.poll. */
+struct intake_counts {
+	uint64_t	 files, bytes;	/* claimed */
+	uint64_t	 looks;		/* at all names of a box */
+	size_t		 boxes, polled;
+};
+struct intake_counts intake_counts(const struct intake *);
 
 /* Takes nothing from a box, in which too much waits, until that is over. */
 void	intake_stop(struct intake *, const char *box, bool stop);

@@ -63,6 +63,8 @@ struct intake {
 	size_t		 n_boxes, cap_boxes;
 	size_t		 turn;		/* whose it is */
 	bool		 hurry;
+	bool		 poll;		/* no events come */
+	struct intake_counts counts;
 	struct map	 odd;		/* folders that are no boxes */
 	struct map	 grace;		/* put back: box/name -> struct grace */
 	struct map	 fresh;		/* rounds since the last sync */

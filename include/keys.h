@@ -76,6 +76,9 @@ const char *keys_waiting(const struct keys *, const char *number);
 void	keys_file(char name[PAPER_NAME], const char *number,
 	    unsigned revision);
 
+/* How many wait, for whatever it is. */
+size_t	keys_count(const struct keys *);
+
 /* The same as a file that the desk's group may read, .docket/waiting-keys: a
  * line for each, the key's file, a tab, the sentence. */
 #define KEYS_WAITING "waiting-keys"

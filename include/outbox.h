@@ -72,6 +72,7 @@ int	outbox_deliver(struct outbox *, struct answer *, size_t n,
 
 /* A held box is given nothing until it is released. */
 bool	outbox_is_held(const struct outbox *, const char *box);
+size_t	outbox_held(const struct outbox *);	/* how many are */
 /* Whether one was released since this was asked last. */
 bool	outbox_was_released(struct outbox *);
 

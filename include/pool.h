@@ -65,6 +65,13 @@ void	pool_close(struct pool *);
 
 const struct form_types *pool_types(const struct pool *);
 
+/* Workers: how many were started; of them, those that ended amid a form, that
+ * were killed as they took too long, and whose answers made no sense. */
+struct pool_counts {
+	uint64_t	 started, died, killed, nonsense;
+};
+struct pool_counts pool_counts(const struct pool *);
+
 /*
  * Other lists are in force: workers of before end once they are through with
  * what they have, those that come know nothing, and then what they are told

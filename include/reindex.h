@@ -15,8 +15,9 @@ struct desk;
 struct index;
 struct ledger;
 
-/* Called now and then with the commits that are done, of so many. */
-typedef void reindex_fn(void *arg, uint64_t done, uint64_t all);
+/* Called now and then with the commits that are done, of so many.  0: go on;
+ * else it ends, with what is done. */
+typedef int reindex_fn(void *arg, uint64_t done, uint64_t all);
 
 /*
  * Opens a desk's index and goes on where it ends; from the beginning where

@@ -32,6 +32,8 @@ const struct settings *rulebook_settings(const struct rulebook *);
 
 /* Tags are tag (the desk) and tag + 1 (schemas/). */
 void	rulebook_event(struct rulebook *, const struct watch_event *);
+/* Lays the watches anew; without events it looks all the same. */
+void	rulebook_watch(struct rulebook *);
 void	rulebook_look(struct rulebook *);	/* look now */
 int64_t	rulebook_due(const struct rulebook *);
 

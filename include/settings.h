@@ -95,6 +95,9 @@ struct settings {
 	size_t		 n_boxes;
 	char		*haproxy;	/* its admin socket, or NULL */
 	char		*reload;	/* a command, or NULL */
+	int64_t		 probe;		/* ms; 0: never */
+	char		*metrics;	/* file for Prometheus, or NULL */
+	int64_t		 metrics_every;	/* ms */
 };
 
 /* Reads untrusted bytes.  -1 with the first error; nothing is owned then. */

@@ -26,6 +26,8 @@ struct trays {
 	int		 tag;
 	int		 strays;	/* outbox/strays, once it is needed */
 	bool		 watched;
+	bool		 poll;		/* no events come */
+	uint64_t	 looks;
 	bool		 hurry;
 	bool		 broken;	/* the machine failed us in a batch */
 	char		 shown[COMMIT_HEX];

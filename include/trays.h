@@ -62,6 +62,12 @@ void	trays_configure(struct trays *, const struct settings *);
 
 int	trays_catch_up(struct trays *);
 void	trays_compare(struct trays *);
+/* No events come, though they should: names are compared each inbox.poll until
+ * (false) they come again; watches can be laid anew meanwhile. */
+void	trays_poll(struct trays *, bool poll);
+void	trays_watch(struct trays *);
+/* How often comparing began. */
+uint64_t trays_looks(const struct trays *);
 /* Whether comparing everything has come to its end. */
 bool	trays_compared(const struct trays *);
 /* Foreign files are moved away at once (run --once does not wait). */

@@ -30,6 +30,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "log.h"
+#include "notify.h"
 
 #include "limit.h"
 
@@ -44,13 +45,21 @@
 /* A full disk is looked at again after so long, ms. */
 #define ROOM_MS 1000
 
-/* At the end, workers are waited for so long, ms. */
-#define DRAIN_MS 5000
+/* At the end, what is in hand is finished if it is so little, and does not
+ * take longer than this, ms; and all is over so long after it began: who stops
+ * a desk waits for it.  What is left are claims and decisions of which nobody
+ * was told anything: the next start finds them, as after a crash.  What a
+ * gateway was not told, it is told then. */
+#define END_FEW 100
+#define DRAIN_MS 400
+#define END_MS 800
 
-/* A single round tells the gateways all there is, for so long at most, ms. */
+/* A single round is waited for as long as its forms take, and tells the
+ * gateways all there is, for so long at most, ms. */
 #define GATEWAY_MS 60000
 
-enum tag { TAG_RULES, TAG_TRAYS = 10, TAG_BOXES = 100 };
+/* The longest sleep, ms. */
+#define SLEEP_MS 60000
 
 int
 flow_fail(struct flow *f, const char *fmt, ...)
@@ -80,7 +89,8 @@ struct rule_context
 flow_context(const struct flow *f)
 {
 	struct rule_context ctx = { .settings = flow_settings(f),
-	    .types = pool_types(f->pool), .papers = papers_of, .ledger = f->ledger, .now = clock_now() };
+	    .types = pool_types(f->pool), .papers = papers_of,
+	    .ledger = f->ledger, .now = clock_now() };
 
 	day_text(ctx.today, clock_day(ctx.now));
 	return ctx;
@@ -145,15 +155,16 @@ apply_settings(struct flow *f)
 		keys_configure(f->keys, s);
 	reminders_configure(f->reminders, s);
 	gateway_configure(f->gateway, s);
+	flow_configure_telling(f);
 	look_at_grounds(f);
 }
 
 /* Everything that is with workers comes back and is committed, until then
- * (ticks). */
+ * (ticks), or a signal says to end. */
 static int
 flow_drain(struct flow *f, int64_t until);
 
-/* Takes rules and settings. */
+/* Takes rules and settings.  1: it does not, there is to be an end first. */
 static int
 adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
     struct pool *pool)
@@ -161,9 +172,12 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	/* nothing is ruled on under other rules than it was checked by */
 	if (flow_drain(f, INT64_MAX) != 0)
 		return -1;
+	if (pool_pending(f->pool) > 0)
+		return 1;
 	if (flow_add(f, rulebook_ruling(f->rulebook, rules, clock_now()),
 	    NULL, NULL) != 0 || flow_commit(f) != 0)
 		return -1;
+	flow_keep_counts(f);
 	pool_close(f->pool);
 	f->pool = pool;
 	rulebook_adopt(f->rulebook, rules, settings);
@@ -194,6 +208,10 @@ flow_rules(struct flow *f)
 		status = adopt_rules(f, &rules, &settings, pool);
 		if (status != 0 && f->pool != pool)
 			pool_close(pool);
+		if (status == 1) {
+			clock_zone(flow_settings(f)->zone);
+			status = 0;
+		}
 	} else {
 		clock_zone(flow_settings(f)->zone);
 		/* it may be that docket-check cannot bear them: the workers
@@ -241,17 +259,28 @@ flow_rule_done(struct flow *f)
 }
 
 static int
+drain_patience(int64_t until)
+{
+	int64_t left = until - clock_ticks();
+
+	return left < 0 ? 0 : left > 1000 ? 1000 : (int)left;
+}
+
+static int
 flow_drain(struct flow *f, int64_t until)
 {
 	struct pollfd fds[POOL_FDS];
 
-	while (pool_pending(f->pool) > 0 && clock_ticks() < until) {
+	while (pool_pending(f->pool) > 0 && clock_ticks() < until &&
+	    !flow_is_told_to_end()) {
 		if (pool_exchange(f->pool) != 0)
 			return flow_fail(f, "the workers are gone");
 		if (flow_rule_done(f) != 0)
 			return -1;
+		notify_pulse();
 		if (pool_pending(f->pool) > 0)
-			poll(fds, pool_poll(f->pool, fds, POOL_FDS), 1000);
+			poll(fds, pool_poll(f->pool, fds, POOL_FDS),
+			    drain_patience(until));
 		if ((f->group.n >= LIMIT_GROUP || f->relisted) &&
 		    flow_commit(f) != 0)
 			return -1;
@@ -265,13 +294,9 @@ take_events(struct flow *f)
 	struct watch_event e;
 
 	while (watch_next(f->watch, &e) == 1) {
-		if (e.what == WATCH_LOST) {
-			log_event(LOG_WARN, "watch", "event", "overflow",
-			    NULL);
-			intake_look(f->intake);
-			trays_compare(f->trays);
-			rulebook_look(f->rulebook);
-		} else if (e.tag >= TAG_BOXES)
+		if (flow_hear(f, &e))
+			continue;
+		if (e.tag >= TAG_BOXES)
 			intake_event(f->intake, &e);
 		else if (e.tag >= TAG_TRAYS)
 			trays_event(f->trays, &e);
@@ -308,12 +333,14 @@ flow_patience(const struct flow *f)
 	due = earliest(due, flow_batches_due(f));
 	due = earliest(due, rulebook_due(f->rulebook));
 	due = earliest(due, pool_deadline(f->pool));
+	due = earliest(due, flow_telling_due(f));
 	if (f->held.n > 0)
 		due = earliest(due, f->held_due);
 	if (f->group.n > 0)
 		due = earliest(due, f->group_since + GROUP_MS);
-	left = due - clock_ticks();
-	return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+	left = earliest(due - clock_ticks(), earliest(SLEEP_MS,
+	    notify_interval()));
+	return left < 0 ? 0 : (int)left;
 }
 
 /* The only place that sleeps. */
@@ -369,7 +396,7 @@ flow_tend(struct flow *f)
 	    gateway_tend(f->gateway) != 0)
 		return flow_fail(f, "%s", index_error());
 	if (flow_tend_lists(f) != 0 || flow_tend_batches(f) != 0 ||
-	    flow_tend_keys(f, false) != 0)
+	    flow_tend_keys(f, false) != 0 || flow_tend_telling(f, false) != 0)
 		return -1;
 	return outbox_was_released(f->outbox) ? flow_answer_again(f) : 0;
 }
@@ -385,12 +412,26 @@ meet_boxes(struct flow *f)
 		outbox_meet(f->outbox, box, &st);
 }
 
+/* Whether what is in hand is left as it is, for the next start. */
+static bool
+is_left(const struct flow *f)
+{
+	return f->group.n + pool_pending(f->pool) > END_FEW &&
+	    flow_is_told_to_end();
+}
+
 static int
 flow_round(struct flow *f)
 {
 	f->more = false;
+	notify_pulse();
 	take_events(f);
-	if (flow_rules(f) != 0 || flow_collect(f) != 0)
+	if (flow_rules(f) != 0)
+		return -1;
+	if (f->reloading)
+		notify_ready("running");
+	f->reloading = false;
+	if (flow_collect(f) != 0)
 		return -1;
 	meet_boxes(f);
 	/* after everything that gives the workers something to do */
@@ -400,7 +441,7 @@ flow_round(struct flow *f)
 		return flow_fail(f, "the workers are gone");
 	if (flow_rule_done(f) != 0 || flow_tend(f) != 0)
 		return -1;
-	if (flow_due(f) && flow_commit(f) != 0)
+	if (flow_due(f) && !is_left(f) && flow_commit(f) != 0)
 		return -1;
 	if (f->progress != NULL)
 		f->progress(f->progress_arg, &f->counts);
@@ -414,8 +455,9 @@ flow_is_idle(struct flow *f)
 	bool waiting;
 
 	flow_waiting_batches(f, &waiting);
-	return !f->more && waiting && f->group.n == 0 && pool_pending(f->pool) == 0 &&
-	    trays_compared(f->trays) && map_count(&f->lists) == 0 &&
+	return !f->more && waiting && f->group.n == 0 &&
+	    pool_pending(f->pool) == 0 && trays_compared(f->trays) &&
+	    map_count(&f->lists) == 0 &&
 	    !intake_is_waiting(f->intake) &&
 	    intake_due(f->intake) > clock_ticks() &&
 	    trays_due(f->trays) > clock_ticks() + 1000 &&
@@ -425,25 +467,35 @@ flow_is_idle(struct flow *f)
 int
 flow_run(struct flow *f, int signals, volatile const bool *quit)
 {
-	bool all;
+	int woken = 0;
 
-	while (!*quit) {
+	while (!*quit && woken == 0) {
 		if (flow_round(f) != 0)
 			return -1;
 		if (f->once && flow_is_idle(f))
 			break;
-		if (flow_wait(f, signals) == 1)
-			break;
+		woken = flow_wait(f, signals);
 	}
-	/* what is in hand is finished; what is in inbox can wait, and so can
-	 * what a worker is stuck with: the next start finds its claim */
-	if (flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
+	return woken < 0 ? -1 : 0;
+}
+
+int
+flow_finish(struct flow *f)
+{
+	int64_t until = clock_ticks() + END_MS, left;
+	bool all;
+
+	if (f->group.n + pool_pending(f->pool) <= END_FEW &&
+	    flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
 		return -1;
 	f->counts.held += flow_waiting_batches(f, &all);
 	if (outbox_tend(f->outbox, true) != 0)
 		return flow_fail(f, "answers cannot be written");
+	if (flow_tend_telling(f, true) != 0)
+		return -1;
+	left = f->once ? GATEWAY_MS : until - clock_ticks();
 	if (reminders_tend(f->reminders, true) != 0 ||
-	    gateway_finish(f->gateway, f->once ? GATEWAY_MS : DRAIN_MS) != 0)
+	    gateway_finish(f->gateway, left < 0 ? 0 : left) != 0)
 		return flow_fail(f, "%s", index_error());
 	return 0;
 }
@@ -458,6 +510,8 @@ flow_progress(struct flow *f, flow_progress_fn *fn, void *arg)
 void
 flow_reload(struct flow *f)
 {
+	notify_reloading();
+	f->reloading = true;
 	rulebook_look(f->rulebook);
 }
 
@@ -497,6 +551,7 @@ open_stages(struct flow *f)
 {
 	const struct settings *s = flow_settings(f);
 
+	flow_open_telling(f);
 	f->trays = trays_open(f->desk, s, f->ledger, f->watch, TAG_TRAYS);
 	f->outbox = outbox_open(f->desk, s, f->ledger, f->index);
 	f->intake = intake_open(f->desk, s, f->watch, TAG_BOXES);
@@ -619,8 +674,10 @@ flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 		*trouble = false;
 		return give_up(f, why);
 	}
-	f->index = reindex(desk, f->ledger, false, NULL, NULL, why);
-	if (f->index == NULL || flow_relist(f) != 0 || open_stages(f) != 0 || recover_claims(f) != 0)
+	f->index = reindex(desk, f->ledger, false, flow_indexed, f,
+	    why);
+	if (f->index == NULL || flow_relist(f) != 0 || open_stages(f) != 0 ||
+	    recover_claims(f) != 0)
 		return give_up(f, why);
 	trays_compare(f->trays);
 	intake_look(f->intake);
@@ -658,6 +715,8 @@ flow_close(struct flow *f)
 	outbox_close(f->outbox);
 	reminders_close(f->reminders);
 	gateway_close(f->gateway);
+	probe_close(f->probe);
+	metrics_close(f->metrics);
 	trays_close(f->trays);
 	rulebook_close(f->rulebook);
 	index_close(f->index);

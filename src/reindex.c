@@ -10,6 +10,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "log.h"
+#include "notify.h"
 
 #include "form.h"
 #include "ruling.h"
@@ -189,8 +190,10 @@ flush(struct reindexing *x)
 	}
 	x->done += x->n;
 	x->n = 0;
-	if (x->fn != NULL)
-		x->fn(x->arg, x->done, x->all);
+	notify_pulse();
+	if (status == 0 && x->fn != NULL &&
+	    x->fn(x->arg, x->done, x->all) != 0)
+		status = fail(x, "asked to end");
 	return status;
 }
 

@@ -122,6 +122,15 @@ clock_ticks(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+int64_t
+clock_micros(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 /* Days from civil date and back: H. Hinnant, "chrono-compatible low-level
  * date algorithms". */
 static int32_t
@@ -343,10 +352,10 @@ span_parse(const char *s, int64_t *ms)
 const char *
 span_text(char text[SPAN_TEXT], int64_t ms)
 {
-	size_t i = 1;
+	size_t i = 1, last = ms > 0 ? UNITS - 1 : UNITS - 2;
 	int64_t n;
 
-	while (i < UNITS - 2 && ms < unit[i].ms)
+	while (i < last && ms < unit[i].ms)
 		i++;
 	n = ms / unit[i].ms;
 	snprintf(text, SPAN_TEXT, "%d %s%s", (int)(n > 999999 ? 999999 : n),

@@ -16,6 +16,7 @@
 
 #include "buf.h"
 #include "fs.h"
+#include "notify.h"
 #include "hash.h"
 #include "log.h"
 #include "text.h"
@@ -360,58 +361,103 @@ fs_now(int probefd, int64_t *ms)
 	return 0;
 }
 
-static const struct {
+/* Where all changes are made by this machine's kernel, it tells of them; and
+ * where a file's owner is the user who made it, it is evidence.  FUSE (with it
+ * sshfs, virtiofs, many mounts of containers and virtual machines) and the
+ * networks' do neither; overlays do as what is below them. */
+#define EVENTS 1u
+#define OWNERS 2u
+
+static const struct kind {
 	unsigned long magic;
 	const char *name;
-	bool local;
-} kind[] = {
-	{ EXT4_SUPER_MAGIC, "ext4", true },
-	{ 0x58465342, "xfs", true },
-	{ BTRFS_SUPER_MAGIC, "btrfs", true },
-	{ F2FS_SUPER_MAGIC, "f2fs", true },
-	{ TMPFS_MAGIC, "tmpfs", true },
-	{ RAMFS_MAGIC, "ramfs", true },
-	{ 0x2fc12fc1, "zfs", true },
-	{ 0xca451a4e, "bcachefs", true },
-	{ OVERLAYFS_SUPER_MAGIC, "overlay", true },
-	{ NFS_SUPER_MAGIC, "nfs", false },
-	{ SMB_SUPER_MAGIC, "smb", false },
-	{ 0xff534d42, "cifs", false },
-	{ 0xfe534d42, "smb2", false },
-	{ 0x65735546, "fuse", false },
-	{ V9FS_MAGIC, "9p", false },
-	{ 0x00c36400, "ceph", false },
-	{ AFS_SUPER_MAGIC, "afs", false },
+	unsigned has;
+} kinds[] = {
+	{ EXT4_SUPER_MAGIC, "ext4", EVENTS | OWNERS },
+	{ 0x58465342, "xfs", EVENTS | OWNERS },
+	{ BTRFS_SUPER_MAGIC, "btrfs", EVENTS | OWNERS },
+	{ F2FS_SUPER_MAGIC, "f2fs", EVENTS | OWNERS },
+	{ TMPFS_MAGIC, "tmpfs", EVENTS | OWNERS },
+	{ RAMFS_MAGIC, "ramfs", EVENTS | OWNERS },
+	{ 0x2fc12fc1, "zfs", EVENTS | OWNERS },
+	{ 0xca451a4e, "bcachefs", EVENTS | OWNERS },
+	{ 0x3153464a, "jfs", EVENTS | OWNERS },
+	{ 0x00003434, "nilfs2", EVENTS | OWNERS },
+	{ 0x24051905, "ubifs", EVENTS | OWNERS },
+	{ OVERLAYFS_SUPER_MAGIC, "overlay", EVENTS | OWNERS },
+	{ ECRYPTFS_SUPER_MAGIC, "ecryptfs", EVENTS | OWNERS },
+	/* owners are an option of the mount */
+	{ MSDOS_SUPER_MAGIC, "vfat", EVENTS },
+	{ 0x2011bab0, "exfat", EVENTS },
+	{ 0x7366746e, "ntfs", EVENTS },
+	{ NFS_SUPER_MAGIC, "nfs", 0 },
+	{ SMB_SUPER_MAGIC, "smb", 0 },
+	{ 0xff534d42, "cifs", 0 },
+	{ 0xfe534d42, "smb2", 0 },
+	{ 0x65735546, "fuse", 0 },
+	{ V9FS_MAGIC, "9p", 0 },
+	{ 0x00c36400, "ceph", 0 },
+	{ AFS_SUPER_MAGIC, "afs", 0 },
+	{ CODA_SUPER_MAGIC, "coda", 0 },
+	{ 0x01161970, "gfs2", 0 },
+	{ 0x7461636f, "ocfs2", 0 },
+	{ 0x0bd00bd0, "lustre", 0 },
+	{ 0x47504653, "gpfs", 0 },
+	{ 0x786f4256, "vboxsf", 0 },
+	{ 0xbacbacbc, "vmhgfs", 0 },
+	{ 0x7c7c6673, "prlfs", 0 },
+	{ 0x00c0ffee, "hostfs", 0 },
 };
-#define KINDS (sizeof(kind) / sizeof(kind[0]))
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-bool
-fs_is_local(int fd)
+/* NULL: one that we do not know, *magic, or none (0). */
+static const struct kind *
+kind_of(int fd, unsigned long *magic)
 {
 	struct statfs s;
 	size_t i;
 
-	if (fstatfs(fd, &s) != 0)
-		return false;
+	*magic = fstatfs(fd, &s) != 0 ? 0 : (unsigned long)s.f_type &
+	    0xffffffff;
 	for (i = 0; i < KINDS; i++)
-		if ((unsigned long)s.f_type == kind[i].magic)
-			return kind[i].local;
-	return false;
+		if (kinds[i].magic == *magic)
+			return &kinds[i];
+	return NULL;
+}
+
+static bool
+has(int fd, unsigned what)
+{
+	unsigned long magic;
+	const struct kind *k = kind_of(fd, &magic);
+
+	return k != NULL && (k->has & what) != 0;
+}
+
+bool
+fs_is_local(int fd)
+{
+	return has(fd, OWNERS);
+}
+
+bool
+fs_has_events(int fd)
+{
+	return has(fd, EVENTS);
 }
 
 const char *
 fs_name(int fd)
 {
 	static char unknown[32];
-	struct statfs s;
-	size_t i;
+	unsigned long magic;
+	const struct kind *k = kind_of(fd, &magic);
 
-	if (fstatfs(fd, &s) != 0)
+	if (k != NULL)
+		return k->name;
+	if (magic == 0)
 		return "?";
-	for (i = 0; i < KINDS; i++)
-		if ((unsigned long)s.f_type == kind[i].magic)
-			return kind[i].name;
-	snprintf(unknown, sizeof(unknown), "0x%lx", (unsigned long)s.f_type);
+	snprintf(unknown, sizeof(unknown), "0x%lx", magic);
 	return unknown;
 }
 
@@ -484,6 +530,7 @@ fs_batch_put(struct fs_batch *b, int dirfd, const char *name, const void *p,
 {
 	struct item *item;
 
+	notify_pulse();
 	if (b->n == b->cap) {
 		b->cap = b->cap ? b->cap * 2 : 16;
 		b->items = mem_grow(b->items, b->cap, sizeof(*b->items));

@@ -17,6 +17,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "log.h"
+#include "notify.h"
 #include "spawn.h"
 
 #ifndef LIBEXECDIR
@@ -114,7 +115,8 @@ read_all(int fd, struct buf *out, size_t most, int64_t until)
 		left = until - clock_ticks();
 		if (left <= 0 || out->len - start > most)
 			return -1;
-		if (poll(&p, 1, (int)left) <= 0)
+		notify_pulse();
+		if (poll(&p, 1, left > 1000 ? 1000 : (int)left) <= 0)
 			continue;
 		n = read(fd, chunk, sizeof(chunk));
 		if (n == 0)

@@ -30,11 +30,12 @@ struct rebuilding {
 	int		 n_numbers;
 };
 
-static void
+static int
 on_progress(void *arg, uint64_t done, uint64_t all)
 {
 	(void)arg;
 	out_progress("commits", done, all);
+	return 0;
 }
 
 static struct index *

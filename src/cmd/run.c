@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "fs.h"
 #include "log.h"
+#include "notify.h"
 
 #include "cmd.h"
 #include "flow.h"
@@ -30,6 +31,7 @@ struct running {
 	int		 signals;
 	bool		 once;
 	bool		 again;		/* after trouble */
+	bool		 ending;	/* a signal has said so */
 	volatile bool	 quit;
 	uint64_t	 waiting;	/* files seen in inbox, for the bar */
 	struct flow_counts counts;
@@ -121,10 +123,16 @@ static bool
 pause_for(struct running *x, int ms)
 {
 	struct pollfd p = { .fd = x->signals, .events = POLLIN };
+	int64_t until = clock_ticks() + ms, left;
 	int sig;
 
-	if (poll(&p, 1, ms) <= 0)
-		return false;
+	while ((left = until - clock_ticks()) > 0) {
+		notify_pulse();
+		if (left > notify_interval())
+			left = notify_interval();
+		if (poll(&p, 1, (int)left) > 0)
+			break;
+	}
 	sig = take_signal(x->signals);
 	return sig == SIGTERM || sig == SIGINT;
 }
@@ -134,19 +142,22 @@ pause_for(struct running *x, int ms)
 static int
 run_flow(struct running *x, struct flow *f)
 {
-	int sig;
+	int status;
 
-	for (;;) {
-		if (flow_run(f, x->signals, &x->quit) != 0) {
-			log_event(LOG_ERROR, "desk", "event", "trouble",
-			    "error", flow_error(f), NULL);
-			return EXIT_TROUBLE;
-		}
-		sig = take_signal(x->signals);
-		if (sig != SIGHUP)
-			return EXIT_DONE;
+	while ((status = flow_run(f, x->signals, &x->quit)) == 0 &&
+	    take_signal(x->signals) == SIGHUP)
 		flow_reload(f);
+	if (status == 0) {
+		x->ending = true;
+		notify_stopping();
+		status = flow_finish(f);
 	}
+	if (status == 0)
+		return EXIT_DONE;
+	log_event(LOG_ERROR, "desk", "event", "trouble", "error",
+	    flow_error(f), NULL);
+	notify_status(flow_error(f));
+	return EXIT_TROUBLE;
 }
 
 static int
@@ -161,7 +172,12 @@ open_and_run(struct running *x)
 	if (!x->again || desk_reopen(&x->desk, &why) == 0)
 		f = flow_open(&x->desk, x->once, &why, &trouble);
 	x->again = true;
+	if (f == NULL && trouble && flow_is_told_to_end()) {
+		buf_free(&why);
+		return EXIT_DONE;
+	}
 	if (f == NULL) {
+		notify_status(buf_str(&why));
 		cmd_say("%s", buf_str(&why));
 		buf_free(&why);
 		return trouble ? EXIT_TROUBLE : EXIT_DESK;
@@ -171,6 +187,7 @@ open_and_run(struct running *x)
 	if (!x->once)
 		log_event(LOG_INFO, "desk", "event", "ready", "path",
 		    x->desk.path, NULL);
+	notify_ready("running");
 	status = run_flow(x, f);
 	flow_close(f);
 	out_progress_end();
@@ -221,6 +238,7 @@ run(int argc, char **argv)
 	if (status != EXIT_DONE)
 		return status;
 	umask(022);
+	notify_open();
 	x.signals = open_signals();
 	if (x.once) {
 		log_least(LOG_WARN);
@@ -229,7 +247,7 @@ run(int argc, char **argv)
 	if (clock_is_test())
 		log_event(LOG_WARN, "desk", "event", "test-clock", NULL);
 	while ((status = open_and_run(&x)) == EXIT_TROUBLE && !x.once &&
-	    !pause_for(&x, pause))
+	    !x.ending && !pause_for(&x, pause))
 		pause = pause * 2 > PAUSE_LAST_MS ? PAUSE_LAST_MS : pause * 2;
 	if (x.once && status == EXIT_DONE) {
 		say_counts(&x.counts);

@@ -13,6 +13,7 @@
 
 #include "cmd.h"
 #include "limit.h"
+#include "metrics.h"
 #include "out.h"
 #include "policy.h"
 #include "waiting.h"
@@ -40,6 +41,7 @@ struct standing {
 	size_t		 n_last;
 	struct buf	 notices;	/* a line each */
 	struct buf	 progress;	/* too */
+	struct buf	 figures;	/* metrics.h */
 };
 
 static int
@@ -72,8 +74,10 @@ gather_notices(struct standing *s)
 		    "in, and no decision carried out (docket run)\n");
 	else
 		fs_read_file(d->own, "notices", 65536, &s->notices);
-	if (s->is_run)
+	if (s->is_run) {
 		fs_read_file(d->own, "progress", 65536, &s->progress);
+		fs_read_file(d->own, METRICS_FILE, 65536, &s->figures);
+	}
 	if (strcmp(index_head(s->reading->index),
 	    ledger_head(s->reading->ledger)) != 0 && !s->is_run)
 		buf_puts(&s->notices, "the index is behind the ledger; the "
@@ -123,6 +127,7 @@ standing_free(struct standing *s)
 	free(s->waiting.list);
 	buf_free(&s->notices);
 	buf_free(&s->progress);
+	buf_free(&s->figures);
 }
 
 static void
@@ -153,6 +158,81 @@ print_counts(const struct standing *s)
 		printf(" %llu   ", (unsigned long long)s->count.in[state]);
 	}
 	putchar('\n');
+}
+
+/* A figure of the daemon's. */
+static int64_t
+figure(const struct standing *s, const char *sample, int64_t otherwise)
+{
+	char value[METRICS_VALUE];
+
+	return metrics_get(buf_str(&s->figures), sample, value) ?
+	    atoll(value) : otherwise;
+}
+
+/* In microseconds; -1: nothing was measured. */
+static int64_t
+lag_of(const struct standing *s)
+{
+	char value[METRICS_VALUE];
+
+	return metrics_get(buf_str(&s->figures), "watch_lag_seconds", value) ?
+	    (int64_t)(strtod(value, NULL) * 1e6 + 0.5) : -1;
+}
+
+static void
+print_times(int64_t n, const char *before, const char *what)
+{
+	printf("%s%lld %s%s", before, (long long)n, what, n == 1 ? "" : "s");
+}
+
+/* "Watch    ext4: events come, 0.2 ms late; 0 overflows, 12 rescans" */
+static void
+print_watch(const struct standing *s)
+{
+	int64_t polled = figure(s, "boxes_polled", 0), lag = lag_of(s);
+	char fs[METRICS_VALUE], span[SPAN_TEXT];
+
+	if (!metrics_label(buf_str(&s->figures), "filesystem_info", "type",
+	    fs))
+		return;
+	printf("Watch    %s: ", fs);
+	if (polled == 0 && lag < 0)
+		fputs("events come", stdout);
+	else if (polled == 0)
+		printf("events come, %lld.%lld ms late",
+		    (long long)lag / 1000, (long long)lag % 1000 / 100);
+	else
+		printf("no events for %lld of %lld boxes, whose names are "
+		    "compared every %s", (long long)polled,
+		    (long long)figure(s, "boxes", 0), span_text(span,
+		    s->reading->settings.poll));
+	print_times(figure(s, "watch_overflows_total", 0), "; ", "overflow");
+	print_times(figure(s, "rescans_total{of=\"boxes\"}", 0), ", ",
+	    "rescan");
+	putchar('\n');
+}
+
+static void
+watch_json(const struct standing *s, struct json *j)
+{
+	char fs[METRICS_VALUE];
+	int64_t lag = lag_of(s);
+
+	if (!metrics_label(buf_str(&s->figures), "filesystem_info", "type",
+	    fs))
+		return;
+	json_object(j, "watch");
+	json_time(j, "at", figure(s, "written_timestamp_seconds", 0));
+	json_str(j, "filesystem", fs);
+	json_bool(j, "events", figure(s, "boxes_polled", 0) == 0);
+	json_num(j, "boxes", figure(s, "boxes", 0));
+	json_num(j, "polled", figure(s, "boxes_polled", 0));
+	if (lag >= 0)
+		json_num(j, "lag_us", lag);
+	json_num(j, "overflows", figure(s, "watch_overflows_total", 0));
+	json_num(j, "rescans", figure(s, "rescans_total{of=\"boxes\"}", 0));
+	json_object_end(j);
 }
 
 static void
@@ -341,6 +421,7 @@ print_json(const struct standing *s)
 		json_num(&j, state_name(state),
 		    (int64_t)s->count.in[state]);
 	json_object_end(&j);
+	watch_json(s, &j);
 	json_num(&j, "waiting", (int64_t)s->count.waiting);
 	json_array(&j, "waiting_by_age");
 	for (i = 0; i <= BOUNDS; i++)
@@ -393,6 +474,7 @@ run(int argc, char **argv)
 	else if (status == EXIT_DONE) {
 		print_head(&s);
 		print_counts(&s);
+		print_watch(&s);
 		print_waiting(&s);
 		print_last(&s);
 		print_notices(&s);

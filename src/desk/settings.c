@@ -79,6 +79,14 @@ set_poll(struct settings *s, const struct conf_item *i)
 	return span_parse(i->value, &s->poll) == 0 && s->poll > 0 ? 0 : -1;
 }
 
+/* More often would be work for its own sake. */
+static int
+set_probe(struct settings *s, const struct conf_item *i)
+{
+	return span_parse(i->value, &s->probe) == 0 &&
+	    (s->probe == 0 || s->probe >= 100) ? 0 : -1;
+}
+
 static int
 set_strays(struct settings *s, const struct conf_item *i)
 {
@@ -279,6 +287,21 @@ set_reload(struct settings *s, const struct conf_item *i)
 	return set_text(&s->reload, i->value);
 }
 
+static int
+set_metrics(struct settings *s, const struct conf_item *i)
+{
+	if (text_ends(i->value, "/"))
+		return -1;
+	return set_text(&s->metrics, i->value);
+}
+
+static int
+set_metrics_every(struct settings *s, const struct conf_item *i)
+{
+	return span_parse(i->value, &s->metrics_every) == 0 &&
+	    s->metrics_every >= 100 ? 0 : -1;
+}
+
 static const struct setter setters[] = {
 	{ "desk", "id", false, set_desk_id, "letters, digits, dots, hyphens" },
 	{ "desk", "name", false, set_desk_name, "a name" },
@@ -287,6 +310,8 @@ static const struct setter setters[] = {
 	{ "inbox", "settle", false, set_settle, "a span such as 2s" },
 	{ "inbox", "grace", false, set_grace, "a span such as 5s" },
 	{ "inbox", "poll", false, set_poll, "a span such as 2s" },
+	{ "inbox", "probe", false, set_probe,
+	  "0, or a span of 100ms or longer, such as 30s" },
 	{ "trays", "strays", false, set_strays, "a span such as 60s" },
 	{ "limits", "form", false, set_form_limit, "a size up to 1m" },
 	{ "limits", "batch", false, set_batch_limit, "a size up to 4g" },
@@ -308,6 +333,10 @@ static const struct setter setters[] = {
 	  "HAProxy's admin socket, from the root or from the desk, at most "
 	  "107 bytes" },
 	{ "gateway", "reload", false, set_reload, "a command" },
+	{ "metrics", "file", false, set_metrics,
+	  "a file, from the root or from the desk" },
+	{ "metrics", "every", false, set_metrics_every,
+	  "a span of 100ms or longer, such as 15s" },
 	{ "box", "client", true, set_client, "a client's id" },
 	{ "ledger", "signingkey", false, set_signing_key,
 	  "the file of an SSH key, from the root or from the desk" },
@@ -410,6 +439,8 @@ set_defaults(struct settings *s)
 		.settle = 2000,
 		.grace = 5000,
 		.poll = 2000,
+		.probe = 30000,
+		.metrics_every = 15000,
 		.strays = 60000,
 		.form_limit = LIMIT_FORM,
 		.batch_limit = LIMIT_BATCH,
@@ -496,6 +527,7 @@ settings_free(struct settings *s)
 	free(s->boxes);
 	free(s->haproxy);
 	free(s->reload);
+	free(s->metrics);
 	*s = (struct settings){ 0 };
 }
 

@@ -1080,6 +1080,17 @@ flow_batches_due(const struct flow *f)
 
 /* None can go on now. */
 size_t
+flow_batches(const struct flow *f)
+{
+	const struct batch *b;
+	size_t n = 0;
+
+	for (b = f->batches; b != NULL; b = b->next)
+		n++;
+	return n;
+}
+
+size_t
 flow_waiting_batches(const struct flow *f, bool *all)
 {
 	const struct batch *b;

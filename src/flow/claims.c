@@ -38,6 +38,7 @@ flow_refuse(struct flow *f, struct parcel *p, const struct faults *faults)
 	struct ruling *r = rule_refuse(&ctx, p, faults);
 
 	f->counts.refused++;
+	metrics_verdict(f->metrics, faults->list[0].code);
 	if (flow_settings(f)->refusals)
 		return add_claim(f, r, p);
 	if (p->batch == NULL) {
@@ -89,6 +90,7 @@ answer_duplicate(struct flow *f, struct parcel *p, const char *number)
 	    .code = FAULT_DUPLICATE };
 	int status;
 
+	metrics_verdict(f->metrics, FAULT_DUPLICATE);
 	if (p->batch != NULL) {
 		free(source);
 		flow_repeat_part(f, p, number);
@@ -159,6 +161,7 @@ rule_new(struct flow *f, struct parcel *p, const struct rule_claim *claim)
 	    rule_receive(&ctx, claim, number, &r) != RULE_MADE)
 		return -1;
 	f->counts.received++;
+	metrics_verdict(f->metrics, FAULT_NONE);
 	if (add_claim(f, r, p) != 0)
 		return -1;
 	return flow_approve_unreviewed(f, number);
@@ -189,6 +192,7 @@ rule_known(struct flow *f, struct parcel *p, const struct rule_claim *claim,
 	switch (result) {
 	case RULE_MADE:
 		f->counts.received++;
+		metrics_verdict(f->metrics, FAULT_NONE);
 		status = add_claim(f, r, p);
 		if (status == 0 && r->event != EVENT_WITHDRAW)
 			status = flow_approve_unreviewed(f, number);

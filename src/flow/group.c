@@ -512,6 +512,7 @@ flow_commit(struct flow *f)
 	if (n > 0) {
 		f->counts.commits += n;
 		f->counts.groups++;
+		metrics_commit(f->metrics, rulings, n);
 		status = project(f, rulings, n);
 	}
 	free(rulings);

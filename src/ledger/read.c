@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "log.h"
+#include "notify.h"
 #include "spawn.h"
 #include "text.h"
 
@@ -305,6 +306,7 @@ chain_of(struct ledger *l, const char *from, const char *to,
 	if (parse_oid(to, &at) != 0 || (!all && parse_oid(from, &stop) != 0))
 		return -1;
 	while (all || git_oid_cmp(&at, &stop) != 0) {
+		notify_pulse();
 		if (git_commit_lookup(&c, l->repo, &at) != 0)
 			goto fail;
 		chain_add(chain, &at);
@@ -336,6 +338,7 @@ ledger_walk(struct ledger *l, const char *from, const char *to,
 	if (chain_of(l, from, to, &chain) != 0)
 		return -1;
 	for (status = 0; status == 0 && chain.n > 0; chain.n--) {
+		notify_pulse();
 		status = ruling_of(l, &chain.oids[chain.n - 1], &r);
 		if (status == 0)
 			status = fn(arg, &r);

@@ -183,6 +183,17 @@ outbox_changed(struct outbox *o, const char *name)
 		b->changed = true;
 }
 
+size_t
+outbox_held(const struct outbox *o)
+{
+	const struct map_entry *e;
+	size_t at = 0, n = 0;
+
+	while (o->n_held > 0 && (e = map_next(&o->boxes, &at)) != NULL)
+		n += ((const struct box *)e->value)->held[0] != '\0';
+	return n;
+}
+
 bool
 outbox_is_held(const struct outbox *o, const char *box)
 {

@@ -48,6 +48,14 @@ intake_find_box(const struct intake *in, const char *name)
 	return NULL;
 }
 
+/* Where no events are to be had, its names are compared. */
+static void
+watch_box(struct intake *in, struct box *b)
+{
+	b->watched = fs_has_events(b->fd) &&
+	    watch_add(in->watch, b->fd, b->tag) == 0;
+}
+
 static void
 add_box(struct intake *in, const char *name, int fd)
 {
@@ -61,7 +69,7 @@ add_box(struct intake *in, const char *name, int fd)
 	b = &in->boxes[in->n_boxes];
 	*b = (struct box){ .name = mem_str(name), .fd = fd, .look = true,
 	    .tag = in->tag + (int)in->n_boxes, .due = INT64_MAX };
-	b->watched = fs_is_local(fd) && watch_add(in->watch, fd, b->tag) == 0;
+	watch_box(in, b);
 	in->n_boxes++;
 }
 
@@ -367,6 +375,41 @@ intake_look(struct intake *in)
 }
 
 void
+intake_watch(struct intake *in)
+{
+	struct box *b;
+
+	for (b = in->boxes; b < in->boxes + in->n_boxes; b++) {
+		if (b->gone)
+			continue;
+		if (b->watched)
+			watch_del(in->watch, b->tag);
+		watch_box(in, b);
+	}
+}
+
+void
+intake_poll(struct intake *in, bool poll)
+{
+	in->poll = poll;
+	/* what no event told of is found */
+	intake_look(in);
+}
+
+struct intake_counts
+intake_counts(const struct intake *in)
+{
+	struct intake_counts n = in->counts;
+	const struct box *b;
+
+	for (b = in->boxes; b < in->boxes + in->n_boxes; b++) {
+		n.boxes += !b->gone;
+		n.polled += !b->gone && (in->poll || !b->watched);
+	}
+	return n;
+}
+
+void
 intake_stop(struct intake *in, const char *box, bool stop)
 {
 	struct box *b = intake_find_box(in, box);
@@ -545,6 +588,16 @@ struct collecting {
 	void		*arg;
 };
 
+/* What is large was not read. */
+static uint64_t
+size_of(const struct intake *in, const struct parcel *p)
+{
+	struct stat st;
+
+	return p->large && fstatat(in->desk->claims, p->claim, &st,
+	    AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)st.st_size : p->file.len;
+}
+
 static void
 take(struct collecting *c, struct box *b, const char *name, bool complete)
 {
@@ -557,6 +610,8 @@ take(struct collecting *c, struct box *b, const char *name, bool complete)
 	if (p == NULL)
 		return;
 	c->left--;
+	c->in->counts.files++;
+	c->in->counts.bytes += size_of(c->in, p);
 	c->fn(c->arg, p);
 }
 
@@ -591,8 +646,10 @@ collect_listed(struct collecting *c, size_t box)
 		b->due = INT64_MAX;
 		b->look = true;
 	}
-	if (b->look && b->list == NULL)
+	if (b->look && b->list == NULL) {
 		b->list = fs_list(b->fd);
+		c->in->counts.looks++;
+	}
 	while (b->list != NULL && c->left > 0 && c->looks > 0) {
 		name = fs_list_next(b->list);
 		if (name == NULL)
@@ -605,7 +662,7 @@ collect_listed(struct collecting *c, size_t box)
 	closedir(b->list);
 	b->list = NULL;
 	b->look = false;
-	if (!b->watched)
+	if (!b->watched || c->in->poll)
 		intake_due_in(b, c->in->settings->poll);
 }
 

@@ -187,6 +187,12 @@ wait_for(struct keys *k, struct staged *s, char *why)
 		k->ops.changed(k->ops.arg, s->box);
 }
 
+size_t
+keys_count(const struct keys *k)
+{
+	return map_count(&k->staged);
+}
+
 const char *
 keys_waiting(const struct keys *k, const char *number)
 {

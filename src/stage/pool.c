@@ -17,6 +17,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "log.h"
+#include "notify.h"
 #include "spawn.h"
 #include "text.h"
 
@@ -66,6 +67,7 @@ struct pool {
 	struct queue	 waiting, done;
 	size_t		 pending;
 	unsigned	 lists;		/* how often they have changed */
+	struct pool_counts counts;
 };
 
 /* Queues. */
@@ -242,7 +244,9 @@ receive_types(struct pool *p)
 
 	while ((got = wire_next(&p->in, &at, LIMIT_SCHEMA, &f)) == 0) {
 		left = until - clock_ticks();
-		if (left <= 0 || poll(&pfd, 1, (int)left) < 0 ||
+		notify_pulse();
+		if (left <= 0 || poll(&pfd, 1, left > 1000 ? 1000 :
+		    (int)left) < 0 ||
 		    receive(p->fd, &p->in) < 0)
 			return -1;
 	}
@@ -324,6 +328,12 @@ pool_types(const struct pool *p)
 	return &p->types;
 }
 
+struct pool_counts
+pool_counts(const struct pool *p)
+{
+	return p->counts;
+}
+
 /* Children. */
 
 static void
@@ -351,6 +361,7 @@ start_child(struct pool *p, struct slot *s, const char *box)
 		close(pair[0]);
 		return -1;
 	}
+	p->counts.started++;
 	s->state = LIVE;
 	s->fd = pair[0];
 	s->box = mem_str(box);
@@ -540,6 +551,7 @@ receive_verdicts(struct pool *p, struct slot *s)
 		/* it lies or is out of its mind: no word of it counts */
 		log_event(LOG_ERROR, "pool", "event", "worker-nonsense", "box",
 		    s->box, NULL);
+		p->counts.nonsense++;
 		buf_clear(&s->in);
 		retire(s);
 		return false;
@@ -581,8 +593,10 @@ child_ended(struct pool *p, struct slot *s, int status)
 		;
 	if (s->fd >= 0)
 		retire(s);
-	if (!s->said_last && (job = queue_take(&s->at)) != NULL)
+	if (!s->said_last && (job = queue_take(&s->at)) != NULL) {
+		p->counts.died++;
 		blame(p, s, job, status);
+	}
 	queue_prepend(&p->waiting, &s->at);
 	free(s->box);
 	s->box = NULL;
@@ -629,6 +643,7 @@ kill_overdue(struct pool *p)
 			note.slot = (uint32_t)(s - p->slots);
 			child_encode(WIRE_KILL, &note, &out);
 			s->killed = true;
+			p->counts.killed++;
 		}
 	status = out.len == 0 ? 0 : send_all(p->fd, &out);
 	buf_free(&out);
@@ -773,9 +788,11 @@ pool_wait(struct pool *p)
 		if (p->done.n > 0)
 			continue;
 		left = pool_deadline(p);
-		left = left == INT64_MAX ? -1 : left - clock_ticks();
+		left = left == INT64_MAX ? 1000 : left - clock_ticks();
 		n = pool_poll(p, fds, POOL_FDS);
-		if (poll(fds, n, left < -1 ? 0 : (int)left) < 0 &&
+		notify_pulse();
+		if (poll(fds, n, left < 0 ? 0 : left > 1000 ? 1000 :
+		    (int)left) < 0 &&
 		    errno != EINTR)
 			return NULL;
 	}

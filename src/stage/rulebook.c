@@ -75,12 +75,20 @@ rulebook_open(struct desk *desk, struct rules *rules, struct watch *watch,
 		free(rb);
 		return NULL;
 	}
-	if (watch != NULL) {
-		watch_add(watch, desk->dir, tag);
-		watch_add(watch, desk->schemas, tag + 1);
-	}
+	rulebook_watch(rb);
 	rulebook_look(rb);
 	return rb;
+}
+
+void
+rulebook_watch(struct rulebook *rb)
+{
+	if (rb->watch == NULL)
+		return;
+	watch_del(rb->watch, rb->tag);
+	watch_del(rb->watch, rb->tag + 1);
+	watch_add(rb->watch, rb->desk->dir, rb->tag);
+	watch_add(rb->watch, rb->desk->schemas, rb->tag + 1);
 }
 
 void

@@ -75,9 +75,32 @@ watch_all(struct trays *t)
 
 	t->watched = true;
 	for (i = STATE_PENDING; i < STATE_COUNT; i++)
-		if (!fs_is_local(t->desk->tray[i]) || watch_add(t->watch,
+		if (!fs_has_events(t->desk->tray[i]) || watch_add(t->watch,
 		    t->desk->tray[i], t->tag + (int)i) != 0)
 			t->watched = false;
+}
+
+void
+trays_watch(struct trays *t)
+{
+	unsigned i;
+
+	for (i = STATE_PENDING; i < STATE_COUNT; i++)
+		watch_del(t->watch, t->tag + (int)i);
+	watch_all(t);
+}
+
+void
+trays_poll(struct trays *t, bool poll)
+{
+	t->poll = poll;
+	trays_compare(t);
+}
+
+uint64_t
+trays_looks(const struct trays *t)
+{
+	return t->looks;
 }
 
 struct trays *
@@ -192,6 +215,7 @@ begin_comparing(struct trays *t)
 	t->listed = false;
 	t->cursor[0] = '\0';
 	t->compare_due = INT64_MAX;
+	t->looks++;
 }
 
 void
@@ -629,7 +653,7 @@ compare_slice(struct trays *t)
 	t->at++;
 	t->listed = false;
 	t->cursor[0] = '\0';
-	if (t->at == STATE_COUNT && !t->watched)
+	if (t->at == STATE_COUNT && (!t->watched || t->poll))
 		compare_again(t);
 	return 0;
 }

@@ -161,6 +161,7 @@ same_settings(const struct settings *a, const struct settings *b)
 	return strcmp(a->desk_name, b->desk_name) == 0 &&
 	    strcmp(a->zone, b->zone) == 0 && a->settle == b->settle &&
 	    a->grace == b->grace && a->poll == b->poll &&
+	    a->probe == b->probe && a->metrics_every == b->metrics_every &&
 	    a->strays == b->strays && a->form_limit == b->form_limit &&
 	    a->batch_limit == b->batch_limit &&
 	    a->list_limit == b->list_limit &&

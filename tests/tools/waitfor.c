@@ -4,7 +4,9 @@
  *
  *	waitfor [-t SECONDS] there PATH ...	all exist
  *	waitfor [-t SECONDS] gone PATH ...	none exists
- *	waitfor [-t SECONDS] match FILE TEXT	the file contains the text
+ *	waitfor [-t SECONDS] match FILE TEXT [N]
+ *						the file contains the text, in
+ *						so many lines
  *	waitfor [-t SECONDS] count DIR N	so many names, not hidden
  *	waitfor [-t SECONDS] empty DIR		no names, not hidden
  */
@@ -53,15 +55,15 @@ matches(char **args, int n)
 {
 	char *line = NULL;
 	size_t size = 0;
-	bool found = false;
-	FILE *f = n == 2 ? fopen(args[0], "r") : NULL;
+	int wanted = n == 3 ? atoi(args[2]) : 1;
+	FILE *f = n == 2 || n == 3 ? fopen(args[0], "r") : NULL;
 
-	while (f != NULL && !found && getline(&line, &size, f) >= 0)
-		found = strstr(line, args[1]) != NULL;
+	while (f != NULL && wanted > 0 && getline(&line, &size, f) >= 0)
+		wanted -= strstr(line, args[1]) != NULL;
 	free(line);
 	if (f != NULL)
 		fclose(f);
-	return found;
+	return f != NULL && wanted == 0;
 }
 
 static int

@@ -366,8 +366,8 @@ test_spans_for_people(void **state)
 		int64_t ms;
 		const char *text;
 	} cases[] = {
-		{ 0, "0 seconds" }, { 1, "0 seconds" },
-		{ 999, "0 seconds" }, { 1000, "1 second" },
+		{ 0, "0 seconds" }, { 1, "1 millisecond" },
+		{ 999, "999 milliseconds" }, { 1000, "1 second" },
 		{ 1999, "1 second" }, { 60000, "1 minute" },
 		{ 7200000, "2 hours" }, { 86400000, "1 day" },
 		{ 86400000LL * 3, "3 days" }, { 86400000LL * 90, "90 days" },

@@ -512,6 +512,9 @@ test_kinds(void **state)
 	assert_string_equal(fs_name(proc), "0x9fa0");
 	assert_false(fs_is_local(proc));
 	assert_false(fs_is_local(-1));
+	/* nor does it tell what happens */
+	assert_false(fs_has_events(proc));
+	assert_false(fs_has_events(-1));
 	assert_string_equal(fs_name(-1), "?");
 	assert_int_equal(fs_free(-1, &bytes), -1);
 	close(proc);
