@@ -239,8 +239,9 @@ void	flow_free_lists(struct flow *);
 int	flow_open_keys(struct flow *);
 /* Gives a ruling the key that it issues, if it issues one. */
 int	flow_issue_key(struct flow *, struct ruling *);
-/* Delivers those that are due, or now all that can be. */
-int	flow_tend_keys(struct flow *, bool now);
+/* Delivers what can be. */
+int	flow_tend_keys(struct flow *);
+
 /* batches.c */
 
 /* A claim that is larger than a form; one that the worker says is a batch.
