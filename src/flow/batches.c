@@ -1021,11 +1021,13 @@ tend(struct flow *f, struct batch *b, size_t share)
 }
 
 /* Whether it has its turn: each box one, and not too many; what is only
- * looked at waits for nobody but its like. */
+ * looked at waits for nobody but its like, and nobody for one of another box
+ * that itself waits for better times. */
 static bool
 has_turn(const struct flow *f, const struct batch *b)
 {
 	bool looking = b->step == LOOKING;
+	int64_t now = clock_ticks();
 	const struct batch *o;
 	unsigned before = 0;
 
@@ -1034,7 +1036,7 @@ has_turn(const struct flow *f, const struct batch *b)
 			if (!looking && strcmp(o->parcel->box,
 			    b->parcel->box) == 0)
 				return false;
-			before++;
+			before += o->due <= now;
 		}
 	return before < ACTIVE;
 }
@@ -1078,7 +1080,7 @@ flow_batches_due(const struct flow *f)
 	return due;
 }
 
-/* None can go on now. */
+/* All: none can go on now, also not one behind another that waits. */
 size_t
 flow_batches(const struct flow *f)
 {
@@ -1098,7 +1100,7 @@ flow_waiting_batches(const struct flow *f, bool *all)
 
 	*all = true;
 	for (b = f->batches; b != NULL; b = b->next)
-		if (b->due > clock_ticks())
+		if (b->due > clock_ticks() || !has_turn(f, b))
 			n++;
 		else
 			*all = false;
