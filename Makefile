@@ -127,7 +127,11 @@ run: deps-run
 	@echo
 	@exec $(BUILD)/docket run .
 
-demo: all $(BUILD)/test/tools/waitfor
+# what it cannot have it leaves out
+demo: deps-run
+	@.ci/deps demo || :
+	@$(MAKE) --no-print-directory -j$(JOBS) all \
+	    $(BUILD)/test/tools/waitfor $(BUILD)/test/tools/http
 	@tests/demo.sh $(BUILD)
 
 deps-run deps-check deps-lint:
