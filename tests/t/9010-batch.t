@@ -58,6 +58,7 @@ seconds() {
 
 # run NAME: drops $T/NAME, kills twice, and looks at what came of it
 run() {
+	# shellcheck disable=SC2034 # of lib.sh
 	DESK=$T/desk-$1
 	make_desk
 	: >"$T/memory"
