@@ -254,13 +254,10 @@ load_draft(struct applying *a, const char *name)
 {
 	struct buf draft = BUF_INIT;
 	struct job job;
-	int status;
+	int status = cmd_read(name, LIMIT_FORM, &draft);
 
-	if (fs_read_file(AT_FDCWD, name, LIMIT_FORM, &draft) != 0) {
-		cmd_say("%s: %s", name, strerror(errno));
-		return EXIT_NO;
-	}
-	status = look(a, PURPOSE_FACTS, &draft, &job);
+	if (status == EXIT_DONE)
+		status = look(a, PURPOSE_FACTS, &draft, &job);
 	if (status == EXIT_DONE) {
 		status = take_draft(a, name, &draft, &job.verdict);
 		verdict_free(&job.verdict);

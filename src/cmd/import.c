@@ -202,21 +202,6 @@ read_table(struct importing *m, const struct buf *table)
 }
 
 static int
-read_file(const char *name, struct buf *table)
-{
-	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO :
-	    open(name, O_RDONLY | O_CLOEXEC), status = EXIT_DONE;
-
-	if (fd < 0 || fs_read(fd, TABLE_MAX, table) != 0) {
-		cmd_say("%s: %s", name, strerror(errno));
-		status = EXIT_NO;
-	}
-	if (fd > STDIN_FILENO)
-		close(fd);
-	return status;
-}
-
-static int
 write_form(const struct importing *m, const char *name)
 {
 	int fd = strcmp(name, "-") == 0 ? STDOUT_FILENO :
@@ -260,7 +245,7 @@ static int
 import(struct importing *m, const char *table, const char *output)
 {
 	struct buf bytes = BUF_INIT, text = BUF_INIT;
-	int status = read_file(table, &bytes);
+	int status = cmd_read(table, TABLE_MAX, &bytes);
 
 	if (status == EXIT_DONE) {
 		read_table(m, &bytes);
