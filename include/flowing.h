@@ -197,6 +197,9 @@ int	flow_rule_claim(struct flow *, struct parcel *, struct job *);
 int	flow_try_held(struct flow *);
 /* Whether a verdict is still worth what it says. */
 bool	flow_is_current(const struct flow *, const struct job *);
+/* The same of a form, which is checked as of the day of its case. */
+bool	flow_claim_is_current(struct flow *, const struct parcel *,
+	    const struct job *);
 void	flow_submit(struct flow *, struct task *, enum purpose,
 	    const struct buf *);
 void	task_free(struct task *);

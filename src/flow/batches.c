@@ -489,9 +489,8 @@ rule_next(struct flow *f, struct batch *b, struct task *t)
 		    "checked: this desk has trouble of its own");
 	}
 	b->ring[t->part % IN_HAND] = NULL;
-	/* what it is ruled on bears the day of the ruling */
 	if (t->known[0] == '\0' && t->parcel->faults.n == 0 &&
-	    t->job.today != clock_day(clock_now())) {
+	    !flow_claim_is_current(f, t->parcel, &t->job)) {
 		verdict_free(&t->job.verdict);
 		submit_form(f, t);
 		return 0;
@@ -510,7 +509,7 @@ rule_ready(struct flow *f, struct batch *b)
 {
 	struct task *t;
 
-	while (f->group.n < LIMIT_GROUP &&
+	while (f->group.n < LIMIT_GROUP && !f->relisted &&
 	    (t = b->ring[(b->mark.n + 1) % IN_HAND]) != NULL &&
 	    t->part == b->mark.n + 1)
 		if (rule_next(f, b, t) != 0)
