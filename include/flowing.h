@@ -8,6 +8,7 @@
  *	lists.c		signed lists: from one signature to many rulings
  *	keying.c	keys: from an approval to the client's folder
  *	batches.c	batches: from one file to many forms
+ *	parts.c		those forms
  *	telling.c	whether events come, and figures for those who watch
  *
  * Functions return 0, or -1 after flow_fail().
@@ -253,12 +254,6 @@ void	flow_take_large(struct flow *, struct parcel *);
 void	flow_take_batch(struct flow *, struct parcel *);
 /* What a worker says of one, or of a form in it.  Takes the task. */
 int	flow_rule_batch(struct flow *, struct task *);
-/* What came of a form: a ruling, which it adds (and takes); a refusal that is
- * not recorded; nothing, as a case has it already.  Take the parcel. */
-int	flow_add_part(struct flow *, struct ruling *, struct parcel *);
-void	flow_refuse_part(struct flow *, struct parcel *,
-	    const struct faults *);
-void	flow_repeat_part(struct flow *, struct parcel *, const char *number);
 /* Writes down how far each is; nothing is in the open group. */
 int	flow_note_batches(struct flow *);
 /* Goes on with them. */
@@ -274,6 +269,15 @@ void	flow_recheck_batches(struct flow *);
 /* At start: files of batches that are done with. */
 void	flow_sweep_batches(struct flow *);
 void	flow_free_batches(struct flow *);
+
+/* parts.c */
+
+/* What came of a form: a ruling, which it adds (and takes); a refusal that is
+ * not recorded; nothing, as a case has it already.  Take the parcel. */
+int	flow_add_part(struct flow *, struct ruling *, struct parcel *);
+void	flow_refuse_part(struct flow *, struct parcel *,
+	    const struct faults *);
+void	flow_repeat_part(struct flow *, struct parcel *, const char *number);
 
 /* telling.c */
 
