@@ -64,6 +64,7 @@ help:
 	@echo 'make headers  every header compiles alone'
 	@echo 'make layers   no include runs up a layer'
 	@echo 'make crash    kill the desk before each system call that counts'
+	@echo 'make load     a batch of 100,000 forms, a list of 100,000 clients'
 	@echo 'make fuzz     fuzz the parsers for FUZZ_SECONDS each (clang)'
 	@echo 'make clean'
 
@@ -127,7 +128,11 @@ run: deps-run
 	@echo
 	@exec $(BUILD)/docket run .
 
-demo: all $(BUILD)/test/tools/waitfor
+# what it cannot have it leaves out
+demo: deps-run
+	@.ci/deps demo || :
+	@$(MAKE) --no-print-directory -j$(JOBS) all \
+	    $(BUILD)/test/tools/waitfor $(BUILD)/test/tools/http
 	@tests/demo.sh $(BUILD)
 
 deps-run deps-check deps-lint:
@@ -224,6 +229,12 @@ crash: deps-check
 	CRASH=1 BUILD=$(CURDIR)/$(BUILD) prove -v tests/t/8001-kill.t \
 	    tests/t/8003-kill-keys.t tests/t/8004-kill-clock.t
 
+# what make check does with some thousand, with a hundred thousand
+load: deps-check
+	@$(MAKE) --no-print-directory -j$(JOBS) tests
+	LOAD=1 BUILD=$(CURDIR)/$(BUILD) prove -v tests/t/9010-batch.t \
+	    tests/t/9020-lists.t
+
 FUZZ_SECONDS ?= 60
 fuzz: deps-lint
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(fuzzers)
@@ -257,6 +268,6 @@ lint: deps-lint headers layers
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: FORCE all help run demo crash deps-run deps-check deps-lint install tests check \
+.PHONY: FORCE all help run demo crash load deps-run deps-check deps-lint install tests check \
 	asan check-asan fuzz headers layers lint clean
 .DELETE_ON_ERROR:

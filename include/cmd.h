@@ -63,6 +63,12 @@ long	cmd_group(const struct command *, const char *name);
  * there are none of the name.  EXIT_DONE, or why not, having said so. */
 int	cmd_put_shipped(const char *path, bool rules);
 
+struct buf;
+/* A file that the user has named, wherever it is ("-": standard input), of at
+ * most so many bytes.  The exit status: no where it cannot be read, which is
+ * said. */
+int	cmd_read(const char *name, size_t most, struct buf *);
+
 enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 /* Ends the program with usage if it is none of those allowed. */
 enum format cmd_format(const struct command *, const char *, bool csv);

@@ -8,6 +8,7 @@
  *	lists.c		signed lists: from one signature to many rulings
  *	keying.c	keys: from an approval to the client's folder
  *	batches.c	batches: from one file to many forms
+ *	parts.c		those forms
  *	telling.c	whether events come, and figures for those who watch
  *
  * Functions return 0, or -1 after flow_fail().
@@ -197,6 +198,9 @@ int	flow_rule_claim(struct flow *, struct parcel *, struct job *);
 int	flow_try_held(struct flow *);
 /* Whether a verdict is still worth what it says. */
 bool	flow_is_current(const struct flow *, const struct job *);
+/* The same of a form, which is checked as of the day of its case. */
+bool	flow_claim_is_current(struct flow *, const struct parcel *,
+	    const struct job *);
 void	flow_submit(struct flow *, struct task *, enum purpose,
 	    const struct buf *);
 void	task_free(struct task *);
@@ -239,8 +243,9 @@ void	flow_free_lists(struct flow *);
 int	flow_open_keys(struct flow *);
 /* Gives a ruling the key that it issues, if it issues one. */
 int	flow_issue_key(struct flow *, struct ruling *);
-/* Delivers those that are due, or now all that can be. */
-int	flow_tend_keys(struct flow *, bool now);
+/* Delivers what can be. */
+int	flow_tend_keys(struct flow *);
+
 /* batches.c */
 
 /* A claim that is larger than a form; one that the worker says is a batch.
@@ -249,12 +254,6 @@ void	flow_take_large(struct flow *, struct parcel *);
 void	flow_take_batch(struct flow *, struct parcel *);
 /* What a worker says of one, or of a form in it.  Takes the task. */
 int	flow_rule_batch(struct flow *, struct task *);
-/* What came of a form: a ruling, which it adds (and takes); a refusal that is
- * not recorded; nothing, as a case has it already.  Take the parcel. */
-int	flow_add_part(struct flow *, struct ruling *, struct parcel *);
-void	flow_refuse_part(struct flow *, struct parcel *,
-	    const struct faults *);
-void	flow_repeat_part(struct flow *, struct parcel *, const char *number);
 /* Writes down how far each is; nothing is in the open group. */
 int	flow_note_batches(struct flow *);
 /* Goes on with them. */
@@ -270,6 +269,15 @@ void	flow_recheck_batches(struct flow *);
 /* At start: files of batches that are done with. */
 void	flow_sweep_batches(struct flow *);
 void	flow_free_batches(struct flow *);
+
+/* parts.c */
+
+/* What came of a form: a ruling, which it adds (and takes); a refusal that is
+ * not recorded; nothing, as a case has it already.  Take the parcel. */
+int	flow_add_part(struct flow *, struct ruling *, struct parcel *);
+void	flow_refuse_part(struct flow *, struct parcel *,
+	    const struct faults *);
+void	flow_repeat_part(struct flow *, struct parcel *, const char *number);
 
 /* telling.c */
 

@@ -3,7 +3,13 @@
  * and not waited for.
  *
  * Never two at a time: what changes while it runs makes it run once more.
- * What it says is logged; one that takes too long is killed.
+ * What it says is logged; one that takes too long is killed; one that fails is
+ * run again, later and later, and at once when it is another command.
+ *
+ * hook_note() before something is changed, then hook_run(), or hook_forget()
+ * if nothing was: a file says so until the command has ended well, so that a
+ * crash does not keep a gateway from hearing of a revocation.  It is not
+ * synced: with the machine the gateways end as well.
  */
 #ifndef DOCKET_HOOK_H
 #define DOCKET_HOOK_H
@@ -15,14 +21,20 @@
 
 struct hook;
 
-/* `name' is what it is called in the log and in troubles: its setting. */
-struct hook *hook_new(const char *name);
+/* `name' is what it is called in the log and in troubles: its setting; `mark'
+ * the file in dir, which must stay open. */
+struct hook *hook_new(const char *name, int dir, const char *mark);
 /* One that is running is killed. */
 void	hook_free(struct hook *);
 
 /* What sh(1) is to do; NULL: nothing. */
 void	hook_configure(struct hook *, const char *command);
 
+void	hook_note(struct hook *);
+void	hook_forget(struct hook *);
+/* Something was noted, now or before a crash, and the command is neither run
+ * nor waits to be tried again. */
+bool	hook_is_due(const struct hook *);
 void	hook_run(struct hook *);
 bool	hook_is_run(const struct hook *);
 

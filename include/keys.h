@@ -15,19 +15,25 @@
  *
  * As it is, a key goes only where nobody but the desk and the folder's group
  * can read.  A client with a recipient gets it encrypted to that, by age(1).
- * Otherwise it waits, a notice says for what, and it is tried again.
+ * Otherwise it waits, a notice says for what, and it is tried again.  Nobody
+ * waits for age: keys_poll() says when it has something to say.
  *
  * Functions return 0, or -1 with errno for the machine's trouble.
  */
 #ifndef DOCKET_KEYS_H
 #define DOCKET_KEYS_H
 
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "errand.h"
+#include "hash.h"
 
 #include "form.h"
 
 #include "desk.h"
-#include "hash.h"
 #include "index.h"
 #include "ruling.h"
 #include "settings.h"
@@ -53,6 +59,8 @@ struct keys *keys_open(struct desk *, const struct settings *,
 	    struct index *, const struct keys_ops *);
 void	keys_close(struct keys *);
 void	keys_configure(struct keys *, const struct settings *);
+/* All are looked at again: another list of clients is in force. */
+void	keys_look(struct keys *);
 
 /* Makes a key of a case, its `revision'th, and gives its digest. */
 int	keys_make(struct keys *, const char *number, unsigned revision,
@@ -64,9 +72,15 @@ int	keys_sync(struct keys *);
 /* After a commit, when the index knows of it. */
 void	keys_moved(struct keys *, const struct ruling *);
 
-/* Delivers what is due, or now all that can be. */
+/* Delivers what can be; and when there is more to do. */
+int	keys_tend(struct keys *);
 int64_t	keys_due(const struct keys *);	/* ticks */
-int	keys_tend(struct keys *, bool now);
+/* Calls of age at a time; and descriptors to wait for, at the most. */
+#define KEYS_AGES 4
+#define KEYS_FDS (KEYS_AGES * ERRAND_FDS)
+size_t	keys_poll(const struct keys *, struct pollfd *);
+/* Something is on its way that waits for nobody. */
+bool	keys_are_busy(const struct keys *);
 
 /* What a key of the case waits for, in a sentence; NULL: none does. */
 const char *keys_waiting(const struct keys *, const char *number);

@@ -30,10 +30,10 @@ pid_t	spawn_worker(const char *const argv[], int fd);
 int	spawn_capture(const char *const argv[], int fd, struct buf *out,
 	    size_t most, int64_t ms, int *status);
 
-/* Starts argv[0] (looked for in PATH) with the null device as its input; *out
- * becomes where its output and its errors can be read, without waiting, and is
- * the caller's.  The pid, or -1. */
-pid_t	spawn_piped(const char *const argv[], int *out);
+/* Starts argv[0] (looked for in PATH) with `in' as its input (-1: the null
+ * device); *out becomes where its output and its errors can be read, without
+ * waiting, and is the caller's.  The pid, or -1. */
+pid_t	spawn_piped(const char *const argv[], int in, int *out);
 
 /* Has it ended?  1: yes, and *status is as from wait(2); 0: no; -1. */
 int	spawn_ended(pid_t, int *status);

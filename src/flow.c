@@ -347,10 +347,11 @@ flow_patience(const struct flow *f)
 static int
 flow_wait(struct flow *f, int signals)
 {
-	struct pollfd fds[POOL_FDS + GATEWAY_FDS + 2];
+	struct pollfd fds[POOL_FDS + GATEWAY_FDS + KEYS_FDS + 2];
 	size_t n = pool_poll(f->pool, fds, POOL_FDS);
 
 	n += gateway_poll(f->gateway, fds + n);
+	n += keys_poll(f->keys, fds + n);
 	fds[n++] = (struct pollfd){ .fd = watch_fd(f->watch),
 	    .events = POLLIN };
 	fds[n++] = (struct pollfd){ .fd = signals, .events = POLLIN };
@@ -396,7 +397,7 @@ flow_tend(struct flow *f)
 	    gateway_tend(f->gateway) != 0)
 		return flow_fail(f, "%s", index_error());
 	if (flow_tend_lists(f) != 0 || flow_tend_batches(f) != 0 ||
-	    flow_tend_keys(f, false) != 0 || flow_tend_telling(f, false) != 0)
+	    flow_tend_keys(f) != 0 || flow_tend_telling(f, false) != 0)
 		return -1;
 	return outbox_was_released(f->outbox) ? flow_answer_again(f) : 0;
 }
@@ -456,8 +457,8 @@ flow_is_idle(struct flow *f)
 
 	flow_waiting_batches(f, &waiting);
 	return !f->more && waiting && f->group.n == 0 &&
-	    pool_pending(f->pool) == 0 && trays_compared(f->trays) &&
-	    map_count(&f->lists) == 0 &&
+	    pool_pending(f->pool) == 0 && !keys_are_busy(f->keys) &&
+	    trays_compared(f->trays) && map_count(&f->lists) == 0 &&
 	    !intake_is_waiting(f->intake) &&
 	    intake_due(f->intake) > clock_ticks() &&
 	    trays_due(f->trays) > clock_ticks() + 1000 &&

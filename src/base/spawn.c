@@ -155,7 +155,7 @@ spawn_capture(const char *const argv[], int fd, struct buf *out, size_t most,
 }
 
 pid_t
-spawn_piped(const char *const argv[], int *out)
+spawn_piped(const char *const argv[], int in, int *out)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), ends[2];
 	pid_t pid = -1;
@@ -163,7 +163,7 @@ spawn_piped(const char *const argv[], int *out)
 	if (null < 0)
 		return -1;
 	if (pipe2(ends, O_CLOEXEC) == 0) {
-		pid = start_captured(argv, null, ends[1]);
+		pid = start_captured(argv, in < 0 ? null : in, ends[1]);
 		close(ends[1]);
 		if (pid > 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
 			*out = ends[0];

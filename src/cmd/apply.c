@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "xmlout.h"
 
 #include "applying.h"
+#include "arrival.h"
 #include "catalogs.h"
 #include "limit.h"
 
@@ -254,13 +254,10 @@ load_draft(struct applying *a, const char *name)
 {
 	struct buf draft = BUF_INIT;
 	struct job job;
-	int status;
+	int status = cmd_read(name, LIMIT_FORM, &draft);
 
-	if (fs_read_file(AT_FDCWD, name, LIMIT_FORM, &draft) != 0) {
-		cmd_say("%s: %s", name, strerror(errno));
-		return EXIT_NO;
-	}
-	status = look(a, PURPOSE_FACTS, &draft, &job);
+	if (status == EXIT_DONE)
+		status = look(a, PURPOSE_FACTS, &draft, &job);
 	if (status == EXIT_DONE) {
 		status = take_draft(a, name, &draft, &job.verdict);
 		verdict_free(&job.verdict);
@@ -476,74 +473,16 @@ drop(const struct applying *a, char name[64])
 	return status;
 }
 
-struct arrival {
-	struct ledger	*ledger;
-	struct ruling	 ruling;
-	bool		 found;
-};
-
-static int
-take_arrival(void *arg, const char *commit)
-{
-	struct arrival *x = arg;
-
-	if (ledger_ruling(x->ledger, commit, &x->ruling) != 0)
-		return -1;
-	x->found = true;
-	return 1;
-}
-
-static int
-say_arrival(const struct arrival *x)
-{
-	struct buf text = BUF_INIT;
-	int status = EXIT_DONE;
-
-	if (x->ruling.event == EVENT_REFUSE) {
-		faults_block(&x->ruling.faults, &text);
-		fprintf(stderr, "%s", buf_str(&text));
-		status = EXIT_NO;
-	} else {
-		ruling_subject_line(&x->ruling, &text);
-		printf("%s\n", buf_str(&text));
-		if (isatty(STDOUT_FILENO))
-			printf("The answer will be in outbox%s%s; docket show "
-			    "%s says how it stands.\n", *x->ruling.box ==
-			    '\0' ? "" : "/", x->ruling.box,
-			    x->ruling.number);
-	}
-	buf_free(&text);
-	return status;
-}
-
 /* Waits until the ledger has what became of the file. */
 static int
 wait_for(const struct applying *a, const char *name)
 {
-	struct reading *r = a->desk;
-	int64_t until = clock_ticks() + PATIENCE_MS;
-	struct arrival x = { .ledger = r->ledger };
 	struct buf file = BUF_INIT;
 	int status;
 
 	buf_putf(&file, "%s%s%s", a->box == NULL ? "" : a->box,
 	    a->box == NULL ? "" : "/", name);
-	ruling_init(&x.ruling);
-	while (!x.found && clock_ticks() < until &&
-	    desk_is_run(&r->desk)) {
-		index_commits_of_file(r->index, "", buf_str(&file), 1,
-		    take_arrival, &x);
-		if (!x.found)
-			poll(NULL, 0, 50);
-	}
-	if (x.found)
-		status = say_arrival(&x);
-	else {
-		cmd_say("dropped as inbox/%s; the answer will be in outbox",
-		    buf_str(&file));
-		status = desk_is_run(&r->desk) ? EXIT_DONE : EXIT_TROUBLE;
-	}
-	ruling_free(&x.ruling);
+	status = arrival_wait(a->desk, buf_str(&file), PATIENCE_MS);
 	buf_free(&file);
 	return status;
 }

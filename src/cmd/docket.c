@@ -3,15 +3,19 @@
  *
  * Each does nothing that could not be done with cp, mv, cat and git.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "clock.h"
+#include "fs.h"
 #include "hash.h"
 #include "log.h"
 #include "text.h"
@@ -159,6 +163,21 @@ load_settings(struct reading *r)
 	rules_free(&rules);
 	if (status == 0)
 		settings_resolve(&r->settings, &e);
+	return status;
+}
+
+int
+cmd_read(const char *name, size_t most, struct buf *out)
+{
+	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO :
+	    open(name, O_RDONLY | O_CLOEXEC), status = EXIT_DONE;
+
+	if (fd < 0 || fs_read(fd, most, out) != 0) {
+		cmd_say("%s: %s", name, strerror(errno));
+		status = EXIT_NO;
+	}
+	if (fd > STDIN_FILENO)
+		close(fd);
 	return status;
 }
 

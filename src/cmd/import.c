@@ -6,20 +6,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "buf.h"
-#include "clock.h"
 #include "csv.h"
 #include "fs.h"
 #include "hash.h"
 #include "text.h"
 #include "xmlout.h"
 
+#include "arrival.h"
 #include "cmd.h"
 #include "fault.h"
 #include "limit.h"
@@ -203,21 +202,6 @@ read_table(struct importing *m, const struct buf *table)
 }
 
 static int
-read_file(const char *name, struct buf *table)
-{
-	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO :
-	    open(name, O_RDONLY | O_CLOEXEC), status = EXIT_DONE;
-
-	if (fd < 0 || fs_read(fd, TABLE_MAX, table) != 0) {
-		cmd_say("%s: %s", name, strerror(errno));
-		status = EXIT_NO;
-	}
-	if (fd > STDIN_FILENO)
-		close(fd);
-	return status;
-}
-
-static int
 write_form(const struct importing *m, const char *name)
 {
 	int fd = strcmp(name, "-") == 0 ? STDOUT_FILENO :
@@ -232,88 +216,6 @@ write_form(const struct importing *m, const char *name)
 		cmd_say("%s: %s", name, strerror(errno));
 		status = EXIT_DESK;
 	}
-	return status;
-}
-
-/* The desk's answer. */
-
-struct arrival {
-	struct ledger	*ledger;
-	struct ruling	 ruling;
-	bool		 found;
-};
-
-static int
-take_arrival(void *arg, const char *commit)
-{
-	struct arrival *x = arg;
-
-	if (ledger_ruling(x->ledger, commit, &x->ruling) != 0)
-		return -1;
-	x->found = true;
-	return 1;
-}
-
-static int
-say_arrival(const struct arrival *x)
-{
-	struct buf text = BUF_INIT;
-	int status = EXIT_DONE;
-
-	if (x->ruling.event == EVENT_REFUSE) {
-		faults_block(&x->ruling.faults, &text);
-		fprintf(stderr, "%s", buf_str(&text));
-		status = EXIT_NO;
-	} else {
-		ruling_subject_line(&x->ruling, &text);
-		printf("%s\n", buf_str(&text));
-	}
-	buf_free(&text);
-	return status;
-}
-
-/* The same list is in force, or waits: that is no commit, but a notice. */
-static bool
-is_known(const struct reading *r, const char *name)
-{
-	struct buf notice = BUF_INIT;
-	struct stat st;
-	bool there;
-
-	buf_putf(&notice, "%s.duplicate.txt", name);
-	there = fstatat(r->desk.outbox, buf_str(&notice), &st,
-	    AT_SYMLINK_NOFOLLOW) == 0;
-	buf_free(&notice);
-	return there;
-}
-
-static int
-wait_for(struct reading *r, const char *name)
-{
-	int64_t until = clock_ticks() + PATIENCE_MS;
-	struct arrival x = { .ledger = r->ledger };
-	int status;
-
-	ruling_init(&x.ruling);
-	while (!x.found && clock_ticks() < until && desk_is_run(&r->desk) &&
-	    !is_known(r, name)) {
-		index_commits_of_file(r->index, "", name, 1, take_arrival,
-		    &x);
-		if (!x.found)
-			poll(NULL, 0, 50);
-	}
-	if (x.found)
-		status = say_arrival(&x);
-	else if (is_known(r, name)) {
-		puts("This very list is here already: nothing new was "
-		    "opened.");
-		status = EXIT_DONE;
-	} else {
-		cmd_say("dropped as inbox/%s; the answer will be in outbox",
-		    name);
-		status = desk_is_run(&r->desk) ? EXIT_DONE : EXIT_TROUBLE;
-	}
-	ruling_free(&x.ruling);
 	return status;
 }
 
@@ -334,7 +236,7 @@ drop(const struct importing *m)
 		cmd_say("inbox: %s", strerror(errno));
 		status = EXIT_DESK;
 	} else
-		status = wait_for(&r, name);
+		status = arrival_wait(&r, name, PATIENCE_MS);
 	cmd_close(&r);
 	return status;
 }
@@ -343,7 +245,7 @@ static int
 import(struct importing *m, const char *table, const char *output)
 {
 	struct buf bytes = BUF_INIT, text = BUF_INIT;
-	int status = read_file(table, &bytes);
+	int status = cmd_read(table, TABLE_MAX, &bytes);
 
 	if (status == EXIT_DONE) {
 		read_table(m, &bytes);

@@ -35,14 +35,9 @@
 #include "text.h"
 
 #include "batched.h"
-#include "batchfile.h"
 #include "limit.h"
 
-#include "flowing.h"
-
-/* Forms of all batches with workers at a time: the rest of LIMIT_IN_HAND is
- * for what comes alone. */
-#define IN_HAND 96u
+#include "batching.h"
 
 /* Batches that are looked at, or worked on, at a time; and one of a box. */
 #define ACTIVE 4
@@ -55,50 +50,7 @@
 #define TELL_MS 500
 #define LOG_MS 10000
 
-enum step { LOOKING, COPYING, COUNTING, TAKING, ANSWERING };
-
-struct batch {
-	struct batch	*next;
-	struct parcel	*parcel;
-	struct batchfile *file;
-	enum step	 step;
-	int64_t		 due;		/* ticks: not before */
-	unsigned	 epoch;		/* answers to older ones do not count */
-	bool		 asked;		/* a window is with a worker */
-	/* the window at hand: where it begins, what is in it */
-	struct buf	 window;
-	uint64_t	 at;
-	long		 line;
-	struct cuts	 cuts;
-	size_t		 next_cut;	/* to be handed out */
-	size_t		 pos;		/* in the window, and its line */
-	long		 pos_line;
-	struct cutting	 cutting;	/* behind it */
-	char		 encoding[24];
-	uint64_t	 long_at;	/* of a form that is too long; or */
-	long		 long_line;	/* (line 0) there is none */
-	/* forms: handed out; done with, as of the open group */
-	uint64_t	 issued;
-	struct task	*ring[IN_HAND];	/* back from workers, by number */
-	struct batch_mark mark;
-	bool		 unnoted;
-	struct buf	 text[BODY_COUNT];	/* not noted yet */
-	bool		 resumed;
-	int64_t		 began, told, logged;	/* ticks */
-};
-
 /* Batches. */
-
-static void
-ring_clear(struct batch *b)
-{
-	size_t i;
-
-	for (i = 0; i < IN_HAND; i++) {
-		task_free(b->ring[i]);
-		b->ring[i] = NULL;
-	}
-}
 
 static void
 forget_window(struct batch *b)
@@ -110,12 +62,12 @@ forget_window(struct batch *b)
 }
 
 /* Goes back to the form after the last that is done with. */
-static void
-rewind_to_mark(struct batch *b)
+void
+batch_rewind(struct batch *b)
 {
 	b->epoch++;
 	b->asked = false;
-	ring_clear(b);
+	parts_forget(b);
 	forget_window(b);
 	b->at = b->mark.at;
 	b->line = b->mark.line;
@@ -131,7 +83,7 @@ batch_free(struct batch *b)
 {
 	int i;
 
-	ring_clear(b);
+	parts_forget(b);
 	forget_window(b);
 	for (i = 0; i < BODY_COUNT; i++)
 		buf_free(&b->text[i]);
@@ -237,8 +189,8 @@ refuse(struct flow *f, struct batch *b, const struct faults *faults)
 }
 
 /* It waits, and somebody is told. */
-static int
-wait_for_better(struct flow *f, struct batch *b, const char *what)
+int
+batch_wait(struct flow *f, struct batch *b, const char *what)
 {
 	char *source = parcel_source(b->parcel);
 	struct buf key = BUF_INIT, text = BUF_INIT;
@@ -305,219 +257,6 @@ tell_end(const struct batch *b, const char *source)
 	    num_text(ms, (uint64_t)(clock_ticks() - b->began)), NULL);
 }
 
-/* What came of forms. */
-
-/* What came of a form is written down with the group. */
-static void
-note_part(struct flow *f, struct batch *b, const struct part *part)
-{
-	bool bad = part->number == NULL && (part->ruling == NULL ||
-	    part->ruling->event == EVENT_REFUSE);
-
-	part_xml(part, &b->text[BODY_XML]);
-	part_text(part, &b->text[bad ? BODY_BAD : BODY_GOOD]);
-	if (bad)
-		b->mark.refused++;
-	else if (part->number != NULL)
-		b->mark.repeated++;
-	else
-		b->mark.received++;
-	b->unnoted = true;
-	if (part->number != NULL)
-		f->counts.repeated++;
-}
-
-int
-flow_add_part(struct flow *f, struct ruling *r, struct parcel *p)
-{
-	const struct part part = { .n = p->part, .line = p->line,
-	    .ruling = r, .faults = &r->faults };
-
-	note_part(f, p->batch, &part);
-	parcel_free(p);
-	return flow_add(f, r, NULL, NULL);
-}
-
-void
-flow_refuse_part(struct flow *f, struct parcel *p,
-    const struct faults *faults)
-{
-	const struct part part = { .n = p->part, .line = p->line,
-	    .faults = faults };
-
-	note_part(f, p->batch, &part);
-	parcel_free(p);
-}
-
-void
-flow_repeat_part(struct flow *f, struct parcel *p, const char *number)
-{
-	const struct part part = { .n = p->part, .line = p->line,
-	    .number = number };
-
-	note_part(f, p->batch, &part);
-	parcel_free(p);
-}
-
-/* Nothing is in the open group: what is done with is in the ledger. */
-static int
-note_all(struct flow *f, struct batch *b)
-{
-	int i;
-
-	if (!b->unnoted)
-		return 0;
-	if (batchfile_note(b->file, b->text, &b->mark) != 0)
-		return flow_fail(f, "a batch's work cannot be written: %s",
-		    strerror(errno));
-	for (i = 0; i < BODY_COUNT; i++)
-		buf_clear(&b->text[i]);
-	b->unnoted = false;
-	return 0;
-}
-
-int
-flow_note_batches(struct flow *f)
-{
-	struct batch *b;
-
-	for (b = f->batches; b != NULL; b = b->next)
-		if (note_all(f, b) != 0)
-			return -1;
-	return 0;
-}
-
-/* Forms, back from workers. */
-
-/* Its lines are those of the batch. */
-static void
-shift_lines(struct faults *faults, long line)
-{
-	size_t i;
-
-	for (i = 0; i < faults->n; i++)
-		faults->list[i].line = faults->list[i].line == 0 ? line :
-		    faults->list[i].line + line - 1;
-}
-
-/* A form that the ledger had before a crash.  Of one that was refused the
- * worker says it better: the ledger keeps each fault as one sentence. */
-static int
-take_known(struct flow *f, struct batch *b, struct task *t)
-{
-	struct part part = { .n = t->parcel->part, .line = t->parcel->line };
-	struct faults *again = t->parcel->faults.n > 0 ? &t->parcel->faults :
-	    &t->job.verdict.faults;
-	struct ruling r;
-	int status = ledger_ruling(f->ledger, t->known, &r);
-
-	if (status != 0)
-		status = flow_fail(f, "%s", ledger_error());
-	else {
-		part.ruling = &r;
-		part.faults = &r.faults;
-		if (r.event == EVENT_REFUSE && again->n > 0) {
-			if (again != &t->parcel->faults)
-				shift_lines(again, part.line);
-			part.faults = again;
-		}
-		note_part(f, b, &part);
-	}
-	ruling_free(&r);
-	return status;
-}
-
-static int
-refuse_form(struct flow *f, struct task *t, unsigned code, const char *text)
-{
-	struct faults faults = FAULTS_INIT;
-	struct parcel *p = t->parcel;
-	int status;
-
-	t->parcel = NULL;
-	faults_add(&faults, code, p->line, NULL, text);
-	status = flow_refuse(f, p, &faults);
-	faults_free(&faults);
-	return status;
-}
-
-/* What the worker says of a form. */
-static int
-rule_form(struct flow *f, struct task *t)
-{
-	struct verdict *v = &t->job.verdict;
-	struct parcel *p = t->parcel;
-	enum ask ask;
-
-	if (p->faults.n > 0) {
-		t->parcel = NULL;
-		return flow_refuse(f, p, &p->faults);
-	}
-	if (t->job.outcome == OUTCOME_COSTLY)
-		return refuse_form(f, t, FAULT_COSTLY, NULL);
-	if (v->faults.n == 0) {
-		ask = pool_types(f->pool)->list[v->type].ask;
-		if (ask == ASK_BATCH)
-			return refuse_form(f, t, FAULT_NOT_NOW, "This is a "
-			    "batch within a batch.");
-		if (ask == ASK_DECISIONS)
-			return refuse_form(f, t, FAULT_NOT_NOW, "A signed "
-			    "list of decisions is sent alone, with its "
-			    "signature.");
-	}
-	shift_lines(&v->faults, p->line);
-	t->parcel = NULL;
-	return flow_rule_verdict(f, p, v);
-}
-
-static void
-submit_form(struct flow *f, struct task *t)
-{
-	t->job.before = (uint32_t)(t->parcel->line - 1);
-	flow_submit(f, t, PURPOSE_INTAKE, parcel_form(t->parcel));
-}
-
-/* The next one in order. */
-static int
-rule_next(struct flow *f, struct batch *b, struct task *t)
-{
-	int status;
-
-	if (t->job.outcome == OUTCOME_TROUBLE) {
-		rewind_to_mark(b);		/* frees the task */
-		return wait_for_better(f, b, "a form in it could not be "
-		    "checked: this desk has trouble of its own");
-	}
-	b->ring[t->part % IN_HAND] = NULL;
-	/* what it is ruled on bears the day of the ruling */
-	if (t->known[0] == '\0' && t->parcel->faults.n == 0 &&
-	    t->job.today != clock_day(clock_now())) {
-		verdict_free(&t->job.verdict);
-		submit_form(f, t);
-		return 0;
-	}
-	b->mark.n = t->part;
-	b->mark.at = t->then_at;
-	b->mark.line = t->then_line;
-	status = t->known[0] != '\0' ? take_known(f, b, t) : rule_form(f, t);
-	task_free(t);
-	return status;
-}
-
-/* As far as they are there, and the group has room. */
-static int
-rule_ready(struct flow *f, struct batch *b)
-{
-	struct task *t;
-
-	while (f->group.n < LIMIT_GROUP &&
-	    (t = b->ring[(b->mark.n + 1) % IN_HAND]) != NULL &&
-	    t->part == b->mark.n + 1)
-		if (rule_next(f, b, t) != 0)
-			return -1;
-	return 0;
-}
-
 /* Windows. */
 
 static int
@@ -551,19 +290,6 @@ ask_window(struct flow *f, struct batch *b)
 	}
 	last = b->at + bytes.len == batchfile_size(b->file);
 	return ask(f, b, &bytes, last);
-}
-
-static long
-lines_in(const char *p, size_t n)
-{
-	const char *end = p + n;
-	long lines = 0;
-
-	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-		lines++;
-		p++;
-	}
-	return lines;
 }
 
 /* What a file larger than a form is, by its first tag. */
@@ -609,7 +335,7 @@ take_look(struct flow *f, struct batch *b, struct job *job)
 static void
 pass_window(struct batch *b)
 {
-	b->line += lines_in(b->window.data, b->cuts.used);
+	b->line += parts_lines(b->window.data, b->cuts.used);
 	b->at += b->cuts.used;
 	forget_window(b);
 }
@@ -635,9 +361,9 @@ begin_taking(struct flow *f, struct batch *b)
 	b->told = 0;
 	b->unnoted = true;
 	b->cutting = (struct cutting){ .ended = false };
-	rewind_to_mark(b);
+	batch_rewind(b);
 	f->more = true;
-	return f->group.n == 0 ? note_all(f, b) : 0;
+	return f->group.n == 0 ? parts_note(f, b) : 0;
 }
 
 static int
@@ -666,10 +392,10 @@ is_sane(const struct job *job)
 static int
 refuse_window(struct flow *f, struct batch *b, struct faults *faults)
 {
-	shift_lines(faults, b->line);
+	parts_shift(faults, b->line);
 	/* of one that was counted, all is well: its copy does not change */
 	if (b->step != COUNTING)
-		return wait_for_better(f, b, "it could not be cut into "
+		return batch_wait(f, b, "it could not be cut into "
 		    "forms: this desk has trouble of its own");
 	return refuse(f, b, faults);
 }
@@ -690,14 +416,14 @@ take_window(struct flow *f, struct batch *b, struct task *t)
 		return status;
 	}
 	if (job->outcome != OUTCOME_VERDICT)
-		return wait_for_better(f, b, "it could not be read: this desk "
+		return batch_wait(f, b, "it could not be read: this desk "
 		    "has trouble of its own");
 	if (b->step == LOOKING)
 		return take_look(f, b, job);
 	if (job->verdict.faults.n > 0)
 		return refuse_window(f, b, &job->verdict.faults);
 	if (!is_sane(job))
-		return wait_for_better(f, b, "what a worker says of it makes "
+		return batch_wait(f, b, "what a worker says of it makes "
 		    "no sense");
 	b->window = t->paper;
 	t->paper = (struct buf)BUF_INIT;
@@ -712,7 +438,7 @@ take_window(struct flow *f, struct batch *b, struct task *t)
 		return count_window(f, b);
 	/* only what it begins with was asked for: it goes on elsewhere */
 	if (first && b->mark.at > 0)
-		rewind_to_mark(b);
+		batch_rewind(b);
 	f->more = true;
 	return 0;
 }
@@ -729,129 +455,13 @@ flow_rule_batch(struct flow *f, struct task *t)
 	if (b == NULL || t->epoch != b->epoch)
 		task_free(t);
 	else if (t->part > 0) {
-		b->ring[t->part % IN_HAND] = t;
-		status = rule_ready(f, b);
+		b->ring[t->part % BATCH_IN_HAND] = t;
+		status = parts_rule(f, b);
 	} else {
 		status = take_window(f, b, t);
 		task_free(t);
 	}
 	return status;
-}
-
-/* Handing out. */
-
-static struct parcel *
-new_part(const struct batch *b)
-{
-	const struct parcel *whole = b->parcel;
-	struct parcel *p = mem_alloc(sizeof(*p));
-
-	/* a claim's id has 33 characters, and a batch some million forms */
-	if (snprintf(p->id, sizeof(p->id), "%s/%" PRIu64, whole->id,
-	    b->issued + 1) >= (int)sizeof(p->id))
-		bug("the name of a part is too long");
-	p->box = mem_str(whole->box);
-	p->name = mem_str(whole->name);
-	p->uid = whole->uid;
-	p->batch = (void *)(uintptr_t)b;
-	p->part = b->issued + 1;
-	return p;
-}
-
-/* The bytes, with the encoding that the batch declares. */
-static void
-cut_out(const struct batch *b, const struct piece *c, struct parcel *p)
-{
-	if (b->encoding[0] != '\0')
-		buf_putf(&p->file, "<?xml version=\"1.0\" encoding=\"%s\"?>",
-		    b->encoding);
-	buf_put(&p->file, b->window.data + c->at, c->len);
-}
-
-static void
-refuse_long(struct flow *f, struct parcel *p, uint64_t bytes)
-{
-	faults_addf(&p->faults, FAULT_TOO_LARGE, p->line, NULL, "The form has "
-	    "%" PRIu64 " bytes, and may have %" PRIu64 " (limits.form).",
-	    bytes, flow_settings(f)->form_limit);
-	buf_free(&p->file);
-}
-
-/* A form that is too long begins in a window, and ends in another. */
-static bool
-is_rest(const struct batch *b)
-{
-	return b->long_line > 0 && b->next_cut == 0;
-}
-
-static struct task *
-cut_form(struct flow *f, struct batch *b)
-{
-	const struct piece *c = &b->cuts.list[b->next_cut];
-	struct task *t = mem_alloc(sizeof(*t));
-	struct parcel *p = new_part(b);
-	uint64_t end = b->at + c->at + c->len;
-
-	b->pos_line += lines_in(b->window.data + b->pos, c->at - b->pos);
-	p->line = b->pos_line;
-	if (is_rest(b)) {
-		p->line = b->long_line;
-		refuse_long(f, p, end - b->long_at);
-		b->long_line = 0;
-	} else if (c->len > flow_settings(f)->form_limit)
-		refuse_long(f, p, c->len);
-	else
-		cut_out(b, c, p);
-	hash_sha256(p->sha256, buf_str(&p->file), p->file.len);
-	strcpy(p->digest, p->sha256);
-	b->pos_line += lines_in(b->window.data + c->at, c->len);
-	b->pos = c->at + c->len;
-	t->batch = b;
-	t->epoch = b->epoch;
-	t->box = mem_str(p->box);
-	t->parcel = p;
-	t->part = p->part;
-	t->then_at = end;
-	t->then_line = b->pos_line;
-	return t;
-}
-
-/* Goes to a worker, unless all is known of it. */
-static int
-hand_out_one(struct flow *f, struct batch *b)
-{
-	struct task *t = cut_form(f, b);
-	int found = 0;
-
-	b->next_cut++;
-	b->issued++;
-	if (b->resumed)
-		found = index_intake(f->index, t->parcel->id, t->known);
-	if (found < 0) {
-		task_free(t);
-		return flow_fail(f, "%s", index_error());
-	}
-	if (found == 0)
-		t->known[0] = '\0';
-	if (t->parcel->faults.n == 0) {
-		f->counts.taken++;
-		submit_form(f, t);
-		return 0;
-	}
-	t->job.outcome = OUTCOME_VERDICT;
-	b->ring[t->part % IN_HAND] = t;
-	return rule_ready(f, b);
-}
-
-static int
-hand_out(struct flow *f, struct batch *b, size_t share)
-{
-	while (b->next_cut < b->cuts.n && b->issued - b->mark.n < share &&
-	    f->group.n < LIMIT_GROUP && f->in_hand < LIMIT_IN_HAND / 2 &&
-	    flow_has_room(f) && !f->no_room && clock_ticks() >= b->due)
-		if (hand_out_one(f, b) != 0)
-			return -1;
-	return 0;
 }
 
 /* The next step of each. */
@@ -871,7 +481,7 @@ tend_looking(struct flow *f, struct batch *b)
 		return ask(f, b, &bytes, all);
 	buf_free(&bytes);
 	status = faults.n > 0 ? refuse(f, b, &faults) :
-	    wait_for_better(f, b, "it cannot be read");
+	    batch_wait(f, b, "it cannot be read");
 	faults_free(&faults);
 	return status;
 }
@@ -932,7 +542,7 @@ tend_copying(struct flow *f, struct batch *b)
 static int
 tend_taking(struct flow *f, struct batch *b, size_t share)
 {
-	if (rule_ready(f, b) != 0 || hand_out(f, b, share) != 0)
+	if (parts_rule(f, b) != 0 || parts_hand_out(f, b, share) != 0)
 		return -1;
 	if (b->cuts.list != NULL || b->window.len > 0) {
 		if (b->next_cut < b->cuts.n)
@@ -974,7 +584,7 @@ tend_answering(struct flow *f, struct batch *b)
 	/* what is said to be received must be committed */
 	if (f->group.n > 0)
 		return 0;
-	if (note_all(f, b) != 0)
+	if (parts_note(f, b) != 0)
 		return -1;
 	source = parcel_source(b->parcel);
 	said.file = source;
@@ -1001,7 +611,7 @@ tend(struct flow *f, struct batch *b, size_t share)
 		b->file = batchfile_open(f->desk, flow_settings(f),
 		    b->parcel);
 		if (b->file == NULL)
-			return wait_for_better(f, b, "it cannot be opened");
+			return batch_wait(f, b, "it cannot be opened");
 	}
 	if (now - b->told >= TELL_MS)
 		tell(f, b);
@@ -1021,11 +631,13 @@ tend(struct flow *f, struct batch *b, size_t share)
 }
 
 /* Whether it has its turn: each box one, and not too many; what is only
- * looked at waits for nobody but its like. */
+ * looked at waits for nobody but its like, and nobody for one of another box
+ * that itself waits for better times. */
 static bool
 has_turn(const struct flow *f, const struct batch *b)
 {
 	bool looking = b->step == LOOKING;
+	int64_t now = clock_ticks();
 	const struct batch *o;
 	unsigned before = 0;
 
@@ -1034,7 +646,7 @@ has_turn(const struct flow *f, const struct batch *b)
 			if (!looking && strcmp(o->parcel->box,
 			    b->parcel->box) == 0)
 				return false;
-			before++;
+			before += o->due <= now;
 		}
 	return before < ACTIVE;
 }
@@ -1053,7 +665,7 @@ count_taking(const struct flow *f)
 int
 flow_tend_batches(struct flow *f)
 {
-	size_t share = f->batches == NULL ? 0 : IN_HAND / count_taking(f);
+	size_t share = f->batches == NULL ? 0 : BATCH_IN_HAND / count_taking(f);
 	struct batch *b, *next;
 
 	if (f->batches != NULL && f->group.n == 0 && flow_note_batches(f) != 0)
@@ -1078,7 +690,7 @@ flow_batches_due(const struct flow *f)
 	return due;
 }
 
-/* None can go on now. */
+/* All: none can go on now, also not one behind another that waits. */
 size_t
 flow_batches(const struct flow *f)
 {
@@ -1098,7 +710,7 @@ flow_waiting_batches(const struct flow *f, bool *all)
 
 	*all = true;
 	for (b = f->batches; b != NULL; b = b->next)
-		if (b->due > clock_ticks())
+		if (b->due > clock_ticks() || !has_turn(f, b))
 			n++;
 		else
 			*all = false;
@@ -1113,7 +725,7 @@ flow_recheck_batches(struct flow *f)
 
 	for (b = f->batches; b != NULL; b = b->next)
 		if (b->step == TAKING)
-			rewind_to_mark(b);
+			batch_rewind(b);
 }
 
 static bool

@@ -350,6 +350,14 @@ flow_is_current(const struct flow *f, const struct job *job)
 	    job->lists == pool_lists(f->pool);
 }
 
+bool
+flow_claim_is_current(struct flow *f, const struct parcel *p,
+    const struct job *job)
+{
+	return job->today == claim_day(f, p) &&
+	    job->lists == pool_lists(f->pool);
+}
+
 static void
 submit_claim(struct flow *f, struct parcel *p)
 {
@@ -378,10 +386,7 @@ flow_rule_claim(struct flow *f, struct parcel *p, struct job *job)
 	case OUTCOME_VERDICT:
 		break;
 	}
-	/* what it is ruled on bears the day of the ruling, and was checked
-	 * under the lists in force */
-	if (job->today != claim_day(f, p) ||
-	    job->lists != pool_lists(f->pool)) {
+	if (!flow_claim_is_current(f, p, job)) {
 		submit_claim(f, p);
 		return 0;
 	}

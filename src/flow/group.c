@@ -236,6 +236,9 @@ flow_relist(struct flow *f)
 	buf_free(&why);
 	if (f->outbox != NULL)
 		outbox_relist(f->outbox);
+	/* keys may have a recipient now */
+	if (f->keys != NULL)
+		keys_look(f->keys);
 	f->relisted = false;
 	f->more = true;
 	return status;
@@ -409,7 +412,7 @@ project(struct flow *f, struct ruling *const *rulings, size_t n)
 			return -1;
 	for (i = 0; i < n; i++)
 		keys_moved(f->keys, rulings[i]);
-	return flow_tend_keys(f, false);
+	return flow_tend_keys(f);
 }
 
 /* A refusal whose box is held: ruling and claim are kept. */

@@ -63,7 +63,7 @@ flow_open_keys(struct flow *f)
 	if (f->keys == NULL)
 		return flow_fail(f, ".docket/keys: %s", strerror(errno));
 	outbox_ask(f->outbox, waiting_for, f);
-	return flow_tend_keys(f, true);
+	return flow_tend_keys(f);
 }
 
 /* Whatever approves a form that is for a key, or a rotation, issues one. */
@@ -90,9 +90,9 @@ flow_issue_key(struct flow *f, struct ruling *r)
 }
 
 int
-flow_tend_keys(struct flow *f, bool now)
+flow_tend_keys(struct flow *f)
 {
-	if (keys_tend(f->keys, now) != 0)
+	if (keys_tend(f->keys) != 0)
 		return flow_fail(f, "keys cannot be delivered: %s",
 		    strerror(errno));
 	f->more |= keys_due(f->keys) <= clock_ticks();

@@ -129,7 +129,7 @@ gateway_open(struct desk *desk, const struct settings *s,
 	g->desk = desk;
 	g->index = index;
 	g->files = gatefiles_new(desk->outbox);
-	g->hook = hook_new("gateway.reload");
+	g->hook = hook_new("gateway.reload", desk->own, "reload-due");
 	gateway_configure(g, s);
 	return g;
 }
@@ -457,8 +457,10 @@ static void
 end_files(struct gateway *g)
 {
 	char text[NUM_TEXT], keys[NUM_TEXT];
+	bool due = hook_is_due(g->hook);
 	unsigned files;
 
+	hook_note(g->hook);
 	if (gatefiles_end(g->files, &files) != 0) {
 		fail_files(g);
 		return;
@@ -467,11 +469,14 @@ end_files(struct gateway *g)
 	g->told.keys = g->keys;
 	g->told.files = files;
 	note_files(g, NULL);
-	if (files == 0)
-		return;
-	log_event(LOG_INFO, "gateway", "event", "written", "files",
-	    num_text(text, files), "keys", num_text(keys, g->keys), NULL);
-	hook_run(g->hook);
+	if (files > 0)
+		log_event(LOG_INFO, "gateway", "event", "written", "files",
+		    num_text(text, files), "keys", num_text(keys, g->keys),
+		    NULL);
+	else if (!due)
+		hook_forget(g->hook);
+	if (files > 0 || due)
+		hook_run(g->hook);
 }
 
 static int

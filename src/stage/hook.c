@@ -2,23 +2,21 @@
  * hook: a command of the operator's.
  *
  * May not: wait; know what has changed.
- * The operator's: a command that fails; it is told, and run again with the
- * next change.
+ * The operator's: a command that fails; it is told, and tried again.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "clock.h"
+#include "errand.h"
+#include "fs.h"
 #include "log.h"
-#include "spawn.h"
 #include "text.h"
 
 #include "hook.h"
@@ -29,71 +27,73 @@
 /* Of what it says so much is kept. */
 #define SAID_MOST 4096
 
+/* One that has failed is run again after so long, and each time after twice
+ * as long. */
+#define RETRY_FIRST_MS 5000
+#define RETRY_LAST_MS 300000
+
 struct hook {
 	char		*name, *command;
-	pid_t		 pid;		/* 0: it is not run */
-	int		 ended;		/* a pidfd; -1 */
-	int		 out;		/* what it says; -1 */
-	struct buf	 said;
-	int64_t		 until;		/* ticks */
+	int		 dir;
+	const char	*mark;
+	bool		 noted;		/* the mark is there */
+	struct errand	 errand;
 	bool		 again;
 	char		*trouble;
+	int64_t		 retry, pause;	/* ticks, 0: none; ms */
 };
 
 struct hook *
-hook_new(const char *name)
+hook_new(const char *name, int dir, const char *mark)
 {
 	struct hook *h = mem_alloc(sizeof(*h));
 
 	h->name = mem_str(name);
-	h->ended = h->out = -1;
+	h->dir = dir;
+	h->mark = mark;
+	h->noted = faccessat(dir, mark, F_OK, 0) == 0;
+	h->errand = (struct errand)ERRAND_INIT;
 	return h;
-}
-
-static void
-close_both(struct hook *h)
-{
-	if (h->ended >= 0)
-		close(h->ended);
-	if (h->out >= 0)
-		close(h->out);
-	h->ended = h->out = -1;
 }
 
 void
 hook_free(struct hook *h)
 {
-	int status;
-
 	if (h == NULL)
 		return;
-	if (h->pid > 0) {
-		kill(h->pid, SIGKILL);
-		spawn_wait(h->pid, &status);
-	}
-	close_both(h);
-	buf_free(&h->said);
+	errand_end(&h->errand);
 	free(h->trouble);
 	free(h->name);
 	free(h->command);
 	free(h);
 }
 
+static void
+forget_trouble(struct hook *h)
+{
+	free(h->trouble);
+	h->trouble = NULL;
+	h->retry = h->pause = 0;
+}
+
 void
 hook_configure(struct hook *h, const char *command)
 {
+	bool other = command == NULL || h->command == NULL ||
+	    strcmp(command, h->command) != 0;
+
 	free(h->command);
 	h->command = mem_str(command);
-	if (command == NULL) {
-		free(h->trouble);
-		h->trouble = NULL;
-	}
+	if (command == NULL)
+		forget_trouble(h);
+	else if (other && h->trouble != NULL)
+		h->retry = clock_ticks();
 }
 
 bool
 hook_is_run(const struct hook *h)
 {
-	return h->pid > 0;
+	return errand_is_out(&h->errand);
 }
 
 const char *
@@ -102,25 +102,66 @@ hook_trouble(const struct hook *h)
 	return h->trouble;
 }
 
+/* The mark. */
+
+void
+hook_note(struct hook *h)
+{
+	int fd;
+
+	if (h->command == NULL || h->noted)
+		return;
+	fd = fs_open(h->dir, h->mark, O_WRONLY | O_CREAT, 0600);
+	if (fd < 0)
+		log_errno("gateway", "write", h->mark);
+	else
+		close(fd);
+	h->noted = fd >= 0;
+}
+
+void
+hook_forget(struct hook *h)
+{
+	if (h->noted && unlinkat(h->dir, h->mark, 0) != 0 && errno != ENOENT)
+		log_errno("gateway", "remove", h->mark);
+	h->noted = false;
+}
+
+bool
+hook_is_due(const struct hook *h)
+{
+	return h->noted && !hook_is_run(h) && h->retry == 0;
+}
+
+/* The command. */
+
 /* How it went: `what' is NULL if it did. */
 static void
 conclude(struct hook *h, const char *what)
 {
+	const struct buf *said = &h->errand.said;
 	struct buf line = BUF_INIT, text = BUF_INIT;
 
-	text_line(&line, buf_str(&h->said), h->said.len, 300);
+	text_line(&line, buf_str(said), said->len, 300);
 	log_event(what == NULL ? LOG_INFO : LOG_WARN, "gateway", "event",
 	    h->name, "ended", what == NULL ? "well" : what, "says",
 	    line.len == 0 ? NULL : buf_str(&line), NULL);
-	free(h->trouble);
-	h->trouble = NULL;
-	if (what != NULL) {
+	if (what == NULL) {
+		forget_trouble(h);
+		if (!h->again)
+			hook_forget(h);
+	} else {
 		buf_putf(&text, "%s: the command %s%s%s", h->name, what,
 		    line.len == 0 ? "" : ": ", buf_str(&line));
+		free(h->trouble);
 		h->trouble = buf_take(&text);
+		h->pause = h->pause == 0 ? RETRY_FIRST_MS : h->pause * 2;
+		if (h->pause > RETRY_LAST_MS)
+			h->pause = RETRY_LAST_MS;
+		h->retry = clock_ticks() + h->pause;
 	}
 	buf_free(&line);
-	buf_clear(&h->said);
+	errand_end(&h->errand);
 }
 
 void
@@ -128,69 +169,43 @@ hook_run(struct hook *h)
 {
 	const char *argv[] = { "/bin/sh", "-c", h->command, NULL };
 
-	if (h->command == NULL)
+	if (h->command == NULL) {
+		hook_forget(h);
 		return;
-	if (h->pid > 0) {
+	}
+	if (hook_is_run(h)) {
 		h->again = true;
 		return;
 	}
 	h->again = false;
-	h->pid = spawn_piped(argv, &h->out);
-	h->until = clock_ticks() + HOOK_MS;
-	if (h->pid < 0) {
-		h->pid = 0;
+	h->retry = 0;
+	if (errand_begin(&h->errand, argv, -1, SAID_MOST, HOOK_MS) != 0)
 		conclude(h, "cannot be started");
-		return;
-	}
-	h->ended = pidfd_open(h->pid, 0);
-}
-
-/* What it has said so far. */
-static void
-listen_to(struct hook *h)
-{
-	char chunk[1024];
-	ssize_t n;
-
-	while (h->out >= 0 && (n = read(h->out, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return;
-		if (h->said.len < SAID_MOST)
-			buf_put(&h->said, chunk, (size_t)n);
-	}
-	if (h->out >= 0)
-		close(h->out);
-	h->out = -1;
 }
 
 void
 hook_tend(struct hook *h)
 {
 	char what[64] = "";
-	int status;
+	int status, ended;
 
-	if (h->pid == 0)
+	if (!hook_is_run(h)) {
+		if (h->retry != 0 && clock_ticks() >= h->retry)
+			hook_run(h);
 		return;
-	listen_to(h);
-	if (spawn_ended(h->pid, &status) == 0) {
-		if (clock_ticks() < h->until)
-			return;
-		kill(h->pid, SIGKILL);
-		spawn_wait(h->pid, &status);
+	}
+	ended = errand_go_on(&h->errand, &status);
+	if (ended == 0)
+		return;
+	if (ended < 0)
 		snprintf(what, sizeof(what), "took longer than %d seconds",
 		    HOOK_MS / 1000);
-	} else if (WIFSIGNALED(status))
+	else if (WIFSIGNALED(status))
 		snprintf(what, sizeof(what), "was killed by signal %d",
 		    WTERMSIG(status));
 	else if (WEXITSTATUS(status) != 0)
 		snprintf(what, sizeof(what), "ended with %d",
 		    WEXITSTATUS(status));
-	/* a server that it has started may hold the pipe open for ever */
-	listen_to(h);
-	close_both(h);
-	h->pid = 0;
 	conclude(h, what[0] == '\0' ? NULL : what);
 	if (h->again)
 		hook_run(h);
@@ -199,21 +214,13 @@ hook_tend(struct hook *h)
 int64_t
 hook_due(const struct hook *h)
 {
-	if (h->pid == 0)
-		return INT64_MAX;
-	/* on a kernel that does not tell ends it is looked for them */
-	return h->ended >= 0 ? h->until : clock_ticks() + 100;
+	if (hook_is_run(h))
+		return errand_due(&h->errand);
+	return h->retry != 0 ? h->retry : INT64_MAX;
 }
 
 size_t
 hook_poll(const struct hook *h, struct pollfd *fds)
 {
-	size_t n = 0;
-
-	if (h->ended >= 0)
-		fds[n++] = (struct pollfd){ .fd = h->ended,
-		    .events = POLLIN };
-	if (h->out >= 0)
-		fds[n++] = (struct pollfd){ .fd = h->out, .events = POLLIN };
-	return n;
+	return errand_poll(&h->errand, fds);
 }

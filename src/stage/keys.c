@@ -16,83 +16,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "clock.h"
-#include "fs.h"
 #include "log.h"
-#include "map.h"
-#include "spawn.h"
 #include "text.h"
 
-#include "form.h"
-#include "parcel.h"
-
-#include "keys.h"
+#include "staged.h"
 #include "token.h"
 
-#define FOLDER "keys"
-#define WORK ".new-"		/* our files on their way into it */
 #define KEY ".key"
-#define AGE ".age"
 
-/* A key that waits is tried again after so long, ms. */
-#define RETRY_MS 5000
-
-/* Keys encrypted in one go, each by a call of age; how long that may take,
- * ms, and how much it may say. */
-#define SEAL_MOST 16
-#define AGE_MS 10000
-#define AGE_BYTES 65536
-#define NO_AGE "age cannot be run, which encrypts keys: install it"
-#define AGE_BEGINS "-----BEGIN AGE ENCRYPTED FILE-----"
+/* Keys that are looked at in one round: other work has its turn between. */
+#define LOOK_MOST 1000
 
 /* As many files are synced one by one, more of them all together. */
 #define SYNC_EACH 16
-
-/* A key that is still here. */
-struct staged {
-	char		 file[PAPER_NAME];	/* AK-000012.r2.key */
-	char		 number[NUMBER_TEXT];
-	char		 sha256[SHA256_HEX];	/* "": not known */
-	bool		 committed;
-	bool		 known;		/* these are: */
-	char		*client;
-	char		*box;		/* that the case came through */
-	char		*place;		/* folder of the outbox; NULL: none */
-	bool		 sealed;	/* encrypted */
-	bool		 ready;		/* to be moved in this round */
-	int64_t		 due;		/* ticks */
-	char		*why;		/* it waits; NULL: it does not */
-};
-
-/* A folder, as it is in this round. */
-struct place {
-	int		 fd;		/* -1: it cannot be used */
-	gid_t		 gid;
-	bool		 moved;		/* something was put there */
-	char		*why;		/* a plain key cannot go there */
-	char		*unsealed;	/* age has failed for it */
-};
-
-struct keys {
-	struct desk	*desk;
-	const struct settings *settings;
-	struct index	*index;
-	struct keys_ops	 ops;
-	int		 dir;
-	struct fs_batch	*made;		/* in the open group; NULL: none */
-	struct map	 staged;	/* file -> struct staged */
-	struct map	 told;		/* notices that are given */
-	bool		 changed;	/* what waits, and why */
-	/* one round of keys_tend() */
-	struct map	 places;	/* name -> struct place */
-	unsigned	 sealing;	/* calls of age that are left */
-	bool		 no_age;
-};
 
 /* Names. */
 
@@ -106,20 +46,59 @@ keys_file(char name[PAPER_NAME], const char *number, unsigned revision)
 }
 
 static void
-sealed_file(char name[PAPER_NAME + 8], const struct staged *s)
+sealed_file(char name[STAGED_NAME], const struct staged *s)
 {
-	snprintf(name, PAPER_NAME + 8, "%s" AGE, s->file);
+	snprintf(name, STAGED_NAME, "%s" AGE, s->file);
 }
 
-/* The name as it is here, and will be there. */
-static const char *
-file_of(const struct staged *s, char name[PAPER_NAME + 8])
+const char *
+staged_name(const struct staged *s, char name[STAGED_NAME])
 {
 	if (s->sealed)
 		sealed_file(name, s);
 	else
-		snprintf(name, PAPER_NAME + 8, "%s", s->file);
+		snprintf(name, STAGED_NAME, "%s", s->file);
 	return name;
+}
+
+char *
+sentence(const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vputf(&text, fmt, ap);
+	va_end(ap);
+	return buf_take(&text);
+}
+
+/* Lines. */
+
+void
+line_put(struct line *line, struct staged *s)
+{
+	if (s->in_line)
+		return;
+	s->in_line = true;
+	s->next = NULL;
+	if (line->first == NULL)
+		line->first = s;
+	else
+		line->last->next = s;
+	line->last = s;
+}
+
+struct staged *
+line_take(struct line *line)
+{
+	struct staged *s = line->first;
+
+	if (s == NULL)
+		return NULL;
+	line->first = s->next;
+	s->in_line = false;
+	return s;
 }
 
 /* What is staged. */
@@ -142,7 +121,25 @@ add_staged(struct keys *k, const char *file, const char *number)
 	snprintf(s->file, sizeof(s->file), "%s", file);
 	snprintf(s->number, sizeof(s->number), "%s", number);
 	map_put(&k->staged, file, s);
+	s->sibling = map_put(&k->cases, number, s);
 	return s;
+}
+
+/* Out of those of its case. */
+static void
+leave_case(struct keys *k, const struct staged *s)
+{
+	struct staged *first = map_get(&k->cases, s->number), *before;
+
+	if (first == s && s->sibling == NULL)
+		map_del(&k->cases, s->number);
+	else if (first == s)
+		map_put(&k->cases, s->number, s->sibling);
+	else {
+		for (before = first; before->sibling != s;)
+			before = before->sibling;
+		before->sibling = s->sibling;
+	}
 }
 
 static void
@@ -151,6 +148,7 @@ forget(struct keys *k, struct staged *s)
 	k->changed |= s->why != NULL;
 	if (s->why != NULL && s->box != NULL)
 		k->ops.changed(k->ops.arg, s->box);
+	leave_case(k, s);
 	map_del(&k->staged, s->file);
 	staged_free(s);
 }
@@ -159,7 +157,7 @@ forget(struct keys *k, struct staged *s)
 static int
 destroy(struct keys *k, struct staged *s, const char *why)
 {
-	char name[PAPER_NAME + 8];
+	char name[STAGED_NAME];
 
 	sealed_file(name, s);
 	if ((unlinkat(k->dir, s->file, 0) != 0 && errno != ENOENT) ||
@@ -171,13 +169,14 @@ destroy(struct keys *k, struct staged *s, const char *why)
 	return 0;
 }
 
-/* Takes why: it waits for that. */
-static void
-wait_for(struct keys *k, struct staged *s, char *why)
+void
+staged_wait(struct keys *k, struct staged *s, char *why)
 {
 	bool same = s->why != NULL && strcmp(s->why, why) == 0;
 
-	s->due = clock_ticks() + RETRY_MS;
+	s->due = clock_ticks() + KEYS_RETRY_MS;
+	if (s->due < k->retry)
+		k->retry = s->due;
 	free(s->why);
 	s->why = why;
 	if (same)
@@ -196,16 +195,11 @@ keys_count(const struct keys *k)
 const char *
 keys_waiting(const struct keys *k, const char *number)
 {
-	const struct map_entry *e;
-	const struct staged *s;
-	size_t at = 0;
+	const struct staged *s = map_get(&k->cases, number);
 
-	while ((e = map_next(&k->staged, &at)) != NULL) {
-		s = e->value;
-		if (s->why != NULL && strcmp(s->number, number) == 0)
-			return s->why;
-	}
-	return NULL;
+	while (s != NULL && s->why == NULL)
+		s = s->sibling;
+	return s == NULL ? NULL : s->why;
 }
 
 /* Opening. */
@@ -231,6 +225,7 @@ find_staged(struct keys *k, const char *name)
 		s = add_staged(k, file, number);
 	s->committed = true;
 	s->sealed |= sealed;
+	line_put(&k->look, s);
 	return 0;
 }
 
@@ -283,9 +278,10 @@ keys_open(struct desk *desk, const struct settings *settings,
 	struct keys *k = mem_alloc(sizeof(*k));
 
 	*k = (struct keys){ .desk = desk, .settings = settings,
-	    .index = index, .ops = *ops, .dir = -1 };
-	if (fs_make_dir(desk->own, FOLDER, 0700) == 0)
-		k->dir = fs_open_dir(desk->own, FOLDER);
+	    .index = index, .ops = *ops, .dir = -1, .retry = INT64_MAX };
+	seals_init(&k->seals);
+	if (fs_make_dir(desk->own, KEYS_FOLDER, 0700) == 0)
+		k->dir = fs_open_dir(desk->own, KEYS_FOLDER);
 	if (k->dir >= 0 && recover(k) == 0)
 		return k;
 	keys_close(k);
@@ -300,10 +296,12 @@ keys_close(struct keys *k)
 
 	if (k == NULL)
 		return;
+	seals_free(&k->seals);
 	fs_batch_free(k->made);
 	while ((e = map_next(&k->staged, &at)) != NULL)
 		staged_free(e->value);
 	map_free(&k->staged);
+	map_free(&k->cases);
 	map_free(&k->told);
 	if (k->dir >= 0)
 		close(k->dir);
@@ -313,15 +311,24 @@ keys_close(struct keys *k)
 void
 keys_configure(struct keys *k, const struct settings *settings)
 {
+	k->settings = settings;
+	keys_look(k);
+}
+
+/* Nothing of what was known may be so any more. */
+void
+keys_look(struct keys *k)
+{
 	const struct map_entry *e;
 	struct staged *s;
 	size_t at = 0;
 
-	k->settings = settings;
+	seals_forget_failures(&k->seals);
 	while ((e = map_next(&k->staged, &at)) != NULL) {
 		s = e->value;
-		s->known = false;	/* another box may be its client's */
-		s->due = 0;
+		s->known = false;
+		if (s->committed)
+			line_put(&k->look, s);
 	}
 }
 
@@ -336,7 +343,7 @@ keys_make(struct keys *k, const char *number, unsigned revision,
 	int status;
 
 	if (k->made == NULL)
-		k->made = fs_batch_new(k->dir, WORK);
+		k->made = fs_batch_new(k->dir, KEYS_WORK);
 	keys_file(name, number, revision);
 	token_make(token);
 	hash_sha256(sha256, token, TOKEN_LENGTH);
@@ -368,41 +375,16 @@ keys_sync(struct keys *k)
 void
 keys_moved(struct keys *k, const struct ruling *r)
 {
-	const struct map_entry *e;
-	struct staged *s;
-	size_t at = 0;
+	struct staged *s = map_get(&k->cases, r->number);
 
-	while (r->number[0] != '\0' &&
-	    (e = map_next(&k->staged, &at)) != NULL) {
-		s = e->value;
-		if (strcmp(s->number, r->number) != 0)
-			continue;
+	for (; s != NULL; s = s->sibling) {
 		s->committed = true;
 		s->known = false;	/* the case may have ended */
-		s->due = 0;
+		line_put(&k->look, s);
 	}
 }
 
-/* Where to. */
-
-/* The box that is this client's: the one that the case came through, one
- * that the settings name, or the one that is called so. */
-static const char *
-box_of(const struct settings *s, const char *client, const char *came)
-{
-	const char *of = came == NULL ? NULL : settings_client(s, came);
-	size_t i;
-
-	if (client == NULL)
-		return NULL;
-	if (of != NULL && strcmp(of, client) == 0)
-		return came;
-	for (i = 0; i < s->n_boxes; i++)
-		if (strcmp(s->boxes[i].client, client) == 0)
-			return s->boxes[i].box;
-	of = parcel_box_valid(client) ? settings_client(s, client) : NULL;
-	return of != NULL && strcmp(of, client) == 0 ? client : NULL;
-}
+/* Delivering. */
 
 /* Whether the key is one that its case still has. */
 static bool
@@ -445,7 +427,8 @@ learn(struct keys *k, struct staged *s)
 	if (found == 1 && is_good(s, &c)) {
 		replace(&s->client, c.facts.client);
 		replace(&s->box, c.box);
-		replace(&s->place, box_of(k->settings, s->client, c.box));
+		replace(&s->place, place_name(k->settings, s->client,
+		    c.box));
 		s->known = true;
 	}
 	if (found == 1)
@@ -455,236 +438,85 @@ learn(struct keys *k, struct staged *s)
 	return destroy(k, s, "no case has it") != 0 ? -1 : 0;
 }
 
-static char *sentence(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
-
+/* No folder is its client's. */
 static char *
-sentence(const char *fmt, ...)
+no_place(const struct staged *s)
 {
-	struct buf text = BUF_INIT;
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vputf(&text, fmt, ap);
-	va_end(ap);
-	return buf_take(&text);
+	return s->client == NULL ? sentence("its form names no client, and it "
+	    "came through no drop box") : sentence("client %s has no folder, "
+	    "and none can be called so: give it a drop box ([box \"NAME\"] "
+	    "client = ... in docket.conf)", s->client);
 }
 
-/* What keeps a plain key from a folder; NULL: nothing. */
-static char *
-exposed(const struct keys *k, const char *name, const struct stat *st)
-{
-	if (st->st_uid != geteuid() && st->st_uid != k->desk->uid)
-		return sentence("outbox/%s is not the desk's own folder: "
-		    "remove it, and it is made again; or give the client a "
-		    "recipient in the list of clients", name);
-	if ((st->st_mode & S_IRWXO) != 0)
-		return sentence("others may look into outbox/%s: close it "
-		    "(chmod 2750 outbox/%s, for the client's group), or give "
-		    "the client a recipient in the list of clients", name,
-		    name);
-	if ((st->st_mode & S_IWGRP) != 0)
-		return sentence("its group may write to outbox/%s: chmod g-w "
-		    "outbox/%s, or give the client a recipient in the list of "
-		    "clients", name, name);
-	return NULL;
-}
-
-static struct place *
-place_of(struct keys *k, const char *name)
-{
-	struct place *p = map_get(&k->places, name);
-	struct stat st;
-
-	if (p != NULL)
-		return p;
-	p = mem_alloc(sizeof(*p));
-	map_put(&k->places, name, p);
-	p->fd = k->ops.folder(k->ops.arg, name);
-	if (p->fd < 0 || fstat(p->fd, &st) != 0) {
-		p->fd = -1;
-		p->why = sentence("outbox/%s cannot be opened: %s", name,
-		    strerror(errno));
-		return p;
-	}
-	p->gid = st.st_gid;
-	p->why = exposed(k, name, &st);
-	return p;
-}
-
-static void
-free_places(struct keys *k)
-{
-	const struct map_entry *e;
-	struct place *p;
-	size_t at = 0;
-
-	while ((e = map_next(&k->places, &at)) != NULL) {
-		p = e->value;
-		if (p->fd >= 0)
-			close(p->fd);
-		free(p->why);
-		free(p->unsealed);
-		free(p);
-	}
-	map_free(&k->places);
-}
-
-/* Encrypting. */
-
-/* What age makes of the key.  NULL, or why it makes nothing. */
-static char *
-run_age(struct keys *k, const struct staged *s, const char *recipient,
-    struct buf *out)
-{
-	const char *const argv[] = { "age", "-r", recipient, "-a", NULL };
-	struct buf line = BUF_INIT;
-	int fd = fs_open(k->dir, s->file, O_RDONLY, 0), status;
-	char *why = NULL;
-
-	if (fd < 0)
-		return sentence("the key cannot be read: %s", strerror(errno));
-	if (spawn_capture(argv, fd, out, AGE_BYTES, AGE_MS, &status) != 0)
-		why = sentence("age does not end");
-	else if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-		why = mem_str(NO_AGE);
-		k->no_age = true;
-	}
-	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
-	    strncmp(buf_str(out), AGE_BEGINS, strlen(AGE_BEGINS)) != 0) {
-		text_line(&line, buf_str(out), strcspn(buf_str(out), "\n"),
-		    200);
-		why = sentence("age does not take the recipient of client "
-		    "%s: %s", s->client, buf_str(&line));
-	}
-	close(fd);
-	buf_free(&line);
-	return why;
-}
-
-/* The plain key goes when the encrypted one is durable. */
-static int
-seal(struct keys *k, struct staged *s, const char *recipient, char **why)
-{
-	struct fs_batch *batch;
-	struct buf sealed = BUF_INIT;
-	char name[PAPER_NAME + 8];
-	int status = 0;
-
-	*why = run_age(k, s, recipient, &sealed);
-	if (*why == NULL) {
-		sealed_file(name, s);
-		batch = fs_batch_new(k->dir, WORK);
-		status = fs_batch_put(batch, k->dir, name, sealed.data,
-		    sealed.len, 0644) != 0 || fs_batch_sync(batch) != 0 ||
-		    fs_batch_show(batch, NULL, NULL) != 0 ||
-		    unlinkat(k->dir, s->file, 0) != 0 ||
-		    fs_sync_dir(k->dir) != 0 ? -1 : 0;
-		fs_batch_free(batch);
-		s->sealed = status == 0;
-	}
-	buf_free(&sealed);
-	return status;
-}
-
-/* Delivering. */
-
-/* Has it encrypted if its client has a recipient.  1: it has none. */
-static int
-seal_if_asked(struct keys *k, struct staged *s, struct place *p, char **why)
-{
-	char *recipient = NULL;
-	int found = k->ops.recipient(k->ops.arg, s->client, &recipient);
-	int status = 0;
-
-	*why = NULL;
-	if (found == 0)
-		return 1;
-	if (found < 0)
-		*why = sentence("the list of clients cannot be read");
-	else if (k->no_age || p->unsealed != NULL)
-		*why = mem_str(k->no_age ? NO_AGE : p->unsealed);
-	else if (k->sealing == 0)
-		s->due = 0;		/* in the next round */
-	else {
-		k->sealing--;
-		status = seal(k, s, recipient, why);
-		p->unsealed = mem_str(*why);
-	}
-	free(recipient);
-	return status;
-}
-
-/* For the folder's group.  NULL, or why not. */
-static char *
-open_to_group(const struct keys *k, const struct staged *s,
-    const struct place *p)
-{
-	int fd = fs_open(k->dir, s->file, O_RDONLY, 0);
-	char *why = NULL;
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) != 0 || (st.st_gid != p->gid &&
-	    fchown(fd, (uid_t)-1, p->gid) != 0) || fchmod(fd, 0640) != 0)
-		why = sentence("the key cannot be given to the group of "
-		    "outbox/%s: %s", s->place, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return why;
-}
-
-/* Everything up to the move, which is done for all together. */
-static int
+/* Everything up to the move, which is done for all together.  True: it is to
+ * be moved. */
+static bool
 prepare(struct keys *k, struct staged *s)
 {
+	enum sealing sealing = SEAL_NONE;
 	struct place *p;
 	char *why = NULL;
-	int plain = 0;
 
-	if (s->client == NULL || s->place == NULL ||
-	    parcel_box_reserved(s->place)) {
-		wait_for(k, s, s->client == NULL ? sentence("its form names "
-		    "no client, and it came through no drop box") :
-		    sentence("client %s has no folder, and none can be called "
-		    "so: give it a drop box ([box \"NAME\"] client = ... in "
-		    "docket.conf)", s->client));
-		return 0;
+	if (s->place == NULL) {
+		staged_wait(k, s, no_place(s));
+		return false;
 	}
 	p = place_of(k, s->place);
 	if (p->fd >= 0 && !s->sealed)
-		plain = seal_if_asked(k, s, p, &why);
-	if (plain < 0)
-		return -1;
-	if (p->fd < 0 || (plain == 1 && p->why != NULL))
+		sealing = seal_begin(k, s, &why);
+	if (sealing == SEAL_SENT)
+		return false;
+	if (p->fd < 0 || (why == NULL && !s->sealed && p->why != NULL))
 		why = mem_str(p->why);
-	else if (why == NULL && plain == 1)
-		why = open_to_group(k, s, p);
 	else if (why == NULL && !s->sealed)
-		return 0;
+		why = place_open(k, s, p);
 	if (why != NULL)
-		wait_for(k, s, why);
-	else
-		s->ready = true;
+		staged_wait(k, s, why);
+	return why == NULL;
+}
+
+static struct staged *
+next_to_look(struct keys *k)
+{
+	struct staged *s = line_take(&k->look);
+
+	return s != NULL ? s : seals_next(&k->seals);
+}
+
+/* Those that are to be looked at; *ready: those that can be moved. */
+static int
+prepare_all(struct keys *k, struct line *ready, size_t *n)
+{
+	unsigned left = LOOK_MOST;
+	struct staged *s;
+	int status;
+
+	*n = 0;
+	while (left-- > 0 && (s = next_to_look(k)) != NULL) {
+		if (s->out)
+			continue;
+		status = learn(k, s);
+		if (status < 0)
+			return -1;
+		if (status == 1 && prepare(k, s)) {
+			line_put(ready, s);
+			(*n)++;
+		}
+	}
 	return 0;
 }
 
 static int
-sync_ready(struct keys *k, size_t n)
+sync_ready(const struct keys *k, const struct line *ready, size_t n)
 {
-	const struct map_entry *e;
 	const struct staged *s;
-	char name[PAPER_NAME + 8];
-	size_t at = 0;
+	char name[STAGED_NAME];
 	int fd, status = 0;
 
 	if (n > SYNC_EACH)
 		return syncfs(k->dir);
-	while (n > 0 && status == 0 &&
-	    (e = map_next(&k->staged, &at)) != NULL) {
-		s = e->value;
-		if (!s->ready)
-			continue;
-		fd = fs_open(k->dir, file_of(s, name), O_RDONLY, 0);
+	for (s = ready->first; s != NULL && status == 0; s = s->next) {
+		fd = fs_open(k->dir, staged_name(s, name), O_RDONLY, 0);
 		status = fd < 0 || fsync(fd) != 0 ? -1 : 0;
 		if (fd >= 0)
 			close(fd);
@@ -696,12 +528,11 @@ static void
 deliver(struct keys *k, struct staged *s)
 {
 	struct place *p = place_of(k, s->place);
-	char name[PAPER_NAME + 8];
+	char name[STAGED_NAME];
 
-	s->ready = false;
-	file_of(s, name);
+	staged_name(s, name);
 	if (fs_move(k->dir, name, p->fd, name) != 0) {
-		wait_for(k, s, errno == EEXIST ? sentence("there is a file "
+		staged_wait(k, s, errno == EEXIST ? sentence("there is a file "
 		    "outbox/%s/%s: move it away", s->place, name) :
 		    sentence("outbox/%s/%s cannot be written: %s", s->place,
 		    name, strerror(errno)));
@@ -711,46 +542,6 @@ deliver(struct keys *k, struct staged *s)
 	log_event(LOG_INFO, s->number, "event", "key-delivered", "to",
 	    s->place, "file", name, NULL);
 	forget(k, s);
-}
-
-static int
-sync_places(struct keys *k)
-{
-	const struct map_entry *e;
-	const struct place *p;
-	bool moved = false;
-	size_t at = 0;
-
-	while ((e = map_next(&k->places, &at)) != NULL) {
-		p = e->value;
-		if (p->moved && fs_sync_dir(p->fd) != 0)
-			return -1;
-		moved |= p->moved;
-	}
-	return moved ? fs_sync_dir(k->dir) : 0;
-}
-
-/* Those that are due, looked at and got ready. */
-static int
-prepare_all(struct keys *k, bool now, size_t *ready)
-{
-	const struct map_entry *e;
-	struct staged *s;
-	size_t at = 0;
-	int status;
-
-	*ready = 0;
-	while ((e = map_next(&k->staged, &at)) != NULL) {
-		s = e->value;
-		if (!s->committed || (!now && clock_ticks() < s->due))
-			continue;
-		status = learn(k, s);
-		if (status == 1 && prepare(k, s) == 0)
-			*ready += s->ready;
-		else if (status != 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* What is told. */
@@ -808,49 +599,84 @@ write_waiting(struct keys *k)
 	buf_free(&text);
 }
 
+/* All of it. */
+
 int64_t
 keys_due(const struct keys *k)
 {
-	const struct map_entry *e;
-	const struct staged *s;
-	int64_t due = INT64_MAX;
-	size_t at = 0;
+	int64_t due = seals_due(&k->seals);
 
-	while ((e = map_next(&k->staged, &at)) != NULL) {
-		s = e->value;
-		if (s->committed && s->due < due)
-			due = s->due;
-	}
-	return due;
+	if (k->look.first != NULL)
+		return 0;
+	return k->retry < due ? k->retry : due;
 }
 
-int
-keys_tend(struct keys *k, bool now)
+bool
+keys_are_busy(const struct keys *k)
+{
+	return k->look.first != NULL || seals_are_out(&k->seals);
+}
+
+size_t
+keys_poll(const struct keys *k, struct pollfd *fds)
+{
+	return seals_poll(&k->seals, fds);
+}
+
+/* Those that have waited long enough. */
+static void
+look_again(struct keys *k)
 {
 	const struct map_entry *e;
 	struct staged *s;
-	size_t at = 0, ready;
-	int status;
+	int64_t now = clock_ticks();
+	size_t at = 0;
 
-	if (!now && clock_ticks() < keys_due(k) && !k->changed)
-		return 0;
-	k->sealing = SEAL_MOST;
-	k->no_age = false;
-	status = prepare_all(k, now, &ready);
-	if (status == 0)
-		status = sync_ready(k, ready);
-	while (status == 0 && (e = map_next(&k->staged, &at)) != NULL) {
+	if (now < k->retry)
+		return;
+	k->retry = INT64_MAX;
+	while ((e = map_next(&k->staged, &at)) != NULL) {
 		s = e->value;
-		if (s->ready)
-			deliver(k, s);
+		if (s->why == NULL || s->in_line || s->out)
+			continue;
+		if (s->due <= now)
+			line_put(&k->look, s);
+		else if (s->due < k->retry)
+			k->retry = s->due;
 	}
+}
+
+static int
+deliver_all(struct keys *k)
+{
+	struct line ready = { NULL, NULL };
+	struct staged *s;
+	size_t n;
+	int status = prepare_all(k, &ready, &n);
+
 	if (status == 0)
-		status = sync_places(k);
-	free_places(k);
-	if (status == 0 && k->changed) {
+		status = sync_ready(k, &ready, n);
+	while ((s = line_take(&ready)) != NULL)
+		if (status == 0)
+			deliver(k, s);
+	if (status == 0)
+		status = places_sync(k);
+	places_free(k);
+	return status;
+}
+
+int
+keys_tend(struct keys *k)
+{
+	if (seals_tend(k) != 0)
+		return -1;
+	look_again(k);
+	if (deliver_all(k) != 0)
+		return -1;
+	if (k->changed) {
 		tell_all(k);
 		write_waiting(k);
 		k->changed = false;
 	}
-	return status;
+	return 0;
 }

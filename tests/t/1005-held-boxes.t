@@ -85,5 +85,33 @@ mv pending/AK-000006.xml rejected/
 once
 is "$(stat -c %a outbox/gamma)" 700 \
     "of a box that is gone nobody knows: it is closed"
+
+# Batches: more of them than are worked on at a time, and two in one box.
+batch() {
+	echo '<batch xmlns="urn:docket:request:1">'
+	key_form "$1" "$2" | sed 1d
+	echo '</batch>'
+}
+for box in b1 b2 b3 b4 b5; do
+	mkdir -p "inbox/$box" "outbox/$box"
+	rmdir "outbox/$box"
+	echo "in the way" >"outbox/$box"
+	batch $box first | drop "$box/batch.xml"
+done
+batch b1 second | drop b1/second.xml
+ok "batches that cannot be answered: a single round comes to its end" \
+    timeout 60 "$DOCKET" run --once "$DESK"
+is "$(find .docket/batches -name '*.mark' | wc -l)" 5 "one a box is in hand"
+mkdir inbox/b9
+batch b9 other | drop b9/batch.xml
+once
+ok "they hold up none of another box" test -e outbox/b9/batch.xml.batch.txt
+for box in b1 b2 b3 b4 b5; do
+	rm "outbox/$box"
+done
+once
+is "$(ls outbox/b?/*.batch.txt | wc -l)" 7 "then all are answered"
+is "$(ledger log --format=%s | grep -c ' received: \(first\|second\|other\)')" \
+    7 "each form is received once"
 fsck_clean
 done_testing

@@ -108,6 +108,49 @@ ok "with its stamped form only" test ! -f outbox/acme/AK-000001.r2.received.txt
 ok "the withdrawal has its receipt" \
     test -f outbox/acme/AK-000003.withdrawn.txt
 
+# Another day: changed terms are checked as of the day of their case.
+{
+	part acme later | sed "s/2099-01-01/$(date -u +%F)/"
+	part beta six
+} | batch | drop later.xml
+once
+late=$(ledger log -2 --format='%(trailers:key=Number,valueonly,separator=)' |
+    tail -1)
+mv "pending/$late.xml" approved/
+once
+{
+	part acme ahead
+	sed 's/later/changed/' "outbox/$late.xml"
+	part acme final
+} | batch | drop changed.xml
+ok "a change of a form of another day" timeout 60 env \
+    DOCKET_NOW="$(date -u -d '40 days' +%F)T12:00:00Z" \
+    "$DOCKET" run --once "$DESK"
+is "$(sums changed.xml)" "3 3 0 0" "is received"
+
+# A list within a batch binds the forms behind it, which have been looked at
+# before it was.
+conf '[review "CL"]' '	quorum = 0'
+once
+{
+	part acme before
+	echo '<clients xmlns="urn:docket:catalog:1"><client
+	    id="acme"><name>Acme</name></client></clients>'
+	for i in 1 2 3 4 5 6 7 8 9; do
+		part "nobody$i" unlisted
+	done
+	part acme listed
+} | batch | drop list.xml
+ok "a batch with a list" once
+is "$(sums list.xml)" "12 3 9 0" "binds what comes behind it"
+file_like outbox/list.xml.batch.txt "^  1122 - line 1[0-9]*" "and says so"
+ok "the audit has nothing against it" "$DOCKET" audit ledger.git
+echo 'Enough.' >approved/CL-000001.note.txt
+mv approved/CL-000001.xml revoked/
+once
+sed -i '/review "CL"/,$d' docket.conf
+once
+
 # In another encoding.
 {
 	printf '<?xml version="1.0" encoding="ISO-8859-1"?>\r\n'

@@ -127,6 +127,52 @@ stop
 is "$(wc -l <"$T/pids")" 2 "and no more"
 not_ok "which is good again" grep -q gateway.reload .docket/notices
 
+# Killed while the command runs, or before it does: files are as they should
+# be, and nobody has told the gateway.
+start
+ok "what was told is not told again" waitfor gone .docket/reload-due
+key_form acme eight "$TODAY" "$NEXT" | drop eight.xml
+waitfor there pending/AK-000008.xml
+key AK-000008
+waitfor match "$GATE/clients.map" "$(trailer Key-SHA256)"
+ok "the command is on its way" sh -c \
+    "until [ \$(wc -l <'$T/pids') = 3 ]; do waitfor -t 1 gone '$T/pids' || :; done"
+kill_hard
+stat -c '%i %n' "$GATE"/*.map >"$T/before"
+start
+ok "after a kill it is run again" sh -c \
+    "until [ \$(wc -l <'$T/pids') = 4 ]; do waitfor -t 1 gone '$T/pids' || :; done"
+is "$(stat -c '%i %n' "$GATE"/*.map)" "$(cat "$T/before")" \
+    "though no file is another"
+timeout 20 sh -c "echo >'$T/fifo'"
+ok "once" waitfor gone .docket/reload-due
+ok "and well" seen 'event=gateway.reload ended=well'
+
+# One that fails is tried again, without another change; or another is.
+forget
+sed -i "s,reload = .*,reload = test -e '$T/server'," docket.conf
+seen event=rules
+ok "when the command was changed it waits for a change" test ! -e \
+    .docket/reload-due
+key_form acme nine "$TODAY" "$NEXT" | drop nine.xml
+waitfor there pending/AK-000009.xml
+key AK-000009
+ok "a server that is away" seen 'ended="ended with 1"'
+forget
+: >"$T/server"
+ok "is told when it is back" waitfor -t 30 match "$T/log" ended=well
+not_ok "and nothing is wrong" grep -q gateway.reload .docket/notices
+forget
+rm "$T/server"
+key_form acme ten "$TODAY" "$NEXT" | drop ten.xml
+waitfor there pending/AK-000010.xml
+key AK-000010
+seen 'ended="ended with 1"'
+sed -i "s,reload = .*,reload = true," docket.conf
+ok "a command that is put right is run at once" waitfor -t 4 match "$T/log" \
+    ended=well
+stop
+
 # Settings that are none.
 printf '[gateway]\n\thaproxy =\n' >"$T/bad.conf"
 cat docket.conf "$T/bad.conf" >"$T/new.conf"

@@ -39,6 +39,7 @@ cat >"$T/more.conf" <<END
 	log_format calls '\$uri client=\$http_x_api_client key=\$http_x_api_key.';
 	server {
 		listen 127.0.0.1:$API;
+		underscores_in_headers on;
 		access_log $T/calls calls;
 		location / {
 			return 200;
@@ -132,6 +133,21 @@ done
 is "$(sort -u "$T/calls")" "/orders client=acme key=-.
 /orders/17 client=acme key=-." "behind the gateways they know the client, not the key"
 
+# A server behind that takes X_API_Client for X-API-Client, as many do, is not
+# told by the caller who is calling.
+application named "$(day 0)" "$(day 30)" -1 orders
+approve AK-000002 AK-000002.approved.txt
+both 200 /orders "$(key AK-000002)" "another key"
+: >"$T/calls"
+for port in "$HA" "$NG"; do
+	is "$(curl -s -o /dev/null -w '%{http_code}' \
+	    -H "X-API-Key: $(cat "$(key AK-000002)")" -H 'X_API_Client: root' \
+	    -H 'X-Api-Client: root' -H 'X_Api-Client: root' \
+	    "http://127.0.0.1:$port/orders")" 200 "who says that they are root"
+done
+is "$(sort -u "$T/calls")" "/orders client=acme key=-." "is not"
+"$DOCKET" revoke AK-000002 -m 'Enough.' >/dev/null
+
 # Changed terms: the same key.
 sed -e 's,<quota>3<,<quota>5<,' -e 's,<api>orders<,<api>stock<,' \
     outbox/acme/AK-000001.xml | drop acme/change.xml
@@ -152,12 +168,12 @@ rotation() {
 	END
 }
 application two "$(day 0)" "$(day 60)" -1 orders stock
-approve AK-000002 AK-000002.approved.txt
-K2=$(key AK-000002)
+approve AK-000003 AK-000003.approved.txt
+K2=$(key AK-000003)
 both 200 /orders "$K2" "another key, without a limit"
-rotation AK-000002 7d | drop acme/rotate.xml
-approve AK-000002.rotation AK-000002.rotation.approved.txt
-R2=$(key AK-000002.r2)
+rotation AK-000003 7d | drop acme/rotate.xml
+approve AK-000003.rotation AK-000003.rotation.approved.txt
+R2=$(key AK-000003.r2)
 both 200 /stock "$R2" "the new key"
 both 200 /stock "$K2" "and the old one too"
 each 401 /orders "$T/wrong" "but no other"
@@ -165,16 +181,16 @@ stop
 start "DOCKET_NOW=$(day 8)T00:00:00Z"
 both 401 /orders "$K2" "after the overlap the old one is refused"
 both 200 /orders "$R2" "the new one is not"
-rotation AK-000002 0 | drop acme/leak.xml
-approve AK-000002.rotation.r2 AK-000002.rotation.r2.approved.txt
-R3=$(key AK-000002.r3)
+rotation AK-000003 0 | drop acme/leak.xml
+approve AK-000003.rotation.r2 AK-000003.rotation.r2.approved.txt
+R3=$(key AK-000003.r3)
 both 401 /orders "$R2" "with no overlap the old one is refused at once"
 both 200 /orders "$R3" "and the new one is good"
 
 # Before the effective day, and after the expiry day, by the desk's clock.
 application later "$(day 10)" "$(day 12)" -1 orders
-approve AK-000003 AK-000003.approved.txt
-K3=$(key AK-000003)
+approve AK-000004 AK-000004.approved.txt
+K3=$(key AK-000004)
 each 401 /orders "$K3" "before the effective day"
 stop
 start "DOCKET_NOW=$(day 10)T00:00:00Z"
@@ -188,10 +204,10 @@ stop
 # The gateways look at the date themselves: a desk whose clock is behind.
 start "DOCKET_NOW=$(day -9)T00:00:00Z"
 application past "$(day -8)" "$(day -1)" -1 orders
-approve AK-000004 AK-000004.approved.txt
+approve AK-000005 AK-000005.approved.txt
 stop
 start "DOCKET_NOW=$(day -8)T00:00:00Z"
-K4=$(key AK-000004)
+K4=$(key AK-000005)
 ok "the desk lets it pass" waitfor match "$GATE/clients.map" \
     "$(tr -d '\n' <"$K4" | sha256sum | cut -c1-64) acme"
 both 401 /orders "$K4" "but the day is over"
@@ -229,8 +245,8 @@ mv "$T/gone" "$T/counts"
 # HAProxy is away: the files are right, and it is told all when it is back.
 stop_haproxy
 application away "$(day 0)" "$(day 30)" -1 orders
-approve AK-000005 AK-000005.approved.txt
-K5=$(key AK-000005)
+approve AK-000006 AK-000006.approved.txt
+K5=$(key AK-000006)
 http until 200 /orders "$K5" "$NG" >/dev/null
 ok "the desk says that HAProxy is not told" waitfor match .docket/notices \
     "$SOCK"
@@ -252,17 +268,17 @@ each 200 /orders "$K5" "and who may pass still may"
 
 # Revocation: from the move to the refusal.
 seen haproxy-told
-echo 'It was found in a repository.' >approved/AK-000005.note.txt
+echo 'It was found in a repository.' >approved/AK-000006.note.txt
 OUT=$(http until 401 /orders "$K5" "$HA" "$NG" -- \
-    approved/AK-000005.xml revoked/AK-000005.xml)
+    approved/AK-000006.xml revoked/AK-000006.xml)
 ok "a key that is revoked is refused by both" test $? = 0
 diag "from mv to 401, ms: HAProxy (socket) $(echo "$OUT" | sed -n 1s/.*\ //p)," \
     "nginx (reload) $(echo "$OUT" | sed -n 2s/.*\ //p)"
 ok "within a second at HAProxy" test \
     "$(echo "$OUT" | sed -n 's/.* \([0-9]*\)[.].*/\1/;1p')" -lt 1000
-waitfor there outbox/acme/AK-000005.revoked.txt
+waitfor there outbox/acme/AK-000006.revoked.txt
 is "$(trailer Event)" revoke "a commit says so"
-ok "another is revoked by command" "$DOCKET" revoke AK-000002 -m 'Leaked.'
+ok "another is revoked by command" "$DOCKET" revoke AK-000003 -m 'Leaked.'
 both 401 /orders "$R3" "and refused"
 
 # HAProxy has been told by the socket what nginx has read from the files.

@@ -115,6 +115,21 @@ Not needed any more.
 
 END
 like "$TERMINAL" "> AK-000001 change withdrawn" "a request asks why"
+twice="$DOCKET apply --client acme --name Twice --effective 2099-01-01
+    --expiry 2099-06-30 --quota 5 --description x --api orders"
+cp draft.xml "$T/elsewhere.xml"
+sed -i -e 's,<name>.*<,<name>From elsewhere<,' -e s,2027-13-31,2027-11-30, \
+    "$T/elsewhere.xml"
+exits 0 "a draft that is not in the desk" "$DOCKET" apply \
+    --draft ../elsewhere.xml
+like "$OUT" "received: From elsewhere" "is taken up"
+# shellcheck disable=SC2086 # words
+exits 0 "a form" $twice
+like "$OUT" "received: Twice" "is received"
+# shellcheck disable=SC2086 # words
+exits 0 "the same once more" timeout 10 $twice
+like "$OUT" "here already: nothing new was opened .outbox/api-key-.*duplicate.txt" \
+    "is known, at once"
 cp draft.xml other.xml
 sed -i 's/urn:docket:api-key:1/urn:x:none/' other.xml
 exits 1 "what is no form of these" "$DOCKET" apply --draft other.xml

@@ -31,7 +31,7 @@ is "$(between "$LEDGER5" events)" "$(tables events)" \
     "the events are the program's"
 is "$(sed -n '/^\.Sh MESSAGES/,/^\.Ss EVENTS/s/^\.It Sy //p' "$LEDGER5")" \
     "$(sed -n 's/^	{ "\([A-Z][A-Za-z0-9-]*\)", get_.*/\1/p' \
-    "$SRC/src/form/ruling.c")" "the trailers are the program's"
+    "$SRC/src/form/decode.c")" "the trailers are the program's"
 
 # docket.conf
 

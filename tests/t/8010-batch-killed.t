@@ -1,6 +1,7 @@
 #!/bin/sh
 # A batch whose desk is killed on the way goes on where it was: no form is
-# lost, none is taken twice, and the one receipt tells of all.
+# lost, none is taken twice, and the one receipt tells of all.  (9010-batch.t
+# has a long one.)
 . "$(dirname "$0")/lib.sh"
 NOW=2027-01-01T12:00:00Z
 
@@ -99,45 +100,4 @@ outcome >"$T/outcome"
 ok "after a crash of the machine it is gone over again" \
     cmp "$T/expected" "$T/outcome"
 
-# Killed for real, twice, while others are served.
-N=${BATCH:-3000}
-prepare $N
-mkdir inbox/beta
-start DOCKET_NOW=$NOW
-waitfor -t 300 match .docket/progress "of $N forms"
-like "$("$DOCKET" status)" "inbox/many.xml: [0-9]+ of $N forms, [0-9]+%" \
-    "docket status says how far it is"
-waitfor -t 300 match "$T/log" "$(printf 'AK-%06d' $((N / 4))) event=receive"
-kill_hard
-file_like "$T/log" "event=receive" "it was on its way"
-before=$(ledger rev-list --count main)
-start DOCKET_NOW=$NOW
-unlike "$("$DOCKET" list --format csv | cut -d, -f1 |
-    grep '^AK-' | sort | uniq -d)" . \
-    "no number twice"
-key_form beta "in between" | drop beta/between.xml
-ok "another box is served meanwhile" \
-    waitfor -t 60 there outbox/beta/status.txt
-ok "the batch goes on" waitfor -t 300 match "$T/log" \
-    "$(printf 'AK-%06d' $((N / 2))) event=receive"
-kill_hard
-start DOCKET_NOW=$NOW
-ok "to its end" waitfor -t 300 match "$T/log" "event=answered"
-unlike "$("$DOCKET" status)" "Batches" "then docket status says no more"
-ok "it ends" stop
-is "$(sed -n 's/.*<part n="\([0-9]*\)".*/\1/p' outbox/many.xml.batch.xml |
-    awk '$1 != NR' | wc -l)" 0 "every form is in the receipt, in order"
-is "$(sed -n 's/.*<total \(.*\)\/>/\1/p' outbox/many.xml.batch.xml)" \
-    "forms=\"$N\" received=\"$((N - 1 - (N - 1) / 7))\" refused=\"$(((N - 1) / 7))\" repeated=\"1\"" "the sums"
-is "$(ledger log --format='%(trailers:key=Intake,valueonly)' | grep -c /)" \
-    $((N - 1)) "each is in the ledger once"
-is "$(ledger log --format='%(trailers:key=Intake,valueonly)' | grep / |
-    sort | uniq -d)" "" "and none twice"
-ok "the receipt is valid" xmllint --noout \
-    --schema "$SRC/schemas/receipt.xsd" outbox/many.xml.batch.xml
-is "$(find .docket/batches .docket/claims -mindepth 1)" "" \
-    "nothing is left in hand"
-test "$before" -gt 1 || diag "killed early"
-trays_equal_ledger
-fsck_clean
 done_testing

@@ -62,6 +62,30 @@ open_keys(void)
 	return k;
 }
 
+/* Until nothing is on its way any more. */
+static void
+tend(struct keys *k)
+{
+	struct pollfd fds[KEYS_FDS];
+	int64_t left;
+
+	for (;;) {
+		assert_int_equal(keys_tend(k), 0);
+		if (!keys_are_busy(k))
+			break;
+		left = keys_due(k) - clock_ticks();
+		poll(fds, keys_poll(k, fds), left < 0 ? 0 : (int)left);
+	}
+}
+
+/* The same, whatever was not possible before. */
+static void
+tend_anew(struct keys *k)
+{
+	keys_look(k);
+	tend(k);
+}
+
 /* Cases. */
 
 static void
@@ -193,10 +217,10 @@ deliver_to(const char *to, const char *with)
 	recipient = to;
 	make(k, number, sha256);
 	/* not before it is committed */
-	assert_int_equal(keys_tend(k, true), 0);
+	tend_anew(k);
 	assert_int_equal(staged(), 1);
 	approve(k, number, sha256);
-	assert_int_equal(keys_tend(k, false), 0);
+	tend(k);
 	assert_null(keys_waiting(k, number));
 	assert_delivered(number, sha256, with);
 	keys_close(k);
@@ -226,7 +250,7 @@ test_bad_recipient(void **state)
 	recipient = "age1nonsense";
 	make(k, number, sha256);
 	approve(k, number, sha256);
-	assert_int_equal(keys_tend(k, false), 0);
+	tend(k);
 	assert_non_null(strstr(keys_waiting(k, number),
 	    "age does not take the recipient of client acme: age: error: "
 	    "malformed recipient"));
@@ -234,7 +258,7 @@ test_bad_recipient(void **state)
 	/* nothing is delivered as it is because of that */
 	assert_int_equal(staged(), 1);
 	recipient = age_recipient;
-	assert_int_equal(keys_tend(k, true), 0);
+	tend_anew(k);
 	assert_null(keys_waiting(k, number));
 	assert_int_equal(map_count(&desk.notices), 0);
 	assert_delivered(number, sha256, identity);
@@ -253,23 +277,23 @@ test_no_age(void **state)
 	make(k, number, sha256);
 	approve(k, number, sha256);
 	setenv("PATH", "/nonexistent", 1);
-	assert_int_equal(keys_tend(k, false), 0);
+	tend(k);
 	setenv("PATH", path, 1);
 	free(path);
 	assert_non_null(strstr(keys_waiting(k, number), "install it"));
 	assert_int_equal(staged(), 1);
-	assert_int_equal(keys_tend(k, true), 0);
+	tend_anew(k);
 	assert_delivered(number, sha256, identity);
 	keys_close(k);
 }
 
-/* In slices: nobody waits until all are encrypted. */
+/* Many: some at a time, and nobody waits for them. */
 static void
 test_many(void **state)
 {
 	char numbers[40][NUMBER_TEXT], digests[40][SHA256_HEX];
 	struct keys *k = open_keys();
-	size_t i, rounds = 0;
+	size_t i;
 
 	(void)state;
 	recipient = age_recipient;
@@ -277,13 +301,134 @@ test_many(void **state)
 		make(k, numbers[i], digests[i]);
 	for (i = 0; i < COUNT(numbers); i++)
 		approve(k, numbers[i], digests[i]);
-	while (keys_due(k) <= clock_ticks()) {
-		assert_int_equal(keys_tend(k, false), 0);
-		rounds++;
-	}
-	assert_true(rounds > 1 && rounds < 10);
+	tend(k);
 	for (i = 0; i < COUNT(numbers); i++)
 		assert_delivered(numbers[i], digests[i], identity);
+	keys_close(k);
+}
+
+/* A program called age of our own. */
+static void
+put_age(const char *script)
+{
+	char path[400];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/bin/age", own);
+	unlink(path);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "#!/bin/sh\n%s\n", script);
+	assert_int_equal(fchmod(fileno(f), 0755), 0);
+	fclose(f);
+}
+
+/* An age that takes its time keeps nobody waiting, and its keys come when it
+ * is through; a case that ends meanwhile takes its key along. */
+static void
+test_slow_age(void **state)
+{
+	char numbers[12][NUMBER_TEXT], digests[12][SHA256_HEX], fifo[400];
+	char script[1000], path[5000];
+	char *was = mem_str(getenv("PATH"));
+	struct keys *k = open_keys();
+	struct pollfd fds[KEYS_FDS];
+	size_t i;
+	int fd;
+
+	(void)state;
+	recipient = age_recipient;
+	snprintf(fifo, sizeof(fifo), "%s/gate", own);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	snprintf(script, sizeof(script), "%s/bin", own);
+	mkdir(script, 0700);
+	snprintf(path, sizeof(path), "%s:%s", script, was);
+	snprintf(script, sizeof(script), "read -r x <%s; PATH='%s' exec age "
+	    "\"$@\"", fifo, was);
+	put_age(script);
+	setenv("PATH", path, 1);
+	for (i = 0; i < COUNT(numbers); i++) {
+		make(k, numbers[i], digests[i]);
+		approve(k, numbers[i], digests[i]);
+		assert_int_equal(keys_tend(k), 0);
+	}
+	assert_true(keys_are_busy(k));
+	assert_int_equal(keys_poll(k, fds), KEYS_FDS);
+	assert_true(keys_due(k) > clock_ticks());
+	assert_int_equal(staged(), COUNT(numbers));
+	/* one that is with age, and one that waits for it */
+	end_case(k, numbers[0]);
+	end_case(k, numbers[11]);
+	assert_int_equal(keys_tend(k), 0);
+	/* a line for each of them */
+	fd = open(fifo, O_RDWR);
+	assert_true(fd >= 0);
+	for (i = 0; i < COUNT(numbers); i++)
+		assert_int_equal(write(fd, "x\n", 2), 2);
+	tend(k);
+	close(fd);
+	setenv("PATH", was, 1);
+	free(was);
+	assert_int_equal(staged(), 0);
+	for (i = 1; i < 11; i++)
+		assert_delivered(numbers[i], digests[i], identity);
+	snprintf(path, sizeof(path), "%s/acme/%s.key.age", outbox,
+	    numbers[0]);
+	assert_int_equal(access(path, F_OK), -1);
+	keys_close(k);
+}
+
+/* A client whose recipient is no good does not hold up the others: all of its
+ * keys come to wait, without a call of age for each. */
+static void
+test_bad_among_good(void **state)
+{
+	char numbers[30][NUMBER_TEXT], digests[30][SHA256_HEX];
+	struct keys *k = open_keys();
+	size_t i;
+
+	(void)state;
+	recipient = "age1nonsense";
+	for (i = 0; i < COUNT(numbers); i++) {
+		make(k, numbers[i], digests[i]);
+		approve(k, numbers[i], digests[i]);
+	}
+	tend(k);
+	for (i = 0; i < COUNT(numbers); i++)
+		assert_non_null(keys_waiting(k, numbers[i]));
+	assert_int_equal(map_count(&desk.notices), 1);
+	recipient = age_recipient;
+	tend_anew(k);
+	for (i = 0; i < COUNT(numbers); i++)
+		assert_delivered(numbers[i], digests[i], identity);
+	keys_close(k);
+}
+
+/* Two keys of one case: each is one of its own. */
+static void
+test_siblings(void **state)
+{
+	char number[NUMBER_TEXT], first[SHA256_HEX], second[SHA256_HEX];
+	struct keys *k = open_keys();
+
+	(void)state;
+	recipient = "age1nonsense";
+	make(k, number, first);
+	approve(k, number, first);
+	assert_int_equal(keys_make(k, number, 2, second), 0);
+	assert_int_equal(keys_sync(k), 0);
+	tend(k);
+	assert_int_equal(staged(), 2);
+	assert_non_null(keys_waiting(k, number));
+	/* the second that no commit knows goes with the next start */
+	keys_close(k);
+	k = open_keys();
+	tend(k);
+	assert_int_equal(staged(), 1);
+	end_case(k, number);
+	tend(k);
+	assert_int_equal(staged(), 0);
+	assert_null(keys_waiting(k, number));
 	keys_close(k);
 }
 
@@ -320,7 +465,7 @@ make_stuck(struct keys *k, char number[NUMBER_TEXT], char sha256[SHA256_HEX])
 	assert_non_null(f);
 	fclose(f);
 	approve(k, number, sha256);
-	assert_int_equal(keys_tend(k, true), 0);
+	tend_anew(k);
 	assert_non_null(strstr(keys_waiting(k, number), "move it away"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(staged(), 2);
@@ -346,7 +491,7 @@ test_left(void **state)
 		/* recipients change nothing of what is encrypted */
 		recipient = NULL;
 		k = open_keys();
-		assert_int_equal(keys_tend(k, true), 0);
+		tend_anew(k);
 		assert_delivered(number, sha256, identity);
 		recipient = age_recipient;
 		keys_close(k);
@@ -365,7 +510,7 @@ test_destroyed(void **state)
 	make(k, number, sha256);
 	keys_close(k);
 	k = open_keys();
-	assert_int_equal(keys_tend(k, true), 0);
+	tend_anew(k);
 	assert_int_equal(staged(), 0);
 	/* a commit with another digest knows it as little */
 	make(k, other, sha256);
@@ -373,14 +518,14 @@ test_destroyed(void **state)
 	approve(NULL, other, "00112233445566778899aabbccddeeff"
 	    "00112233445566778899aabbccddeeff");
 	k = open_keys();
-	assert_int_equal(keys_tend(k, true), 0);
+	tend_anew(k);
 	assert_int_equal(staged(), 0);
 	make(k, number, sha256);
 	approve(k, number, sha256);
-	assert_int_equal(keys_tend(k, true), 0);
+	tend_anew(k);
 	assert_int_equal(staged(), 1);
 	end_case(k, number);
-	assert_int_equal(keys_tend(k, false), 0);
+	tend(k);
 	assert_int_equal(staged(), 0);
 	assert_null(keys_waiting(k, number));
 	keys_close(k);
@@ -455,6 +600,9 @@ main(void)
 		cmocka_unit_test(test_bad_recipient),
 		cmocka_unit_test(test_no_age),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_slow_age),
+		cmocka_unit_test(test_bad_among_good),
+		cmocka_unit_test(test_siblings),
 		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_destroyed),
 	};

@@ -221,7 +221,7 @@ test_piped(void **state)
 	char chunk[64];
 	int status;
 	ssize_t n;
-	pid_t pid = spawn_piped(argv, &p.fd);
+	pid_t pid = spawn_piped(argv, -1, &p.fd);
 
 	(void)state;
 	assert_true(pid > 0);
