@@ -130,13 +130,22 @@ everything() {
 	cat "$T/log" "$T/log.1" "$T/said"
 }
 
+# How many keys are in it as bits, whatever bytes those are.
+raw_found() {
+	perl -e 'local $/; open my $f, "<:raw", $ARGV[0]; my $all = <$f>;
+		open my $k, "<", $ARGV[1]; my $n = 0;
+		index($all, pack("H*", $_)) >= 0 and $n++
+		    for split /\n/, <$k>;
+		print "$n\n"' "$T/everything" "$T/raw"
+}
+
 # found: how many lines of it have a key or its bits, whole or in half, as text
 # or not
 found() {
 	everything >"$T/everything"
 	{
 		grep -aciFf "$T/words" "$T/everything"
-		LC_ALL=C grep -acPf "$T/raw" "$T/everything"
+		raw_found
 	} | awk '{ n += $1 } END { print n }'
 }
 for key in "$T"/keys/*; do
@@ -147,11 +156,9 @@ for key in "$T"/keys/*; do
 	printf '%s\n' "$token" "$secret" "$(echo "$secret" | cut -c1-26)" \
 	    "$(echo "$secret" | cut -c27-52)" "$hex" "$(echo "$hex" |
 	    cut -c1-32)" "$(printf '%s' "$token" | base64 -w0 | cut -c1-80)"
-	echo "$hex" | sed 's/../\\x&/g' >>"$T/raw.all"
+	echo "$hex" >>"$T/raw"
 done >"$T/words"
 is "$(wc -l <"$T/words" | tr -d ' ')" 28 "there is what to look for"
-# one pattern of all
-paste -sd'|' "$T/raw.all" >"$T/raw"
 is "$(found)" 0 "no key is anywhere"
 for word in 'Key-SHA256: ' 'CREATE TABLE' 'event=key-delivered' \
     'event=gateway.reload' 'AK-000001.r2.key' '^"[0-9a-f]\{64\}" "' \
@@ -178,9 +185,7 @@ anew() {
 ledger hash-object -w --stdin <"$key" >/dev/null
 planted "an object of the ledger, compressed"
 anew
-bits "$(cat "$key")" | sed 's/../\\x&/g' >"$T/hex"
-perl -e 'local $/; $_ = <STDIN>; s/\s//g; s/\\x//g; print pack "H*", $_' \
-    <"$T/hex" >"$T/binary"
+perl -e 'print pack "H*", shift' "$(bits "$(cat "$key")")" >"$T/binary"
 ledger hash-object -w --stdin <"$T/binary" >/dev/null
 planted "the same as bits"
 anew
