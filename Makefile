@@ -257,7 +257,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(TESTLIBS)
 bench-tools: all $(benches)
 bench: deps-bench
 	@$(MAKE) --no-print-directory -j$(JOBS) bench-tools
-	tests/bench/bench.py $(BUILD)
+	python3 -B tests/bench/bench.py $(BUILD)
 
 # Looking at the source.
 
@@ -283,7 +283,7 @@ lint: deps-lint headers layers
 	    -D_GNU_SOURCE -D__linux__ -I include src
 	$(if $(manuals),mandoc -T lint -W warning $(manuals))
 	shellcheck -S warning -e SC2154 .ci/* $(wildcard tests/*.sh \
-	    tests/t/*.t tests/t/*.sh tests/fuzz/*.sh)
+	    tests/t/*.t tests/t/*.sh tests/fuzz/*.sh tests/bench/*.sh)
 
 clean:
 	rm -rf $(BUILD)

@@ -7,7 +7,9 @@ Environment:
     BENCH_CASES  sizes of the desks (default "0 1000 10000 100000 1000000")
     BENCH_FORMS  forms that wait for intake (10000)
     BENCH_REPS   repetitions, of which medians are taken (5)
-    BENCH_DIR    scratch space (BUILD/bench/work), on the disk to be measured
+    BENCH_DIR    a folder on the disk to be measured (BUILD/bench); what is
+                 made there is in docket-bench, and goes again
+    BENCH_KEEP=1 it stays
     QUICK=1      everything small: about a minute
     TINY=1       smaller still: only whether all of it works
 
@@ -38,7 +40,7 @@ class Config:
         self.src = os.path.realpath(os.path.join(os.path.dirname(__file__),
                                                  "../.."))
         self.out = os.path.join(self.build, "bench")
-        self.dir = asked("BENCH_DIR", os.path.join(self.out, "work"))
+        self.dir = os.path.join(asked("BENCH_DIR", self.out), "docket-bench")
         self.cases = [int(n) for n in asked("BENCH_CASES", small(
             "0 1000 10000 100000 1000000", "0 1000 5000", "0 200")).split()]
         self.forms = int(asked("BENCH_FORMS", small(10000, 1000, 100)))

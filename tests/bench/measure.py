@@ -256,10 +256,11 @@ def lone(c, d, r):
     folder = d.scratch("replay")
     with Daemon(d, desk) as daemon:
         daemon.drop("-", "0", 2)
-        for _ in range(max(1, c.lone // 10)):
-            for _, dropped, answered in daemon.drop("-", "0", 10):
+        many = min(10, c.lone)
+        for _ in range(c.lone // many):
+            for _, dropped, answered in daemon.drop("-", "0", many):
                 r.add(f"lone {d.cases}", answered - dropped)
-            for line in run(d.tool("replay"), folder, "10",
+            for line in run(d.tool("replay"), folder, str(many),
                             input="\n".join(calls) + "\n").split():
                 r.add(f"lone-replay {d.cases}", float(line))
 
