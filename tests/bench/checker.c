@@ -105,7 +105,7 @@ int
 main(int argc, char **argv)
 {
 	struct job *jobs = mem_grow(NULL, (size_t)argc, sizeof(*jobs));
-	struct buf file = BUF_INIT;
+	struct buf *files = mem_grow(NULL, (size_t)argc, sizeof(*files));
 	size_t i, n = (size_t)argc - 2;
 	double began, own, all;
 	struct pool *pool;
@@ -118,12 +118,13 @@ main(int argc, char **argv)
 	if (hash_open() != 0)
 		fail("there are no random numbers");
 	for (i = 0; i < n; i++) {
-		if (fs_read_file(AT_FDCWD, argv[i + 2], LIMIT_FORM, &file) !=
-		    0)
+		files[i] = (struct buf)BUF_INIT;
+		if (fs_read_file(AT_FDCWD, argv[i + 2], LIMIT_FORM,
+		    &files[i]) != 0)
 			fail(argv[i + 2]);
 		jobs[i] = (struct job){ .purpose = PURPOSE_INTAKE, .box = "",
-		    .today = clock_day(clock_now()), .len = file.len };
-		jobs[i].data = buf_take(&file);
+		    .today = clock_day(clock_now()), .data = files[i].data,
+		    .len = files[i].len };
 	}
 	began = now();
 	own = seconds_of(RUSAGE_SELF);
@@ -136,5 +137,9 @@ main(int argc, char **argv)
 	own = seconds_of(RUSAGE_SELF) - own;
 	printf("forms=%zu seconds=%.6f docket=%.6f workers=%.6f\n", n,
 	    now() - began, own, all);
+	for (i = 0; i < n; i++)
+		buf_free(&files[i]);
+	free(files);
+	free(jobs);
 	return 0;
 }

@@ -126,7 +126,7 @@ take(struct box *b, const char *name)
 {
 	const char *dot = strstr(name, ".received.txt"), *p;
 	struct buf text = BUF_INIT;
-	unsigned i;
+	unsigned i = 0;
 
 	if (dot == NULL || dot[13] != '\0')
 		return;

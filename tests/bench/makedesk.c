@@ -1,7 +1,7 @@
 /*
  * makedesk: gives a new desk a past.
  *
- *	DOCKET_NOW=… docket init DIR && makedesk DIR N
+ *	DOCKET_NOW=<61 days ago> docket init DIR && makedesk DIR N
  *
  * N applications have come in over sixty days, a fifth of them through drop
  * boxes, and were decided on: most approved, some of those revoked later, a
@@ -53,7 +53,9 @@ struct making {
 	struct pool	*pool;
 	struct ruling	*group[LIMIT_GROUP];
 	size_t		 n;
-	unsigned	 cases, lag;
+	unsigned	 cases;
+	unsigned	 lag;		/* cases that come in before one is
+					 * decided on */
 	uint64_t	 changes;
 	int64_t		 from, now;
 	struct parcel	*parcels[WINDOW];
@@ -148,7 +150,8 @@ add(struct making *m, struct ruling *r)
 	if (ledger_add(m->ledger, m->settings.desk_id, r) != 0)
 		fail(ledger_error());
 	m->group[m->n++] = r;
-	if (m->n == LIMIT_GROUP)
+	/* no case is in a group twice: the index knows where it stands */
+	if (m->n == LIMIT_GROUP || m->n == m->lag)
 		commit(m);
 }
 
@@ -229,11 +232,8 @@ decide(struct making *m, unsigned n, enum event event)
 	struct ruling *r;
 
 	number_make(number, "AK", n + 1);
-	if (index_case(m->index, number, &c) != 1) {
-		commit(m);
-		if (index_case(m->index, number, &c) != 1)
-			fail("a case is not in the index");
-	}
+	if (index_case(m->index, number, &c) != 1)
+		fail("a case is not in the index");
 	if (rule_decide(&ctx, &c, event, event == EVENT_APPROVE ? NULL :
 	    "Looked at, and discussed by telephone.", &r) != RULE_MADE)
 		fail("a case cannot be decided");
