@@ -28,6 +28,16 @@ def children(pid):
         return []
 
 
+def is_worker(pid):
+    """Rather than a git that merges packs."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="ascii",
+                  errors="replace") as f:
+            return f.read() == "docket-check\n"
+    except OSError:
+        return False
+
+
 class Daemon:
     """with Daemon(desks, path) as daemon: ...  Words before the program may
     be put in front of it (strace ...)."""
@@ -72,7 +82,7 @@ class Daemon:
     def watch_workers(self):
         """docket-check and the children that it forks, which come and go."""
         while not self.over.wait(0.01):
-            for parent in children(self.pid):
+            for parent in filter(is_worker, children(self.pid)):
                 for child in children(parent):
                     self.worker_peak = max(self.worker_peak, peak_of(child))
 

@@ -256,7 +256,7 @@ def lone(c, d, r):
     folder = d.scratch("replay")
     with Daemon(d, desk) as daemon:
         daemon.drop("-", "0", 2)
-        many = min(10, c.lone)
+        many = min(4, c.lone)	# not far apart
         for _ in range(c.lone // many):
             for _, dropped, answered in daemon.drop("-", "0", many):
                 r.add(f"lone {d.cases}", answered - dropped)
@@ -294,7 +294,7 @@ def commands(c, d, r):
 def rebuild(c, d, r):
     commits = int(run("git", "-C", os.path.join(d.path, "ledger.git"),
                       "rev-list", "--count", "main"))
-    for _ in range(c.reps if d.cases <= SCRIPT_MOST else 1):
+    for _ in range(1 if d.cases > SCRIPT_MOST else min(c.reps, 3)):
         wall, _ = timed(d.docket(), "-C", d.path, "rebuild", "index")
         cases = int(run("git", "-C", os.path.join(d.path, "ledger.git"),
                         "rev-list", "--count", "--grep=^Event: receive",

@@ -64,8 +64,8 @@ class Maker:
 
     def cost(self, title, unit, key, scale=1, yardstick=None, other=None,
              most=None, faster=None):
-        """Less is better.  most: of ours to theirs; faster: theirs to ours,
-        at least."""
+        """Less is better.  most: of ours to theirs, at most; faster: theirs
+        to ours, at least (0: nothing is asked)."""
         ours, held = self.found.median(key), other and self.found.median(other)
         if ours is None or (other and held is None):
             return
@@ -75,7 +75,7 @@ class Maker:
             f"at least {faster:,}" if faster else ""
         self.rows.append(Row(title, (ours * scale, unit), yardstick,
                              held and held * scale, ratio, asked,
-                             least=faster, most=most))
+                             least=faster or None, most=most))
 
 
 def intake(m, c, n):
@@ -98,7 +98,7 @@ def intake(m, c, n):
 def change(m, c, n):
     m.cost(f"ledger alone, a change, {cases(n)}", "us", f"change {n}", 1e6,
            "git fast-import", f"fast-import {n}",
-           faster={100_000: 2, 1_000_000: 4}.get(n))
+           faster={100_000: 2, 1_000_000: 4}.get(n, 0))
     m.cost("  bytes a change", "B", f"change-bytes {n}")
     m.cost("  after maintenance", "us", f"change-tidied {n}", 1e6)
     m.cost("  bytes a change, all of them, after it", "B", f"tidy-bytes {n}")
@@ -150,6 +150,10 @@ def fairness(m, c, n):
     m.cost(f"a form in one box while {c.forms:,} flood another, {cases(n)}",
            "ms", f"fair-beside {n}", 1, "without them", f"fair-alone {n}")
     m.cost("  one of the flood", "ms", f"fair-flood {n}")
+    key = f"load-peak {c.loads[-1]} {n}"
+    m.cost(f"memory, the daemon, {c.loads[-1]:,} forms a second offered, "
+           f"{cases(n)}", "MiB", key, 2 ** -20)
+    limit(m, key, 64)
 
 
 def making(m, c, n):
