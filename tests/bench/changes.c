@@ -20,7 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -36,6 +35,7 @@
 #include "rule.h"
 
 #include "form.h"
+#include "tick.h"
 
 #define BEFORE 200u	/* what is approved came so many before */
 
@@ -48,22 +48,6 @@ struct changes {
 	size_t		 n;
 	double		 seconds;
 };
-
-static void
-fail(const char *why)
-{
-	fprintf(stderr, "changes: %s\n", why);
-	exit(1);
-}
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static long long
 pack_bytes_of(const char *path, unsigned *packs)
@@ -135,11 +119,11 @@ receive(struct changes *x, unsigned seq)
 	v.facts.client = buf_take(&client);
 	if (rule_receive(&ctx, &claim, number_make(number, "AK", seq), &r) !=
 	    RULE_MADE)
-		fail("cannot be received");
+		give_up("cannot be received");
 	casefile_free(c);
 	casefile_init(c);
 	if (casefile_apply(c, r) != 0)
-		fail("cannot follow");
+		give_up("cannot follow");
 	x->group[x->n++] = r;
 	facts_free(&v.facts);
 	free(p.name);
@@ -156,7 +140,7 @@ approve(struct changes *x, unsigned seq)
 	struct ruling *r;
 
 	if (rule_decide(&ctx, c, EVENT_APPROVE, NULL, &r) != RULE_MADE)
-		fail("cannot be approved");
+		give_up("cannot be approved");
 	ruling_decider(r, "alice", EVIDENCE_OWNER, 1001, NULL);
 	rule_issue_key(r, c, hash_sha256(key, c->number, strlen(c->number)));
 	x->group[x->n++] = r;
@@ -165,15 +149,15 @@ approve(struct changes *x, unsigned seq)
 static void
 commit(struct changes *x)
 {
-	double began = now();
+	double began = tick();
 	size_t i;
 
 	for (i = 0; i < x->n; i++)
 		if (ledger_add(x->ledger, "bench", x->group[i]) != 0)
-			fail(ledger_error());
+			give_up(ledger_error());
 	if (ledger_commit(x->ledger) != 0)
-		fail(ledger_error());
-	x->seconds += now() - began;
+		give_up(ledger_error());
+	x->seconds += (tick() - began) / 1e3;
 	for (i = 0; i < x->n; i++) {
 		ruling_free(x->group[i]);
 		free(x->group[i]);
@@ -203,7 +187,7 @@ change(struct changes *x, unsigned from, unsigned n, unsigned group)
 static void
 tidy(struct changes *x)
 {
-	double began = now();
+	double began = tick();
 	unsigned packs;
 	long long bytes;
 
@@ -211,7 +195,7 @@ tidy(struct changes *x)
 	while (wait(NULL) > 0 || errno != ECHILD)
 		;
 	bytes = pack_bytes_of(x->packs, &packs);
-	printf("seconds=%.3f bytes=%lld packs=%u\n", now() - began, bytes,
+	printf("seconds=%.3f bytes=%lld packs=%u\n", (tick() - began) / 1e3, bytes,
 	    packs);
 }
 
@@ -228,16 +212,16 @@ main(int argc, char **argv)
 	}
 	log_least(LOG_WARN);
 	if (hash_open() != 0)
-		fail("there are no random numbers");
+		give_up("there are no random numbers");
 	strcpy(x.settings.desk_id, "bench");
 	snprintf(x.packs, sizeof(x.packs), "%s/objects/pack", argv[1]);
 	x.ledger = ledger_open(argv[1]);
 	if (x.ledger == NULL)
-		fail(ledger_error());
+		give_up(ledger_error());
 	if (argc > 4)
 		group = (unsigned)strtoul(argv[4], NULL, 10);
 	if (group < 1 || group > LIMIT_GROUP)
-		fail("no such group");
+		give_up("no such group");
 	if (argc == 3)
 		tidy(&x);
 	else

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "buf.h"
 #include "clock.h"
@@ -30,21 +29,7 @@
 
 #include "pool.h"
 
-static void
-fail(const char *why)
-{
-	fprintf(stderr, "checker: %s\n", why);
-	exit(1);
-}
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
+#include "tick.h"
 
 static double
 seconds_of(int who)
@@ -70,14 +55,14 @@ open_pool(const char *path)
 
 	if (desk_open(&desk, path, false, &why) != 0 ||
 	    rules_load(&rules, &desk, &why) != 0)
-		fail(buf_str(&why));
+		give_up(buf_str(&why));
 	conf = rules_get(&rules, "docket.conf");
 	if (conf == NULL || settings_parse(&settings, conf->data, conf->len,
 	    &e) != 0)
-		fail("docket.conf is not valid");
+		give_up("docket.conf is not valid");
 	pool = pool_open(&rules, &settings, &faults);
 	if (pool == NULL)
-		fail("docket-check cannot be started");
+		give_up("docket-check cannot be started");
 	return pool;
 }
 
@@ -93,9 +78,9 @@ check_all(struct pool *pool, struct job *jobs, size_t n)
 			pool_submit(pool, &jobs[submitted++]);
 		j = pool_wait(pool);
 		if (j == NULL || j->outcome != OUTCOME_VERDICT)
-			fail("a worker failed");
+			give_up("a worker failed");
 		if (j->verdict.faults.n > 0)
-			fail("a form is refused");
+			give_up("a form is refused");
 		verdict_free(&j->verdict);
 		done++;
 	}
@@ -116,17 +101,17 @@ main(int argc, char **argv)
 	}
 	log_least(LOG_WARN);
 	if (hash_open() != 0)
-		fail("there are no random numbers");
+		give_up("there are no random numbers");
 	for (i = 0; i < n; i++) {
 		files[i] = (struct buf)BUF_INIT;
 		if (fs_read_file(AT_FDCWD, argv[i + 2], LIMIT_FORM,
 		    &files[i]) != 0)
-			fail(argv[i + 2]);
+			give_up(argv[i + 2]);
 		jobs[i] = (struct job){ .purpose = PURPOSE_INTAKE, .box = "",
 		    .today = clock_day(clock_now()), .data = files[i].data,
 		    .len = files[i].len };
 	}
-	began = now();
+	began = tick();
 	own = seconds_of(RUSAGE_SELF);
 	pool = open_pool(argv[1]);
 	check_all(pool, jobs, n);
@@ -136,7 +121,7 @@ main(int argc, char **argv)
 	all = seconds_of(RUSAGE_CHILDREN);
 	own = seconds_of(RUSAGE_SELF) - own;
 	printf("forms=%zu seconds=%.6f docket=%.6f workers=%.6f\n", n,
-	    now() - began, own, all);
+	    (tick() - began) / 1e3, own, all);
 	for (i = 0; i < n; i++)
 		buf_free(&files[i]);
 	free(files);

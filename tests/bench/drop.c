@@ -7,7 +7,7 @@
  * when the receipt of the one before is there; "max": all at once.  They are
  * dropped when they are due, however far behind the desk is.  A line for each
  * form: its box, when it was dropped and when its receipt (.xml and .txt) was
- * there, in ms after the first.
+ * there, in ms after the first.  DESK.drop is where they are before.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,6 +25,7 @@
 #include "fs.h"
 
 #include "form.h"
+#include "tick.h"
 
 #define WAIT_MS 120000		/* then it is given up */
 
@@ -38,7 +39,7 @@ struct box {
 
 static struct box boxes[8];
 static size_t n_boxes;
-static int events;
+static int events, stage;
 static double zero;
 
 static void
@@ -51,10 +52,7 @@ fail(const char *what)
 static double
 now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6 - zero;
+	return tick() - zero;
 }
 
 /* The folder of a box; the desk makes those in outbox. */
@@ -79,6 +77,40 @@ open_folder(const char *desk, const char *below, const char *box)
 	return -1;
 }
 
+/* All forms of a box are written beforehand, beside the desk. */
+static void
+write_forms(const struct box *b)
+{
+	struct buf form = BUF_INIT;
+	char name[64];
+	unsigned i;
+	int fd;
+
+	for (i = 0; i < b->n; i++) {
+		buf_clear(&form);
+		form_put(&form, b->from + i, b->name, "2099-01-01");
+		snprintf(name, sizeof(name), "%s-%u", b->name, i);
+		fd = openat(stage, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+		if (fd < 0 || fs_write(fd, form.data, form.len) != 0 ||
+		    close(fd) != 0)
+			fail(name);
+	}
+	buf_free(&form);
+}
+
+static void
+open_stage(const char *desk)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s.drop", desk);
+	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+		fail(path);
+	stage = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (stage < 0)
+		fail(path);
+}
+
 static void
 open_box(const char *desk, char **words)
 {
@@ -98,26 +130,21 @@ open_box(const char *desk, char **words)
 	b->watch = inotify_add_watch(events, path, IN_MOVED_TO);
 	if (b->watch < 0)
 		fail("inotify");
+	write_forms(b);
 }
 
 static void
 drop(struct box *b)
 {
-	struct buf form = BUF_INIT;
 	unsigned i = b->dropped++;
-	char name[64];
-	int fd = openat(b->in, ".drop", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	char from[64], name[64];
 
-	form_put(&form, b->from + i, b->name, "2099-01-01");
+	snprintf(from, sizeof(from), "%s-%u", b->name, i);
 	snprintf(name, sizeof(name), "drop-%u.xml", i);
-	if (fd < 0 || fs_write(fd, form.data, form.len) != 0 ||
-	    close(fd) != 0)
-		fail(name);
 	b->at[i] = now();
 	b->answered[i] = -1;
-	if (renameat(b->in, ".drop", b->in, name) != 0)
+	if (renameat(stage, from, b->in, name) != 0)
 		fail(name);
-	buf_free(&form);
 }
 
 /* Which form a receipt is for: it says what the file was called. */
@@ -228,6 +255,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	open_stage(argv[1]);
 	for (word = 2; word < argc; word += 4)
 		open_box(argv[1], argv + word);
 	zero = now();

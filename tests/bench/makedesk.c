@@ -38,6 +38,7 @@
 #include "reindex.h"
 
 #include "form.h"
+#include "tick.h"
 
 #define AGE (60 * 86400)	/* of the desk, seconds */
 #define WAITING 3000u		/* applications that nobody has looked at */
@@ -61,13 +62,6 @@ struct making {
 	struct parcel	*parcels[WINDOW];
 	struct job	 jobs[WINDOW];
 };
-
-static void
-fail(const char *why)
-{
-	fprintf(stderr, "makedesk: %s\n", why);
-	exit(1);
-}
 
 /* The trays. */
 
@@ -114,7 +108,7 @@ show(const struct making *m, const struct ruling *r)
 		else
 			status = unlinkat(tray, name, 0);
 		if (status != 0)
-			fail(op->path);
+			give_up(op->path);
 	}
 }
 
@@ -126,18 +120,18 @@ commit(struct making *m)
 	size_t i;
 
 	if (ledger_commit(m->ledger) != 0)
-		fail(ledger_error());
+		give_up(ledger_error());
 	if (index_begin(m->index) != 0)
-		fail(index_error());
+		give_up(index_error());
 	for (i = 0; i < m->n; i++) {
 		if (index_apply(m->index, m->group[i]) != 0)
-			fail(index_error());
+			give_up(index_error());
 		show(m, m->group[i]);
 		ruling_free(m->group[i]);
 		free(m->group[i]);
 	}
 	if (index_commit(m->index) != 0)
-		fail(index_error());
+		give_up(index_error());
 	m->changes += m->n;
 	m->n = 0;
 	ledger_tidy(m->ledger);
@@ -148,7 +142,7 @@ add(struct making *m, struct ruling *r)
 {
 	r->at = m->now;
 	if (ledger_add(m->ledger, m->settings.desk_id, r) != 0)
-		fail(ledger_error());
+		give_up(ledger_error());
 	m->group[m->n++] = r;
 	/* no case is in a group twice: the index knows where it stands */
 	if (m->n == LIMIT_GROUP || m->n == m->lag)
@@ -211,11 +205,11 @@ receive(struct making *m, unsigned n, size_t at)
 
 	if (j->outcome != OUTCOME_VERDICT || j->verdict.type < 0 ||
 	    j->verdict.faults.n > 0)
-		fail("a form of ours is refused");
+		give_up("a form of ours is refused");
 	claim.type = &ctx.types->list[j->verdict.type];
 	number_make(number, claim.type->prefix, n + 1);
 	if (rule_receive(&ctx, &claim, number, &r) != RULE_MADE)
-		fail("a form cannot be received");
+		give_up("a form cannot be received");
 	add(m, r);
 	verdict_free(&j->verdict);
 	parcel_free(m->parcels[at]);
@@ -233,12 +227,12 @@ decide(struct making *m, unsigned n, enum event event)
 
 	number_make(number, "AK", n + 1);
 	if (index_case(m->index, number, &c) != 1)
-		fail("a case is not in the index");
+		give_up("a case is not in the index");
 	if (rule_decide(&ctx, &c, event, event == EVENT_APPROVE ? NULL :
 	    "Looked at, and discussed by telephone.", &r) != RULE_MADE)
-		fail("a case cannot be decided");
+		give_up("a case cannot be decided");
 	if (m->settings.n_reviewers == 0)
-		fail("the desk has no reviewer");
+		give_up("the desk has no reviewer");
 	ruling_decider(r, m->settings.reviewers[0].name, EVIDENCE_OWNER,
 	    (long)geteuid(), NULL);
 	if (rule_wants_key(r, true))
@@ -305,25 +299,25 @@ open_all(struct making *m, const char *path)
 	pid_t pid;
 
 	if (desk_open(&m->desk, path, true, &why) != 0)
-		fail(buf_str(&why));
+		give_up(buf_str(&why));
 	if (desk_lock(&m->desk, &pid) != 0)
-		fail("the desk is in use");
+		give_up("the desk is in use");
 	buf_putf(&ledger, "%s/ledger.git", path);
 	m->ledger = ledger_open(buf_str(&ledger));
 	if (m->ledger == NULL || ledger_rules(m->ledger,
 	    ledger_head(m->ledger), &m->rules) != 0)
-		fail(ledger_error());
+		give_up(ledger_error());
 	conf = rules_get(&m->rules, "docket.conf");
 	if (settings_parse(&m->settings, conf->data, conf->len, &e) != 0)
-		fail("docket.conf is not valid");
+		give_up("docket.conf is not valid");
 	settings_resolve(&m->settings, &e);
 	clock_zone(m->settings.zone);
 	m->pool = pool_open(&m->rules, &m->settings, &faults);
 	if (m->pool == NULL)
-		fail("docket-check cannot be started");
+		give_up("docket-check cannot be started");
 	m->index = reindex(&m->desk, m->ledger, false, NULL, NULL, &why);
 	if (m->index == NULL)
-		fail(buf_str(&why));
+		give_up(buf_str(&why));
 	/* a past is made faster than it was lived through */
 	sqlite3_exec(m->index->db, "PRAGMA cache_size = -262144", NULL, NULL,
 	    NULL);
@@ -340,7 +334,7 @@ finish(struct making *m)
 	if (syncfs(m->desk.dir) != 0 ||
 	    desk_put_line(&m->desk, "shown", head) != 0 ||
 	    desk_put_line(&m->desk, "delivered", head) != 0)
-		fail(strerror(errno));
+		give_up(strerror(errno));
 }
 
 int
@@ -354,7 +348,7 @@ main(int argc, char **argv)
 	}
 	log_least(LOG_WARN);
 	if (hash_open() != 0)
-		fail("there are no random numbers");
+		give_up("there are no random numbers");
 	open_all(&m, argv[1]);
 	m.cases = (unsigned)strtoul(argv[2], NULL, 10);
 	m.lag = m.cases / 4 < WAITING ? m.cases / 4 + 1 : WAITING;

@@ -11,19 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "tick.h"
+
 #define CALLS 256
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 static void
 fail(const char *what)
@@ -45,10 +37,10 @@ replay(int dir, char call, unsigned n)
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (fd < 0 || write(fd, bytes, sizeof(bytes)) != sizeof(bytes))
 		fail(name);
-	began = now();
+	began = tick();
 	status = call == 'f' ? fsync(fd) : call == 'd' ? fsync(dir) :
 	    syncfs(dir);
-	began = now() - began;
+	began = tick() - began;
 	if (status != 0 || close(fd) != 0 || unlinkat(dir, name, 0) != 0)
 		fail("sync");
 	return began;

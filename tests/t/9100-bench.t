@@ -16,7 +16,7 @@ done
 ok "all of it is measured" env TINY=1 BENCH_DIR="$T" \
     python3 -B "$SRC/tests/bench/bench.py" "$T/build"
 OUT=$(cat "$T/.out")
-for row in 'inbox to receipt.* floor: ' 'the daemon .* floor: ' \
+for row in 'inbox to receipt.* floor: ' 'run --once.* floor: ' \
     'shell script.* desk.sh: ' 'waiting for syncs' \
     'ledger alone.* git fast-import: ' 'checker.* xmllint' \
     'lone form.* its syncs: ' 'start, ' 'docket list' 'search clients' \
