@@ -1,7 +1,7 @@
 /*
  * floor: the file work that a desk cannot do without, and nothing else.
  *
- *	floor DIR [-s]
+ *	floor DIR
  *
  * Takes every file out of DIR/inbox in groups of GROUP: reads it, writes it
  * into pending/ under a number, and the same with two answers (.xml and
