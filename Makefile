@@ -66,6 +66,7 @@ help:
 	@echo 'make crash    kill the desk before each system call that counts'
 	@echo 'make load     a batch of 100,000 forms, a list of 100,000 clients'
 	@echo 'make fuzz     fuzz the parsers for FUZZ_SECONDS each (clang)'
+	@echo 'make bench    what it costs, beside its yardsticks (QUICK=1: a minute)'
 	@echo 'make clean'
 
 $(BUILD)/docket: $(call obj,$(cmd)) $(BUILD)/libdocket.a $(BUILD)/libform.a \
@@ -135,7 +136,7 @@ demo: deps-run
 	    $(BUILD)/test/tools/waitfor $(BUILD)/test/tools/http
 	@tests/demo.sh $(BUILD)
 
-deps-run deps-check deps-lint:
+deps-run deps-check deps-lint deps-bench:
 	@.ci/deps $(@:deps-%=%)
 
 install: all
@@ -200,7 +201,7 @@ $(BUILD)/test/fuzz/%: tests/fuzz/%_fuzz.c tests/fuzz/driver.c $(TESTLIBS) \
 	    tests/fuzz/$*_fuzz.c $(FUZZER) $(BUILD)/libcheck.a \
 	    $(TESTLIBS) $(call libs_of,$(PKGS_check) $(PKGS_docket)) -lm
 
-tests: all $(units) $(tools) $(fuzzers:%=$(BUILD)/test/fuzz/%)
+tests: all bench-tools $(units) $(tools) $(fuzzers:%=$(BUILD)/test/fuzz/%)
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # tests wait more than they work
@@ -239,6 +240,25 @@ FUZZ_SECONDS ?= 60
 fuzz: deps-lint
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(fuzzers)
 
+# Measuring: what is timed is in C, what compares is bench.py.
+
+benches = $(patsubst tests/bench/%.c,$(BUILD)/bench/%, \
+	$(wildcard tests/bench/*.c)) $(BUILD)/bench/docket-check
+
+$(BUILD)/bench/docket-check: $(BUILD)/docket-check
+	@mkdir -p $(@D)
+	@ln -sf ../docket-check $@
+$(BUILD)/bench/%: tests/bench/%.c $(TESTLIBS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALLFLAGS) -iquote tests/bench $(LDFLAGS) -o $@ $< \
+	    $(TESTLIBS) $(call libs_of,$(PKGS_docket))
+
+bench-tools: all $(benches)
+bench: deps-bench
+	@$(MAKE) --no-print-directory -j$(JOBS) bench-tools
+	python3 -B tests/bench/bench.py $(BUILD)
+
 # Looking at the source.
 
 headers:
@@ -263,11 +283,12 @@ lint: deps-lint headers layers
 	    -D_GNU_SOURCE -D__linux__ -I include src
 	$(if $(manuals),mandoc -T lint -W warning $(manuals))
 	shellcheck -S warning -e SC2154 .ci/* $(wildcard tests/*.sh \
-	    tests/t/*.t tests/t/*.sh tests/fuzz/*.sh)
+	    tests/t/*.t tests/t/*.sh tests/fuzz/*.sh tests/bench/*.sh)
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: FORCE all help run demo crash load deps-run deps-check deps-lint install tests check \
-	asan check-asan fuzz headers layers lint clean
+.PHONY: FORCE all help run demo crash load deps-run deps-check deps-lint \
+	deps-bench install tests check asan check-asan fuzz bench bench-tools \
+	headers layers lint clean
 .DELETE_ON_ERROR:
