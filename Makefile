@@ -160,7 +160,7 @@ install: all
 # Tests.
 
 # a unit test is linked with what it tests: NAME_test.c
-unit_check = idlist schema split xmlform xmlscan
+unit_check = idlist sandbox schema split xmlform xmlscan
 unit_all = $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
 unit_docket = $(filter-out $(unit_check),$(unit_all))
 units = $(unit_all:%=$(BUILD)/test/unit/%_test)
@@ -183,11 +183,21 @@ $(unit_check:%=$(BUILD)/test/unit/%_test): $(BUILD)/test/unit/%: \
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALLFLAGS) $(call cflags_of,cmocka $(PKGS_check)) $(LDFLAGS) \
 	    -o $@ $< $(CHECKLIBS) $(call libs_of,cmocka $(PKGS_check)) -lm
-$(BUILD)/test/tools/%: tests/tools/%.c $(TESTLIBS)
+$(BUILD)/test/tools/%: tests/tools/%.c $(TESTLIBS) $(CHECKLIBS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(TESTLIBS) \
-	    $(call libs_of,$(PKGS_docket))
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libcheck.a \
+	    $(TESTLIBS) $(call libs_of,$(PKGS_check) $(PKGS_docket)) -lm
+
+# docket-check as it would be if a form had taken it over
+taken = $(BUILD)/test/taken/docket-check
+$(taken): tests/taken/docket-check.c $(check_main) $(CHECKLIBS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALLFLAGS) $(call cflags_of,$(PKGS_check)) $(LDFLAGS) \
+	    -o $@ $< $(check_main) \
+	    -Wl,--wrap=xmlform_check -Wl,--wrap=schemas_compile \
+	    $(CHECKLIBS) $(call libs_of,$(PKGS_check)) -lm
 
 # the fuzz targets with a driver of their own, which runs each file once, or
 # (tests/fuzz/run.sh) the fuzzer's
@@ -200,7 +210,7 @@ $(BUILD)/test/fuzz/%: tests/fuzz/%_fuzz.c tests/fuzz/driver.c $(TESTLIBS) \
 	    tests/fuzz/$*_fuzz.c $(FUZZER) $(BUILD)/libcheck.a \
 	    $(TESTLIBS) $(call libs_of,$(PKGS_check) $(PKGS_docket)) -lm
 
-tests: all $(units) $(tools) $(fuzzers:%=$(BUILD)/test/fuzz/%)
+tests: all $(units) $(tools) $(taken) $(fuzzers:%=$(BUILD)/test/fuzz/%)
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # tests wait more than they work
