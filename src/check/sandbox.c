@@ -30,6 +30,7 @@
 
 #include "buf.h"
 
+#include "limit.h"
 #include "sandbox.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -317,14 +318,33 @@ sandbox_print(void)
 		puts("sanitizer 1");
 }
 
+/* A bound that is there already, and lower, stays. */
+static int
+set_room(const struct rlimit *room)
+{
+	struct rlimit is, to = *room;
+
+	if (getrlimit(RLIMIT_AS, &is) != 0)
+		return -1;
+	if (is.rlim_max < to.rlim_max)
+		to.rlim_max = is.rlim_max;
+	if (is.rlim_cur < to.rlim_cur)
+		to.rlim_cur = is.rlim_cur;
+	return setrlimit(RLIMIT_AS, &to);
+}
+
 int
 sandbox_parent(void)
 {
 	const struct rlimit none = { 0, 0 };
+	/* a child's bound may be above, if the schemas take much */
+	const struct rlimit room = { taken_before + LIMIT_COMPILE_MEMORY,
+	    RLIM_INFINITY };
 
 	/* no bound on RLIMIT_FSIZE: standard error may be a file */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	    setrlimit(RLIMIT_CORE, &none) != 0)
+	    setrlimit(RLIMIT_CORE, &none) != 0 ||
+	    (!SANITIZED && set_room(&room) != 0))
 		return -1;
 	give_up_files();
 	return apply(&parent_filter);
