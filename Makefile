@@ -65,6 +65,7 @@ help:
 	@echo 'make layers   no include runs up a layer'
 	@echo 'make crash    kill the desk before each system call that counts'
 	@echo 'make load     a batch of 100,000 forms, a list of 100,000 clients'
+	@echo 'make hostile  forms, schemas, folders, workers made to harm'
 	@echo 'make fuzz     fuzz the parsers for FUZZ_SECONDS each (clang)'
 	@echo 'make clean'
 
@@ -245,7 +246,12 @@ load: deps-check
 	LOAD=1 BUILD=$(CURDIR)/$(BUILD) prove -v tests/t/9010-batch.t \
 	    tests/t/9020-lists.t
 
-FUZZ_SECONDS ?= 60
+# forms, schemas, folders and workers made to harm, all of them, with counts
+hostile: deps-check
+	@$(MAKE) --no-print-directory -j$(JOBS) tests
+	HOSTILE=1 BUILD=$(CURDIR)/$(BUILD) tests/hostile.sh
+
+FUZZ_SECONDS ?= 600
 fuzz: deps-lint
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(fuzzers)
 
@@ -279,5 +285,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: FORCE all help run demo crash load deps-run deps-check deps-lint install tests check \
-	asan check-asan fuzz headers layers lint clean
+	asan check-asan hostile fuzz headers layers lint clean
 .DELETE_ON_ERROR:
