@@ -54,6 +54,9 @@
 #define DRAIN_MS 400
 #define END_MS 800
 
+/* Events taken in a round: what the kernel keeps of them. */
+#define EVENTS_MOST 16384
+
 /* When the rules change, workers may finish what they have for so long, ms. */
 #define ADOPT_MS 2000
 
@@ -306,12 +309,17 @@ flow_drain(struct flow *f, int64_t until)
 	return flow_commit(f);
 }
 
+/* All that there are; but no more than the kernel keeps: while somebody makes
+ * them as fast as they are taken, there are other things to do. */
 static void
 take_events(struct flow *f)
 {
 	struct watch_event e;
+	unsigned n;
 
-	while (watch_next(f->watch, &e) == 1) {
+	for (n = 0; n < EVENTS_MOST; n++) {
+		if (watch_next(f->watch, &e) != 1)
+			return;
 		if (flow_hear(f, &e))
 			continue;
 		if (e.tag >= TAG_BOXES)
@@ -321,6 +329,7 @@ take_events(struct flow *f)
 		else
 			rulebook_event(f->rulebook, &e);
 	}
+	f->more = true;
 }
 
 static int64_t
