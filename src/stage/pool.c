@@ -466,23 +466,46 @@ slot_for(struct pool *p, const char *box)
 	return best;
 }
 
+/* Boxes that cannot be served now are remembered, so that those behind them
+ * are seen: one box's hundreds of forms are no reason for another's to wait. */
+#define BUSY_BOXES 8
+
+struct busy {
+	const char	*box[BUSY_BOXES];
+	size_t		 n;
+};
+
+static bool
+is_busy(const struct busy *busy, const char *box)
+{
+	size_t i;
+
+	for (i = 0; i < busy->n; i++)
+		if (strcmp(busy->box[i], box) == 0)
+			return true;
+	return false;
+}
+
 /* Hands out what waits, in order; who cannot be served now stays. */
 static void
 hand_out(struct pool *p)
 {
+	struct busy busy = { .n = 0 };
 	struct queue rest;
 	struct job *job;
 	struct slot *s;
 
 	queue_init(&rest);
-	while ((job = queue_take(&p->waiting)) != NULL) {
-		s = slot_for(p, job->box);
+	while (busy.n < BUSY_BOXES && (job = queue_take(&p->waiting)) !=
+	    NULL) {
+		s = is_busy(&busy, job->box) ? NULL : slot_for(p, job->box);
 		if (s != NULL)
 			give(p, s, job);
-		else
+		else {
+			if (!is_busy(&busy, job->box))
+				busy.box[busy.n++] = job->box;
 			queue_put(&rest, job);
-		if (rest.n > p->n_slots * 4)
-			break;		/* everyone is busy: do not look on */
+		}
 	}
 	queue_prepend(&p->waiting, &rest);
 }
