@@ -34,7 +34,7 @@ lock(enum who who)
 static int
 how(pid_t pid)
 {
-	int status;
+	int status = 0;
 
 	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
 	if (WIFSIGNALED(status))
