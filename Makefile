@@ -65,6 +65,7 @@ help:
 	@echo 'make layers   no include runs up a layer'
 	@echo 'make crash    kill the desk before each system call that counts'
 	@echo 'make load     a batch of 100,000 forms, a list of 100,000 clients'
+	@echo 'make hostile  forms, schemas, folders, workers made to harm'
 	@echo 'make fuzz     fuzz the parsers for FUZZ_SECONDS each (clang)'
 	@echo 'make bench    what it costs, beside its yardsticks (QUICK=1: a minute)'
 	@echo 'make clean'
@@ -161,7 +162,7 @@ install: all
 # Tests.
 
 # a unit test is linked with what it tests: NAME_test.c
-unit_check = idlist schema split xmlform xmlscan
+unit_check = idlist sandbox schema split xmlform xmlscan
 unit_all = $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
 unit_docket = $(filter-out $(unit_check),$(unit_all))
 units = $(unit_all:%=$(BUILD)/test/unit/%_test)
@@ -184,11 +185,21 @@ $(unit_check:%=$(BUILD)/test/unit/%_test): $(BUILD)/test/unit/%: \
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALLFLAGS) $(call cflags_of,cmocka $(PKGS_check)) $(LDFLAGS) \
 	    -o $@ $< $(CHECKLIBS) $(call libs_of,cmocka $(PKGS_check)) -lm
-$(BUILD)/test/tools/%: tests/tools/%.c $(TESTLIBS)
+$(BUILD)/test/tools/%: tests/tools/%.c $(TESTLIBS) $(CHECKLIBS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(TESTLIBS) \
-	    $(call libs_of,$(PKGS_docket))
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libcheck.a \
+	    $(TESTLIBS) $(call libs_of,$(PKGS_check) $(PKGS_docket)) -lm
+
+# docket-check as it would be if a form had taken it over
+taken = $(BUILD)/test/taken/docket-check
+$(taken): tests/taken/docket-check.c $(check_main) $(CHECKLIBS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALLFLAGS) $(call cflags_of,$(PKGS_check)) $(LDFLAGS) \
+	    -o $@ $< $(check_main) \
+	    -Wl,--wrap=xmlform_check -Wl,--wrap=schemas_compile \
+	    $(CHECKLIBS) $(call libs_of,$(PKGS_check)) -lm
 
 # the fuzz targets with a driver of their own, which runs each file once, or
 # (tests/fuzz/run.sh) the fuzzer's
@@ -201,7 +212,8 @@ $(BUILD)/test/fuzz/%: tests/fuzz/%_fuzz.c tests/fuzz/driver.c $(TESTLIBS) \
 	    tests/fuzz/$*_fuzz.c $(FUZZER) $(BUILD)/libcheck.a \
 	    $(TESTLIBS) $(call libs_of,$(PKGS_check) $(PKGS_docket)) -lm
 
-tests: all bench-tools $(units) $(tools) $(fuzzers:%=$(BUILD)/test/fuzz/%)
+tests: all bench-tools $(units) $(tools) $(taken) \
+    $(fuzzers:%=$(BUILD)/test/fuzz/%)
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # tests wait more than they work
@@ -236,7 +248,12 @@ load: deps-check
 	LOAD=1 BUILD=$(CURDIR)/$(BUILD) prove -v tests/t/9010-batch.t \
 	    tests/t/9020-lists.t
 
-FUZZ_SECONDS ?= 60
+# forms, schemas, folders and workers made to harm, all of them, with counts
+hostile: deps-check
+	@$(MAKE) --no-print-directory -j$(JOBS) tests
+	HOSTILE=1 BUILD=$(CURDIR)/$(BUILD) tests/hostile.sh
+
+FUZZ_SECONDS ?= 600
 fuzz: deps-lint
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(fuzzers)
 
@@ -289,6 +306,6 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: FORCE all help run demo crash load deps-run deps-check deps-lint \
-	deps-bench install tests check asan check-asan fuzz bench bench-tools \
-	headers layers lint clean
+	deps-bench install tests check asan check-asan hostile fuzz bench \
+	bench-tools headers layers lint clean
 .DELETE_ON_ERROR:

@@ -65,7 +65,9 @@ struct intake {
 	bool		 hurry;
 	bool		 poll;		/* no events come */
 	struct intake_counts counts;
-	struct map	 odd;		/* folders that are no boxes */
+	struct map	 odd;		/* folders that are no boxes; whether
+					 * they are named, a bool */
+	size_t		 odd_named;
 	struct map	 grace;		/* put back: box/name -> struct grace */
 	struct map	 fresh;		/* rounds since the last sync */
 	bool		 unsynced;	/* there are more than those */

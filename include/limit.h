@@ -64,6 +64,10 @@
 #define LIMIT_SCHEMA		(8u * 1024 * 1024)
 #define LIMIT_SCHEMA_DEPTH	4u
 
+/* What compiling them may take, bytes.  A schema of thirty
+ * groups, each made of two of the one before, would take all there is. */
+#define LIMIT_COMPILE_MEMORY	(2048ull * 1024 * 1024)
+
 /* docket.conf and its like, bytes. */
 #define LIMIT_RULES_FILE	(1024u * 1024)
 

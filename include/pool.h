@@ -39,6 +39,7 @@ struct job {
 	enum purpose	 purpose;
 	int32_t		 today;
 	const char	*box;
+	const char	*name;		/* for the log; or NULL */
 	const char	*data;
 	size_t		 len;
 	uint32_t	 before;	/* lines of a batch, before a form */

@@ -13,6 +13,8 @@
 #ifndef DOCKET_SANDBOX_H
 #define DOCKET_SANDBOX_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* 0, or -1 where this kernel cannot confine us: then nothing is checked. */
@@ -22,6 +24,16 @@ int	sandbox_child(uint64_t memory);	/* bytes beyond what it has */
 
 /* Prints what confines us: "landlock 7" and its like, a line each. */
 void	sandbox_print(void);
+
+/* What is left, one system call after the other; NULL at the end.  The list
+ * of docket-check(8) is made of it. */
+struct sandbox_call {
+	const char	*name;
+	const char	*reason;
+	bool		 parent, child;	/* whose it is */
+	bool		 allowed;	/* else it fails, and no more */
+};
+const struct sandbox_call *sandbox_call_at(size_t);
 
 /* Bytes of memory that this process has taken so far. */
 uint64_t sandbox_heap(void);

@@ -54,6 +54,12 @@
 #define DRAIN_MS 400
 #define END_MS 800
 
+/* Events taken in a round: what the kernel keeps of them. */
+#define EVENTS_MOST 16384
+
+/* When the rules change, workers may finish what they have for so long, ms. */
+#define ADOPT_MS 2000
+
 /* A single round is waited for as long as its forms take, and tells the
  * gateways all there is, for so long at most, ms. */
 #define GATEWAY_MS 60000
@@ -164,21 +170,36 @@ apply_settings(struct flow *f)
 static int
 flow_drain(struct flow *f, int64_t until);
 
+/* What workers of the old rules are not through with is checked under the new
+ * ones. */
+static void
+hand_over(struct pool *from, struct pool *to)
+{
+	struct job *job;
+
+	while ((job = pool_cancel(from)) != NULL) {
+		verdict_free(&job->verdict);
+		pool_submit(to, job);
+	}
+	pool_close(from);
+}
+
 /* Takes rules and settings.  1: it does not, there is to be an end first. */
 static int
 adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
     struct pool *pool)
 {
-	/* nothing is ruled on under other rules than it was checked by */
-	if (flow_drain(f, INT64_MAX) != 0)
+	/* nothing is ruled on under other rules than it was checked by; and
+	 * nobody waits for a worker that is stuck */
+	if (flow_drain(f, clock_ticks() + ADOPT_MS) != 0)
 		return -1;
-	if (pool_pending(f->pool) > 0)
+	if (pool_pending(f->pool) > 0 && flow_is_told_to_end())
 		return 1;
 	if (flow_add(f, rulebook_ruling(f->rulebook, rules, clock_now()),
 	    NULL, NULL) != 0 || flow_commit(f) != 0)
 		return -1;
 	flow_keep_counts(f);
-	pool_close(f->pool);
+	hand_over(f->pool, pool);
 	f->pool = pool;
 	rulebook_adopt(f->rulebook, rules, settings);
 	apply_settings(f);
@@ -288,12 +309,17 @@ flow_drain(struct flow *f, int64_t until)
 	return flow_commit(f);
 }
 
+/* All that there are; but no more than the kernel keeps: while somebody makes
+ * them as fast as they are taken, there are other things to do. */
 static void
 take_events(struct flow *f)
 {
 	struct watch_event e;
+	unsigned n;
 
-	while (watch_next(f->watch, &e) == 1) {
+	for (n = 0; n < EVENTS_MOST; n++) {
+		if (watch_next(f->watch, &e) != 1)
+			return;
 		if (flow_hear(f, &e))
 			continue;
 		if (e.tag >= TAG_BOXES)
@@ -303,6 +329,7 @@ take_events(struct flow *f)
 		else
 			rulebook_event(f->rulebook, &e);
 	}
+	f->more = true;
 }
 
 static int64_t

@@ -9,11 +9,14 @@
  * build says so at every start and is for tests only.
  */
 #include <errno.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
+#include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +30,7 @@
 
 #include "buf.h"
 
+#include "limit.h"
 #include "sandbox.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -40,111 +44,137 @@
 #define SANITIZED 0
 #endif
 
-enum action { ALLOW, REFUSE };
-
-struct call {
-	const char	*name;
-	enum action	 action;
-};
-
-/* Both: what a running C program needs.  read(2) and write(2) see below. */
-static const struct call everyone[] = {
-	{ "exit", ALLOW },
-	{ "exit_group", ALLOW },
-	{ "brk", ALLOW },		/* memory; never executable, below */
-	{ "munmap", ALLOW },
-	{ "mremap", ALLOW },
-	{ "madvise", ALLOW },
-	{ "futex", ALLOW },		/* locks of the C library */
-	{ "getrandom", ALLOW },		/* malloc's and libxml2's seeds */
-	{ "clock_gettime", ALLOW },	/* where the vDSO cannot answer */
-	{ "gettimeofday", ALLOW },
-	{ "time", ALLOW },
-	{ "setitimer", ALLOW },		/* the bound on processor time */
-	{ "rt_sigprocmask", ALLOW },
-	{ "rt_sigreturn", ALLOW },
-	{ "restart_syscall", ALLOW },	/* read() after a stop */
-	/* what libraries try in passing fails, without an end */
-	{ "open", REFUSE },
-	{ "openat", REFUSE },
-	{ "stat", REFUSE },
-	{ "lstat", REFUSE },
-	{ "fstat", REFUSE },
-	{ "newfstatat", REFUSE },
-	{ "statx", REFUSE },
-	{ "access", REFUSE },
-	{ "faccessat", REFUSE },
-	{ "faccessat2", REFUSE },
-	{ "readlink", REFUSE },
-	{ "readlinkat", REFUSE },
-	{ "ioctl", REFUSE },
-	{ "sysinfo", REFUSE },		/* qsort(3) asks for the memory */
-};
-
-/* The parent, which never sees a form. */
-static const struct call parent_only[] = {
-	{ "read", ALLOW },
-	{ "write", ALLOW },		/* also why it ends, to standard error */
-	{ "recvmsg", ALLOW },		/* takes the sockets of children */
-	{ "close", ALLOW },
-	{ "dup2", ALLOW },		/* a child's socket becomes its 0 */
-	{ "dup3", ALLOW },
-	{ "clone", ALLOW },		/* fork(2) */
-	{ "fork", ALLOW },
-	{ "set_robust_list", ALLOW },	/* fork(2) of the C library */
-	{ "rseq", ALLOW },
-	{ "gettid", ALLOW },
-	{ "getpid", ALLOW },
-	{ "wait4", ALLOW },
-	{ "kill", ALLOW },		/* children that are overdue */
-	{ "ppoll", ALLOW },
-	{ "poll", ALLOW },
-	{ "prctl", ALLOW },		/* for sandbox_child() */
-	{ "seccomp", ALLOW },
-	{ "prlimit64", ALLOW },
-	{ "setrlimit", ALLOW },
-};
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* CLONE_NEWNS and its like; the last shares its bit with the exit signal. */
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
+	CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+
+/*
+ * The system calls that are left, and why.  Whoever makes another one is
+ * ended by SIGSYS.  Refused ones fail with EPERM instead: libraries try them in
+ * passing and do without.
+ *
+ * Conditions on arguments are those of seccomp: 64 bits, unsigned, all of
+ * them to be met.
+ */
+static const struct call {
+	struct sandbox_call	 is;
+	unsigned		 n;
+	struct scmp_arg_cmp	 arg[2];
+} calls[] = {
+#define BOTH(name, reason)	{ { name, reason, true, true, true }, 0, {{0}} }
+#define REFUSED(name, reason)	{ { name, reason, true, true, false }, 0, {{0}} }
+#define PARENT(name, reason)	{ { name, reason, true, false, true }, 0, {{0}} }
+#define WHEN(who, name, reason, ...)					\
+	{ { name, reason, who }, COUNT(((struct scmp_arg_cmp[])		\
+	    { __VA_ARGS__ })), { __VA_ARGS__ } }
+#define IN_BOTH		true, true, true
+#define IN_PARENT	true, false, true
+#define IN_CHILD	false, true, true
+#define NOT_IN_CHILD	false, true, false
+	BOTH("exit", "to end"),
+	BOTH("exit_group", "to end"),
+	BOTH("brk", "memory"),
+	WHEN(IN_BOTH, "mmap", "memory, which can never be executed",
+	    { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 }),
+	WHEN(IN_BOTH, "mprotect", "memory, which can never be executed",
+	    { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 }),
+	BOTH("munmap", "memory"),
+	BOTH("mremap", "memory"),
+	BOTH("madvise", "memory"),
+	BOTH("futex", "locks of the C library"),
+	BOTH("getrandom", "seeds of malloc(3) and libxml2"),
+	BOTH("clock_gettime", "the day, where the vDSO cannot tell it"),
+	BOTH("gettimeofday", "the same"),
+	BOTH("time", "the same"),
+	BOTH("setitimer", "the bound on processor time"),
+	BOTH("rt_sigprocmask", "abort(3), and fork(2) in the parent"),
+	BOTH("rt_sigreturn", "the end of a signal handler"),
+	BOTH("restart_syscall", "a call that a stop has interrupted"),
+	REFUSED("open", "files: time zones, catalogs, converters"),
+	REFUSED("openat", "files"),
+	REFUSED("stat", "files"),
+	REFUSED("lstat", "files"),
+	REFUSED("fstat", "files"),
+	REFUSED("newfstatat", "files"),
+	REFUSED("statx", "files"),
+	REFUSED("access", "files"),
+	REFUSED("faccessat", "files"),
+	REFUSED("faccessat2", "files"),
+	REFUSED("readlink", "files"),
+	REFUSED("readlinkat", "files"),
+	REFUSED("ioctl", "whether something is a terminal"),
+	REFUSED("sysinfo", "qsort(3) asks for the memory"),
+
+	/* A child reads and writes its socket and nothing else: what it holds
+	 * of a form cannot get into a log, or fill one. */
+	WHEN(IN_CHILD, "read", "queries, from its socket only",
+	    { 0, SCMP_CMP_EQ, STDIN_FILENO, 0 }),
+	WHEN(IN_CHILD, "write", "verdicts, to its socket only",
+	    { 0, SCMP_CMP_EQ, STDIN_FILENO, 0 }),
+	WHEN(NOT_IN_CHILD, "read", "any other descriptor",
+	    { 0, SCMP_CMP_NE, STDIN_FILENO, 0 }),
+	WHEN(NOT_IN_CHILD, "write", "any other descriptor: what libraries "
+	    "say before they give up",
+	    { 0, SCMP_CMP_NE, STDIN_FILENO, 0 }),
+
+	/* The parent, which never sees a form. */
+	PARENT("read", "schemas, from docket"),
+	PARENT("write", "to docket; and why it ends, to standard error"),
+	PARENT("recvmsg", "takes the sockets of children"),
+	PARENT("close", "gives them away"),
+	PARENT("dup2", "a child's socket becomes its standard input"),
+	PARENT("dup3", "the same"),
+	/* not into another namespace, where it could be root */
+	WHEN(IN_PARENT, "clone", "children, in the same namespaces",
+	    { 0, SCMP_CMP_MASKED_EQ, NAMESPACES, 0 }),
+	PARENT("fork", "children"),
+	PARENT("set_robust_list", "fork(2) of the C library"),
+	PARENT("rseq", "the same"),
+	PARENT("gettid", "the same"),
+	PARENT("getpid", "the same"),
+	PARENT("wait4", "how a child has ended"),
+	/* with Landlock's sixth version to its children only */
+	WHEN(IN_PARENT, "kill", "a child that is overdue: one, by SIGKILL",
+	    { 0, SCMP_CMP_LE, INT_MAX, 0 }, { 1, SCMP_CMP_EQ, SIGKILL, 0 }),
+	PARENT("ppoll", "waits for docket and for children"),
+	PARENT("poll", "the same"),
+	WHEN(IN_PARENT, "prctl", "that a child ends when its parent does",
+	    { 0, SCMP_CMP_EQ, PR_SET_PDEATHSIG, 0 }),
+	PARENT("seccomp", "the tighter filter of a child"),
+	WHEN(IN_PARENT, "prlimit64", "a child's bound on memory, its own",
+	    { 0, SCMP_CMP_EQ, 0, 0 }),
+	PARENT("setrlimit", "the same"),
+};
 
 static struct sock_fprog parent_filter, child_filter;
 
-static int
-add_calls(scmp_filter_ctx ctx, const struct call *calls, size_t n)
+const struct sandbox_call *
+sandbox_call_at(size_t i)
 {
-	size_t i;
-	int nr;
-
-	for (i = 0; i < n; i++) {
-		nr = seccomp_syscall_resolve_name(calls[i].name);
-		if (nr == __NR_SCMP_ERROR || nr < 0)
-			continue;	/* not on this machine */
-		if (seccomp_rule_add(ctx, calls[i].action == ALLOW ?
-		    SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), nr, 0) != 0)
-			return -1;
-	}
-	/* memory, but never to be executed */
-	if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) != 0 ||
-	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) != 0)
-		return -1;
-	return 0;
+	return i < COUNT(calls) ? &calls[i].is : NULL;
 }
 
-/* A child reads and writes its socket and nothing else: what it holds of a
- * form cannot get into a log, or fill one. */
 static int
-add_socket_calls(scmp_filter_ctx ctx)
+add_call(scmp_filter_ctx ctx, const struct call *c)
 {
-	const int calls[] = { SCMP_SYS(read), SCMP_SYS(write) };
+	int nr = seccomp_syscall_resolve_name(c->is.name);
+
+	if (nr == __NR_SCMP_ERROR || nr < 0)
+		return 0;	/* not on this machine */
+	return seccomp_rule_add_array(ctx, c->is.allowed ? SCMP_ACT_ALLOW :
+	    SCMP_ACT_ERRNO(EPERM), nr, c->n, c->arg);
+}
+
+static int
+add_calls(scmp_filter_ctx ctx, bool parent)
+{
 	size_t i;
 
 	for (i = 0; i < COUNT(calls); i++)
-		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 1,
-		    SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO, 0)) != 0 ||
-		    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls[i], 1,
-		    SCMP_A0(SCMP_CMP_NE, STDIN_FILENO, 0)) != 0)
+		if ((parent ? calls[i].is.parent : calls[i].is.child) &&
+		    add_call(ctx, &calls[i]) != 0)
 			return -1;
 	return 0;
 }
@@ -179,9 +209,7 @@ build(struct sock_fprog *f, bool parent)
 
 	if (ctx == NULL)
 		return -1;
-	if (add_calls(ctx, everyone, COUNT(everyone)) == 0 && (parent ?
-	    add_calls(ctx, parent_only, COUNT(parent_only)) :
-	    add_socket_calls(ctx)) == 0)
+	if (add_calls(ctx, parent) == 0)
 		status = export(ctx, f);
 	seccomp_release(ctx);
 	return status;
@@ -242,25 +270,35 @@ apply(const struct sock_fprog *f)
 	    0 : -1;
 }
 
-/* A ruleset that handles every right on files and grants none. */
+/* What Landlock can take away, version by version: rights on files, on TCP;
+ * connecting to abstract sockets, and signals, but to those of the same
+ * domain.  (The kernel's header may be older than the kernel.) */
+static const struct {
+	size_t		 size;		/* of the rights that it knows */
+	uint64_t	 rights[3];
+} landlock[] = {
+	{ 0, { 0 } },
+	{ 8, { (1u << 13) - 1 } },
+	{ 8, { (1u << 14) - 1 } },		/* refer */
+	{ 8, { (1u << 15) - 1 } },		/* truncate */
+	{ 16, { (1u << 15) - 1, 3 } },		/* bind, connect */
+	{ 16, { (1u << 16) - 1, 3 } },		/* ioctl */
+	{ 24, { (1u << 16) - 1, 3, 3 } },	/* sockets, signals */
+};
+
+/* A ruleset that handles every right and grants none. */
 static void
 give_up_files(void)
 {
-	static const uint64_t every_right[] = {
-		0,
-		(LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,	/* ABI 1 */
-		(1ULL << 14) - 1,			/* 2: refer */
-		(1ULL << 15) - 1,			/* 3: truncate */
-	};
-	struct landlock_ruleset_attr attr = { 0 };
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION), fd;
+	size_t v;
 
 	if (abi < 1)
 		return;		/* the filter does it alone */
-	attr.handled_access_fs = every_right[abi > 3 ? 3 : abi];
-	fd = syscall(SYS_landlock_create_ruleset, &attr,
-	    sizeof(attr.handled_access_fs), 0);
+	v = (size_t)abi < COUNT(landlock) ? (size_t)abi : COUNT(landlock) - 1;
+	fd = syscall(SYS_landlock_create_ruleset, landlock[v].rights,
+	    landlock[v].size, 0);
 	if (fd < 0)
 		return;
 	syscall(SYS_landlock_restrict_self, fd, 0);
@@ -280,14 +318,33 @@ sandbox_print(void)
 		puts("sanitizer 1");
 }
 
+/* A bound that is there already, and lower, stays. */
+static int
+set_room(const struct rlimit *room)
+{
+	struct rlimit is, to = *room;
+
+	if (getrlimit(RLIMIT_AS, &is) != 0)
+		return -1;
+	if (is.rlim_max < to.rlim_max)
+		to.rlim_max = is.rlim_max;
+	if (is.rlim_cur < to.rlim_cur)
+		to.rlim_cur = is.rlim_cur;
+	return setrlimit(RLIMIT_AS, &to);
+}
+
 int
 sandbox_parent(void)
 {
 	const struct rlimit none = { 0, 0 };
+	/* a child's bound may be above, if the schemas take much */
+	const struct rlimit room = { taken_before + LIMIT_COMPILE_MEMORY,
+	    RLIM_INFINITY };
 
 	/* no bound on RLIMIT_FSIZE: standard error may be a file */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	    setrlimit(RLIMIT_CORE, &none) != 0)
+	    setrlimit(RLIMIT_CORE, &none) != 0 ||
+	    (!SANITIZED && set_room(&room) != 0))
 		return -1;
 	give_up_files();
 	return apply(&parent_filter);

@@ -451,6 +451,7 @@ flow_submit(struct flow *f, struct task *t, enum purpose purpose,
 	t->job.today = t->parcel != NULL ? claim_day(f, t->parcel) :
 	    clock_day(clock_now());
 	t->job.box = t->box;
+	t->job.name = t->parcel != NULL ? t->parcel->name : NULL;
 	t->job.data = bytes->data;
 	t->job.len = bytes->len;
 	t->job.owner = t;

@@ -32,6 +32,9 @@
 /* Files of one box in a row, while others wait. */
 #define TURN 64
 
+/* Folders that are no boxes, and are named in what is wrong. */
+#define ODD_NAMED 16
+
 /* Names looked at in one go, when most are left alone. */
 #define LOOK_MAX 2000
 
@@ -113,69 +116,108 @@ close_box(struct intake *in, struct box *b)
 	b->gone = true;
 }
 
+/* Only some are named: whoever may write to inbox may make as many as they
+ * like. */
+static void
+count_folders(struct intake *in)
+{
+	size_t n = map_count(&in->odd), more = n - in->odd_named;
+	struct buf text = BUF_INIT;
+
+	if (more > 0)
+		buf_putf(&text, "%zu more folder%s in inbox %s no drop box%s",
+		    more, more == 1 ? "" : "s", more == 1 ? "is" : "are",
+		    more == 1 ? "" : "es");
+	desk_notice(in->desk, "folders", more > 0 ? buf_str(&text) : NULL);
+	buf_free(&text);
+}
+
 /* Says what is wrong with a folder, or (NULL) that nothing is any more. */
 static void
 note_folder(struct intake *in, const char *name, const char *text)
 {
 	struct buf key = BUF_INIT;
+	bool *named = map_get(&in->odd, name);
 
+	if (text == NULL && named == NULL)
+		return;
+	if (named == NULL) {
+		named = mem_alloc(sizeof(*named));
+		*named = in->odd_named < ODD_NAMED;
+		in->odd_named += *named;
+		map_put(&in->odd, name, named);
+	}
 	buf_puts(&key, "folder ");
 	text_line(&key, name, strlen(name), NAME_SIZE);
-	desk_notice(in->desk, buf_str(&key), text);
+	if (*named)
+		desk_notice(in->desk, buf_str(&key), text);
+	if (text == NULL) {
+		in->odd_named -= *named;
+		free(map_del(&in->odd, name));
+	}
 	buf_free(&key);
-	if (text != NULL)
-		map_put(&in->odd, name, NULL);
-	else
-		map_del(&in->odd, name);
 }
 
-/* A folder in inbox: a drop box, if the desk's user or root made it. */
-static void
-meet_folder(struct intake *in, const char *name)
+/* Whose folders are boxes. */
+static bool
+is_ours(const struct intake *in, const struct stat *st)
 {
-	struct buf shown = BUF_INIT, text = BUF_INIT;
-	struct stat st;
-	int fd;
+	return st->st_uid == in->desk->uid || st->st_uid == 0;
+}
 
-	if (intake_find_box(in, name) != NULL)
-		return;
-	text_line(&shown, name, strlen(name), NAME_SIZE);
-	fd = fs_open_dir(in->desk->inbox, name);
+/* Makes a box of a folder, or says why not. */
+static void
+open_folder(struct intake *in, const char *name, const char *shown,
+    struct buf *text)
+{
+	int fd = fs_open_dir(in->desk->inbox, name);
+	struct stat st;
+
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		buf_putf(&text, "inbox/%s cannot be opened: %s",
-		    buf_str(&shown), strerror(errno));
+		buf_putf(text, "inbox/%s cannot be opened: %s", shown,
+		    strerror(errno));
 	} else if (!parcel_box_valid(name) || parcel_box_reserved(name)) {
-		buf_putf(&text, "inbox/%s is not a name for a drop box: "
+		buf_putf(text, "inbox/%s is not a name for a drop box: "
 		    "letters, digits, dots, hyphens; not gateway, reviewers, "
-		    "strays, forms, nor that of a form (.xml, .gz)",
-		    buf_str(&shown));
-	} else if (st.st_uid != in->desk->uid && st.st_uid != 0) {
-		buf_putf(&text, "inbox/%s was made by uid %ld and is left "
+		    "strays, forms, nor that of a form (.xml, .gz)", shown);
+	} else if (!is_ours(in, &st)) {
+		buf_putf(text, "inbox/%s was made by uid %ld and is left "
 		    "alone; drop boxes are made by the desk's user or root",
-		    buf_str(&shown), (long)st.st_uid);
+		    shown, (long)st.st_uid);
 	} else {
 		add_box(in, name, fd);
 		fd = -1;
 	}
-	note_folder(in, name, text.len == 0 ? NULL : buf_str(&text));
 	if (fd >= 0)
 		close(fd);
+}
+
+/* A folder in inbox: a drop box, if the desk's user or root made it.  One that
+ * somebody else made, and that is known, costs nothing. */
+static void
+meet_folder(struct intake *in, const char *name, const struct stat *st)
+{
+	struct buf shown = BUF_INIT, text = BUF_INIT;
+
+	if ((!is_ours(in, st) && map_has(&in->odd, name)) ||
+	    intake_find_box(in, name) != NULL)
+		return;
+	text_line(&shown, name, strlen(name), NAME_SIZE);
+	open_folder(in, name, buf_str(&shown), &text);
+	note_folder(in, name, text.len == 0 ? NULL : buf_str(&text));
 	buf_free(&shown);
 	buf_free(&text);
 }
 
-/* Folders that are gone are complained about no longer. */
+/* One that is gone is complained about no longer. */
 static void
-forget_folders(struct intake *in)
+forget_folder(struct intake *in, const char *name)
 {
-	const struct map_entry *e;
 	struct stat st;
-	size_t at = 0;
 
-	while ((e = map_next(&in->odd, &at)) != NULL)
-		if (fstatat(in->desk->inbox, e->key, &st,
-		    AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode))
-			note_folder(in, e->key, NULL);
+	if (fstatat(in->desk->inbox, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISDIR(st.st_mode))
+		note_folder(in, name, NULL);
 }
 
 /* Whether the folder that is open still is the one in inbox.  An open folder
@@ -204,15 +246,21 @@ static void
 meet_folders(struct intake *in)
 {
 	DIR *list = fs_list(in->desk->inbox);
+	const struct map_entry *e;
 	const char *name;
+	struct stat st;
+	size_t at = 0;
 
 	miss_folders(in);
-	forget_folders(in);
+	while ((e = map_next(&in->odd, &at)) != NULL)
+		forget_folder(in, e->key);
 	while (list != NULL && (name = fs_list_folder(list)) != NULL)
-		if (name[0] != '.')
-			meet_folder(in, name);
+		if (name[0] != '.' && fstatat(in->desk->inbox, name, &st,
+		    AT_SYMLINK_NOFOLLOW) == 0)
+			meet_folder(in, name, &st);
 	if (list != NULL)
 		closedir(list);
+	count_folders(in);
 }
 
 /* Grace. */
@@ -302,7 +350,8 @@ intake_open(struct desk *desk, const struct settings *s, struct watch *watch,
 void
 intake_close(struct intake *in)
 {
-	size_t i;
+	const struct map_entry *e;
+	size_t i, at = 0;
 
 	if (in == NULL)
 		return;
@@ -316,6 +365,8 @@ intake_close(struct intake *in)
 	map_free(&in->grace);
 	map_free(&in->fresh);
 	map_free(&in->rounds);
+	while ((e = map_next(&in->odd, &at)) != NULL)
+		free(e->value);
 	map_free(&in->odd);
 	free(in);
 }
@@ -459,8 +510,10 @@ intake_event(struct intake *in, const struct watch_event *e)
 	b = &in->boxes[at];
 	if (at == 0 && intake_find_box(in, e->name) != NULL)
 		miss_folders(in);
-	if (at == 0 && map_has(&in->odd, e->name))
-		forget_folders(in);
+	if (at == 0 && map_has(&in->odd, e->name)) {
+		forget_folder(in, e->name);
+		count_folders(in);
+	}
 	if (e->what == WATCH_GONE && at > 0)
 		close_box(in, b);
 	else if (e->what == WATCH_LEFT)
@@ -564,8 +617,11 @@ is_ready(struct intake *in, struct box *b, const char *name, bool complete)
 	    fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return false;
 	if (S_ISDIR(st.st_mode)) {
-		if (*b->name == '\0')
-			meet_folder(in, name);
+		if (*b->name == '\0') {
+			meet_folder(in, name, &st);
+			if (complete)
+				count_folders(in);
+		}
 		return false;
 	}
 	wait = grace_left(in, b, name, &st, complete);

@@ -49,6 +49,7 @@ struct slot {
 	struct queue	 at;		/* jobs with it, in order */
 	bool		 said_last;
 	bool		 leaving;	/* for another box: gets no more jobs */
+	bool		 lied;		/* what it said made no sense */
 	bool		 killed;	/* by us, overdue */
 	struct buf	 in, out;
 	size_t		 sent;		/* of out */
@@ -256,13 +257,15 @@ receive_types(struct pool *p)
 	return 0;
 }
 
+/* One more than asked for: it is kept for a box that has none, so that no box
+ * has all of them. */
 static size_t
-worker_count(const struct settings *s)
+slot_count(const struct settings *s)
 {
 	long n = s->workers > 0 ? (long)s->workers :
 	    sysconf(_SC_NPROCESSORS_ONLN);
 
-	return n < 1 ? 1 : n > LIMIT_WORKERS ? LIMIT_WORKERS : (size_t)n;
+	return n < 1 ? 2 : n >= LIMIT_WORKERS ? LIMIT_WORKERS : (size_t)n + 1;
 }
 
 struct pool *
@@ -275,7 +278,7 @@ pool_open(const struct rules *rules, const struct settings *s,
 	p->fd = -1;
 	p->parent = -1;
 	p->limits = s->check;
-	p->n_slots = worker_count(s);
+	p->n_slots = slot_count(s);
 	queue_init(&p->waiting);
 	queue_init(&p->done);
 	for (i = 0; i < LIMIT_WORKERS; i++) {
@@ -366,7 +369,7 @@ start_child(struct pool *p, struct slot *s, const char *box)
 	s->fd = pair[0];
 	s->box = mem_str(box);
 	s->given = 0;
-	s->said_last = s->leaving = s->killed = false;
+	s->said_last = s->leaving = s->lied = s->killed = false;
 	s->deadline = INT64_MAX;
 	return 0;
 }
@@ -431,19 +434,23 @@ make_room(struct pool *p)
 		retire(least);
 }
 
-/* The slot for a job: an idle child of its box; a new child; the least
- * laden child of its box.  NULL: none now. */
+/* The slot for a job: an idle child of its box; a new child, but the last free
+ * slot is for a box that has none; the least laden child of its box.  NULL:
+ * none now. */
 static struct slot *
 slot_for(struct pool *p, const char *box)
 {
 	struct slot *s, *free_slot = NULL, *best = NULL;
-	bool served = false;
+	bool served = false, has_one = false;
+	size_t n_free = 0;
 
 	for (s = p->slots; s < p->slots + p->n_slots; s++) {
 		if (s->state == FREE) {
 			free_slot = s;
+			n_free++;
 			continue;
 		}
+		has_one |= strcmp(s->box, box) == 0;
 		served |= s->state == LIVE && strcmp(s->box, box) == 0;
 		if (takes(p, s, box) && (best == NULL ||
 		    s->at.n < best->at.n))
@@ -451,30 +458,54 @@ slot_for(struct pool *p, const char *box)
 	}
 	if (best != NULL && best->at.n == 0)
 		return best;
-	if (free_slot != NULL && start_child(p, free_slot, box) == 0)
+	if (n_free > (has_one ? 1u : 0u) &&
+	    start_child(p, free_slot, box) == 0)
 		return free_slot;
 	if (!served)
 		make_room(p);
 	return best;
 }
 
+/* Boxes that cannot be served now are remembered, so that those behind them
+ * are seen: one box's hundreds of forms are no reason for another's to wait. */
+#define BUSY_BOXES 8
+
+struct busy {
+	const char	*box[BUSY_BOXES];
+	size_t		 n;
+};
+
+static bool
+is_busy(const struct busy *busy, const char *box)
+{
+	size_t i;
+
+	for (i = 0; i < busy->n; i++)
+		if (strcmp(busy->box[i], box) == 0)
+			return true;
+	return false;
+}
+
 /* Hands out what waits, in order; who cannot be served now stays. */
 static void
 hand_out(struct pool *p)
 {
+	struct busy busy = { .n = 0 };
 	struct queue rest;
 	struct job *job;
 	struct slot *s;
 
 	queue_init(&rest);
-	while ((job = queue_take(&p->waiting)) != NULL) {
-		s = slot_for(p, job->box);
+	while (busy.n < BUSY_BOXES && (job = queue_take(&p->waiting)) !=
+	    NULL) {
+		s = is_busy(&busy, job->box) ? NULL : slot_for(p, job->box);
 		if (s != NULL)
 			give(p, s, job);
-		else
+		else {
+			if (!is_busy(&busy, job->box))
+				busy.box[busy.n++] = job->box;
 			queue_put(&rest, job);
-		if (rest.n > p->n_slots * 4)
-			break;		/* everyone is busy: do not look on */
+		}
 	}
 	queue_prepend(&p->waiting, &rest);
 }
@@ -548,12 +579,13 @@ receive_verdicts(struct pool *p, struct slot *s)
 	    take_verdict(p, s, &f) == 0)
 		;
 	if (got != 0) {
-		/* it lies or is out of its mind: no word of it counts */
-		log_event(LOG_ERROR, "pool", "event", "worker-nonsense", "box",
-		    s->box, NULL);
+		/* it lies or is out of its mind: no word of it counts any
+		 * more, and it does not get the time to do anything else */
+		s->lied = true;
 		p->counts.nonsense++;
 		buf_clear(&s->in);
 		retire(s);
+		s->deadline = clock_ticks();
 		return false;
 	}
 	consume(&s->in, at);
@@ -562,21 +594,41 @@ receive_verdicts(struct pool *p, struct slot *s)
 	return more > 0 && s->fd >= 0;
 }
 
+/* Why a child has ended that was to go on. */
+static const char *
+why_ended(const struct slot *s, int status)
+{
+	return s->lied ? "what it said made no sense" :
+	    s->killed ? "it did not answer in time" :
+	    !WIFSIGNALED(status) ? "it ended without an answer" :
+	    WTERMSIG(status) == SIGSYS ? "it made a system call that it may "
+	    "not make" :
+	    WTERMSIG(status) == SIGKILL ? "it was killed by somebody else" :
+	    "it crashed";
+}
+
+static void
+log_end(const struct slot *s, const struct job *job, int status)
+{
+	char text[NUM_TEXT];
+
+	log_event(LOG_WARN, "pool", "event", "worker-died", "box", s->box,
+	    "form", job == NULL ? NULL : job->name, "why",
+	    why_ended(s, status), "signal", WIFSIGNALED(status) ?
+	    num_text(text, (unsigned)WTERMSIG(status)) : NULL, NULL);
+}
+
 /* What the end of a child means for the job it was at. */
 static void
 blame(struct pool *p, struct slot *s, struct job *job, int status)
 {
-	char text[NUM_TEXT];
-
-	if ((WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF) ||
-	    (WIFEXITED(status) && WEXITSTATUS(status) ==
-	    CHILD_OUT_OF_MEMORY)) {
+	if (!s->lied && ((WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGPROF) || (WIFEXITED(status) &&
+	    WEXITSTATUS(status) == CHILD_OUT_OF_MEMORY))) {
 		finish(p, job, OUTCOME_COSTLY);
 		return;
 	}
-	log_event(LOG_WARN, "pool", "event", "worker-died", "box", s->box,
-	    "signal", num_text(text, WIFSIGNALED(status) ?
-	    (unsigned)WTERMSIG(status) : 0), NULL);
+	log_end(s, job, status);
 	if (++job->tries >= LIMIT_TRIES)
 		finish(p, job, OUTCOME_TROUBLE);
 	else
@@ -596,7 +648,8 @@ child_ended(struct pool *p, struct slot *s, int status)
 	if (!s->said_last && (job = queue_take(&s->at)) != NULL) {
 		p->counts.died++;
 		blame(p, s, job, status);
-	}
+	} else if (s->lied)
+		log_end(s, NULL, status);
 	queue_prepend(&p->waiting, &s->at);
 	free(s->box);
 	s->box = NULL;
@@ -643,7 +696,7 @@ kill_overdue(struct pool *p)
 			note.slot = (uint32_t)(s - p->slots);
 			child_encode(WIRE_KILL, &note, &out);
 			s->killed = true;
-			p->counts.killed++;
+			p->counts.killed += !s->lied;
 		}
 	status = out.len == 0 ? 0 : send_all(p->fd, &out);
 	buf_free(&out);

@@ -34,12 +34,13 @@ seeds() {
 	case $1 in
 	xml | xmlscan | stamp | split) echo tests/form/good tests/form/bad \
 	    tests/form/hostile schemas/examples ;;
+	schema) echo schemas ;;
 	esac
 }
 
 dict() {
 	case $1 in
-	xml | xmlscan | stamp | split) echo -dict=tests/fuzz/xml.dict ;;
+	xml | xmlscan | stamp | split | schema) echo -dict=tests/fuzz/xml.dict ;;
 	ruling) echo -dict=tests/fuzz/ruling.dict ;;
 	conf) echo -dict=tests/fuzz/conf.dict ;;
 	esac

@@ -7,9 +7,11 @@ CONF5=$SRC/src/docket.conf.5
 LEDGER5=$SRC/src/docket-ledger.5
 FORMS7=$SRC/src/docket-forms.7
 PORTAL7=$SRC/src/docket-portal.7
+CHECK8=$SRC/src/docket-check.8
 
 if command -v mandoc >/dev/null; then
-	for page in "$DOCKET1" "$CONF5" "$LEDGER5" "$FORMS7" "$PORTAL7"; do
+	for page in "$DOCKET1" "$CONF5" "$LEDGER5" "$FORMS7" "$PORTAL7" \
+	    "$CHECK8"; do
 		ok "${page##*/} is lint-clean" mandoc -T lint -W warning \
 		    "$page"
 	done
@@ -20,7 +22,8 @@ fi
 # between PAGE WHAT: what stands between the marks of a generated table
 between() {
 	sed -n "/^\.\\\\\" tables $2: begin/,/^\.\\\\\" tables $2: end/p" "$1" |
-	    grep -v -e '^\.\\"' -e '^\.Bl' -e '^\.El' -e '^\.It Sy From'
+	    grep -v -e '^\.\\"' -e '^\.Bl' -e '^\.El' \
+	    -e '^\.It Sy From' -e '^\.It Sy Call'
 }
 
 is "$(between "$FORMS7" states)" "$(tables states)" \
@@ -29,6 +32,8 @@ is "$(between "$FORMS7" faults)" "$(tables faults)" \
     "the fault codes are the program's"
 is "$(between "$LEDGER5" events)" "$(tables events)" \
     "the events are the program's"
+is "$(between "$CHECK8" calls)" "$(tables calls)" \
+    "the system calls that a worker may make are the program's"
 is "$(sed -n '/^\.Sh MESSAGES/,/^\.Ss EVENTS/s/^\.It Sy //p' "$LEDGER5")" \
     "$(sed -n 's/^	{ "\([A-Z][A-Za-z0-9-]*\)", get_.*/\1/p' \
     "$SRC/src/form/decode.c")" "the trailers are the program's"

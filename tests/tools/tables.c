@@ -10,6 +10,7 @@
  *				exits 0 if the value is the key's default
  *	tables parse FILE	exits 0 if it is a valid docket.conf
  *	tables events		the names of events, as mdoc(7)
+ *	tables calls		the system calls of the worker, as mdoc(7)
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 #include "fault.h"
 #include "fs.h"
+#include "sandbox.h"
 #include "state.h"
 
 #include <fcntl.h>
@@ -28,7 +30,7 @@ static int
 usage(void)
 {
 	fputs("usage: tables states | faults | codes | settings | events | "
-	    "default SECTION KEY VALUE | parse FILE\n", stderr);
+	    "calls | default SECTION KEY VALUE | parse FILE\n", stderr);
 	return 2;
 }
 
@@ -115,6 +117,19 @@ print_events(void)
 	for (i = 0; i < EVENT_COUNT; i++)
 		printf(".It %s Ta %s\n", event_name((enum event)i),
 		    event_past((enum event)i));
+	return 0;
+}
+
+static int
+print_calls(void)
+{
+	const struct sandbox_call *c;
+	size_t i;
+
+	for (i = 0; (c = sandbox_call_at(i)) != NULL; i++)
+		printf(".It %s Ta %s Ta %s Ta %s\n", c->name,
+		    c->parent && c->child ? "both" : c->parent ? "parent" :
+		    "child", c->allowed ? "allowed" : "refused", c->reason);
 	return 0;
 }
 
@@ -225,7 +240,7 @@ main(int argc, char **argv)
 	} prints[] = {
 		{ "states", print_states }, { "faults", print_faults },
 		{ "codes", print_codes }, { "settings", print_settings },
-		{ "events", print_events },
+		{ "events", print_events }, { "calls", print_calls },
 	};
 	size_t i;
 
