@@ -65,10 +65,15 @@ int
 flow_fail(struct flow *f, const char *fmt, ...)
 {
 	va_list ap;
+	int n;
 
 	va_start(ap, fmt);
-	vsnprintf(f->error, sizeof(f->error), fmt, ap);
+	n = vsnprintf(f->error, sizeof(f->error), fmt, ap);
 	va_end(ap);
+	if (log_caused() != NULL && n > 0 && (size_t)n < sizeof(f->error))
+		snprintf(f->error + n, sizeof(f->error) - (size_t)n, " (%s)",
+		    log_caused());
+	log_cause_clear();
 	return -1;
 }
 
@@ -426,6 +431,7 @@ flow_round(struct flow *f)
 {
 	f->more = false;
 	notify_pulse();
+	log_cause_clear();
 	take_events(f);
 	if (flow_rules(f) != 0)
 		return -1;

@@ -336,7 +336,7 @@ intake_recover(struct intake *in, intake_fn *fn, void *arg)
 		return -1;
 	while ((name = fs_list_next(list)) != NULL)
 		if (recover_round(in, name, fn, arg) != 0) {
-			log_errno("intake", "recover", name);
+			log_cause("intake", "recover", name);
 			status = -1;
 		}
 	closedir(list);

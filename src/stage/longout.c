@@ -119,7 +119,7 @@ outbox_batch(struct outbox *o, const char *box, const struct batched *said,
 	if (status == 0)
 		status = give_file(&a, write_text, ".txt");
 	if (status < 0)
-		log_errno("outbox", "write", said->file);
+		log_cause("outbox", "write", said->file);
 	a.box->changed = true;
 	return status;
 }

@@ -77,7 +77,7 @@ save_mark(struct outbox *o, const char *commit)
 	}
 	status = desk_put_line(o->desk, "delivered", buf_str(&line));
 	if (status != 0)
-		log_errno("outbox", "write", "delivered");
+		log_cause("outbox", "write", "delivered");
 	buf_free(&line);
 	return status;
 }
@@ -271,7 +271,7 @@ give_to(struct giving *g, const struct ruling *r, const char *name)
 	/* the receipt of a batch tells of all that came in it */
 	if (((!ruling_is_part(r) || g->again) && put_receipts(g, b, r) != 0) ||
 	    put_paper(g, b, r) != 0) {
-		log_errno("outbox", "write", r->number);
+		log_cause("outbox", "write", r->number);
 		return -1;
 	}
 	return 0;
@@ -327,7 +327,7 @@ end(struct giving *g)
 
 	if (fs_batch_sync(g->batch) != 0 ||
 	    fs_batch_show(g->batch, &give_ops, g) != 0) {
-		log_errno("outbox", "write", "receipts");
+		log_cause("outbox", "write", "receipts");
 		status = -1;
 	}
 	fs_batch_free(g->batch);
@@ -637,7 +637,7 @@ refuse(struct giving *g, struct answer *a)
 	if (status == 0)
 		status = put_receipts(g, b, a->ruling);
 	if (status < 0)
-		log_errno("outbox", "write", a->parcel->name);
+		log_cause("outbox", "write", a->parcel->name);
 	return status < 0 ? -1 : 0;
 }
 

@@ -277,9 +277,11 @@ hold_path(struct trays *t, enum state tray, const char *name)
 {
 	int error = errno;
 
-	log_errno("trays", "show", name);
-	if (!is_in_the_way(error))
+	if (!is_in_the_way(error)) {
+		log_cause("trays", "show", name);
 		return -1;
+	}
+	log_errno("trays", "show", name);
 	set_unshown(t, tray, name, tray_make_way(t, tray, name) == 0 ? 0 :
 	    RETRY_FIRST_MS);
 	return 0;
@@ -369,7 +371,7 @@ show(struct trays *t, struct fs_batch *b)
 	if (fs_batch_sync(b) == 0 && fs_batch_show(b, &place_ops, t) == 0 &&
 	    !t->broken)
 		return 0;
-	log_errno("trays", "write", "papers");
+	log_cause("trays", "write", "papers");
 	return -1;
 }
 
@@ -488,7 +490,7 @@ set_shown(struct trays *t)
 	strcpy(t->shown, ledger_head(t->ledger));
 	if (desk_put_line(t->desk, "shown", t->shown) == 0)
 		return 0;
-	log_errno("trays", "write", "shown");
+	log_cause("trays", "write", "shown");
 	return -1;
 }
 
