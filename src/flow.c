@@ -713,7 +713,6 @@ flow_close(struct flow *f)
 	entries_free(&f->again);
 	entries_free(&f->held);
 	entries_free(&f->unanswered);
-	free(f->damage.list);
 	if (f->restore != NULL)
 		ruling_free(f->restore);
 	free(f->restore);

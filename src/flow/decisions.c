@@ -462,7 +462,6 @@ on_damage(void *arg, enum state tray, const char *name, const char *what)
 	struct looking *l = arg;
 	struct flow *f = l->flow;
 	struct buf path = BUF_INIT;
-	struct damaged *d;
 
 	if (f->restore == NULL) {
 		f->restore = mem_alloc(sizeof(*f->restore));
@@ -475,11 +474,7 @@ on_damage(void *arg, enum state tray, const char *name, const char *what)
 	    NULL);
 	ruling_subject(f->restore, buf_str(&path));
 	buf_free(&path);
-	f->damage.list = mem_grow(f->damage.list, f->damage.n + 1,
-	    sizeof(*f->damage.list));
-	d = &f->damage.list[f->damage.n++];
-	d->tray = tray;
-	snprintf(d->name, sizeof(d->name), "%s", name);
+	f->restored++;
 }
 
 int
@@ -497,10 +492,11 @@ flow_look(struct flow *f)
 	f->more |= more == 1;
 	if (l.status != 0)
 		return -1;
-	if (f->restore == NULL || (more == 1 && f->damage.n < DAMAGE_MOST))
+	if (f->restore == NULL || (more == 1 && f->restored < DAMAGE_MOST))
 		return 0;
 	r = f->restore;
 	f->restore = NULL;
+	f->restored = 0;
 	return flow_add(f, r, NULL, NULL);
 }
 

@@ -514,16 +514,19 @@ compare_counted(void *arg, const char *name)
 	return c->found;
 }
 
-/* Whether the very signature is among the papers of the case. */
+/* Whether the very signature is among the papers of the case, wherever they
+ * are by now. */
 static bool
 was_counted(struct trays *t, enum state tray, const char *number,
     const char *name)
 {
 	char hex[BLOB_HEX];
-	struct counted c = { t, tray, number, hex, false };
+	struct counted c = { t, STATE_PENDING, number, hex, false };
 
 	if (tray_blob(t->desk->tray[tray], name, hex) == 0 && hex[0] != '\0')
-		ledger_papers(t->ledger, tray, number, compare_counted, &c);
+		for (; c.tray < STATE_COUNT && !c.found; c.tray++)
+			ledger_papers(t->ledger, c.tray, number,
+			    compare_counted, &c);
 	return c.found;
 }
 
@@ -549,12 +552,13 @@ look_signed(struct trays *t, enum state tray, const char *name,
 	status = tray_expects(t, t->shown, tray, p->number, d.name);
 	if (status < 0)
 		return -1;
+	/* of one that was counted a crash may have left the copy */
+	if (S_ISREG(st.st_mode) && was_counted(t, tray, p->number, name))
+		return tray_take_away(t, tray, name);
 	if (status == 0 || !S_ISREG(st.st_mode)) {
 		look_foreign(t, tray, name);
 		return 0;
 	}
-	if (was_counted(t, tray, p->number, name))
-		return tray_take_away(t, tray, name);
 	d.from = tray;
 	strcpy(d.sig, name);
 	d.uid = (long)st.st_uid;

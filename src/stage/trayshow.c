@@ -422,6 +422,36 @@ want_ops(struct map *wants, const struct ruling *r)
 	}
 }
 
+/* Papers that were edited or deleted, and recorded as that, are put back with
+ * the commit that says so, as it may be that nobody finds them a second time;
+ * but not one that has gone elsewhere with its case. */
+static int
+want_restored(struct trays *t, struct map *wants, const struct ruling *r)
+{
+	const char *at = r->event == EVENT_RESTORE ? r->subjects : NULL, *end,
+	    *name;
+	char line[1024], path[LEDGER_PATH];
+	enum state tray;
+	struct paper p;
+	int expected = 0;
+
+	for (; at != NULL && *at != '\0' && expected >= 0; at = end) {
+		end = at + strcspn(at, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, " \n"),
+		    at);
+		end += *end == '\n';
+		if (!tray_split(line, &tray, &name) ||
+		    paper_parse(name, &p) != 0)
+			continue;
+		expected = tray_expects(t, ledger_head(t->ledger), tray,
+		    p.number, name);
+		if (expected == 1)
+			want(wants, ledger_path(path, tray, p.number, name),
+			    true, NULL);
+	}
+	return expected < 0 ? -1 : 0;
+}
+
 static void
 wants_free(struct map *wants)
 {
@@ -505,7 +535,10 @@ trays_apply(struct trays *t, struct ruling *const *rulings, size_t n)
 	map_free(&t->own);
 	for (i = 0; i < n; i++)
 		want_ops(&wants, rulings[i]);
-	status = show_wants(t, &wants);
+	for (i = 0, status = 0; status == 0 && i < n; i++)
+		status = want_restored(t, &wants, rulings[i]);
+	if (status == 0)
+		status = show_wants(t, &wants);
 	wants_free(&wants);
 	return status == 0 ? set_shown(t) : -1;
 }
@@ -684,19 +717,26 @@ tray_settle(struct trays *t, enum state tray, const char *name)
 
 /* Catching up, after everything that it uses. */
 
+struct catching_up {
+	struct trays	*trays;
+	struct map	 wants;
+};
+
 static int
-tidy_after(void *arg, struct ruling *r)
+catch_up(void *arg, struct ruling *r)
 {
+	struct catching_up *c = arg;
+
 	if (r->number[0] != '\0' && r->event != EVENT_RECEIVE)
-		trays_tidy(arg, r->number, r->note);
-	return 0;
+		trays_tidy(c->trays, r->number, r->note);
+	return want_restored(c->trays, &c->wants, r);
 }
 
 int
 trays_catch_up(struct trays *t)
 {
 	const char *head = ledger_head(t->ledger);
-	struct map wants = MAP_INIT;
+	struct catching_up c = { t, MAP_INIT };
 	int status;
 
 	if (clean_work(t) != 0)
@@ -709,12 +749,12 @@ trays_catch_up(struct trays *t)
 		    t->shown, NULL);
 		return trays_reset(t);
 	}
-	status = ledger_walk(t->ledger, t->shown, head, tidy_after, t);
+	status = ledger_walk(t->ledger, t->shown, head, catch_up, &c);
 	if (status == 0)
 		status = ledger_diff(t->ledger, t->shown, head, want_change,
-		    &wants);
+		    &c.wants);
 	if (status == 0)
-		status = show_wants(t, &wants);
-	wants_free(&wants);
+		status = show_wants(t, &c.wants);
+	wants_free(&c.wants);
 	return status == 0 ? set_shown(t) : -1;
 }
