@@ -524,8 +524,9 @@ flow_reload(struct flow *f)
 
 /* Opening and recovery, in the order that docket-ledger(5) gives. */
 
+/* *trouble: whether it is the machine that does not let us. */
 static int
-open_rules(struct flow *f, struct buf *why)
+open_rules(struct flow *f, struct buf *why, bool *trouble)
 {
 	struct faults faults = FAULTS_INIT;
 	struct rules rules;
@@ -542,8 +543,9 @@ open_rules(struct flow *f, struct buf *why)
 	f->pool = pool_open(rulebook_rules(f->rulebook), flow_settings(f),
 	    &faults);
 	if (f->pool == NULL) {
-		buf_puts(why, "the schemas in the ledger cannot be compiled, "
-		    "or docket-check cannot be started");
+		*trouble = faults.n == 0;
+		buf_puts(why, *trouble ? pool_error() :
+		    "the schemas in the ledger cannot be compiled");
 		for (i = 0; i < faults.n; i++) {
 			buf_puts(why, "\n  ");
 			fault_line(&faults.list[i], why);
@@ -677,10 +679,10 @@ flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 		*trouble = f->ledger != NULL;
 		return give_up(f, why);
 	}
-	if (open_rules(f, why) != 0) {
-		*trouble = false;
+	*trouble = false;
+	if (open_rules(f, why, trouble) != 0)
 		return give_up(f, why);
-	}
+	*trouble = true;
 	f->index = reindex(desk, f->ledger, false, flow_indexed, f,
 	    why);
 	if (f->index == NULL || flow_relist(f) != 0 || open_stages(f) != 0 ||

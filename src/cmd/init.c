@@ -178,7 +178,7 @@ check_rules(const struct rules *rules, struct settings *settings)
 	pool = pool_open(rules, settings, &faults);
 	if (pool == NULL)
 		status = faults.n > 0 ? say_faults(&faults) :
-		    cmd_trouble("docket-check cannot be started");
+		    cmd_trouble(pool_error());
 	pool_close(pool);
 	faults_free(&faults);
 	if (status != EXIT_DONE)

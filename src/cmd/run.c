@@ -32,6 +32,7 @@ struct running {
 	bool		 once;
 	bool		 again;		/* after trouble */
 	bool		 ending;	/* a signal has said so */
+	bool		 opened;	/* the desk was usable */
 	volatile bool	 quit;
 	uint64_t	 waiting;	/* files seen in inbox, for the bar */
 	struct flow_counts counts;
@@ -180,8 +181,9 @@ open_and_run(struct running *x)
 		notify_status(buf_str(&why));
 		cmd_say("%s", buf_str(&why));
 		buf_free(&why);
-		return trouble ? EXIT_TROUBLE : EXIT_DESK;
+		return trouble || x->opened ? EXIT_TROUBLE : EXIT_DESK;
 	}
+	x->opened = true;
 	buf_free(&why);
 	flow_progress(f, on_progress, x);
 	if (!x->once)
