@@ -40,7 +40,17 @@ int	fs_read(int fd, size_t limit, struct buf *);
 int	fs_read_file(int dirfd, const char *path, size_t limit, struct buf *);
 
 int	fs_write(int fd, const void *, size_t);
+
+/*
+ * A sync that fails, other than for want of room, ends the program: what was
+ * written may be lost although it can still be read, and a second sync would
+ * not say so.  The next start begins with what is on the disk.
+ */
+int	fs_sync(int fd);
 int	fs_sync_dir(int dirfd);
+int	fs_sync_all(int fd);	/* all of the file system that it is on */
+/* The same of a sync that somebody else made for us. */
+void	fs_lost(const char *why) __attribute__((noreturn));
 
 /* Makes a directory unless there is one; EEXIST if it is something else. */
 int	fs_make_dir(int dirfd, const char *name, mode_t mode);

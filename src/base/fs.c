@@ -2,6 +2,7 @@
  * fs: files that are not to be trusted, and files that must last.
  *
  * May not: log, decide what a failure means.
+ * Fatal: a sync that fails.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -160,10 +161,53 @@ fs_write(int fd, const void *p, size_t n)
 	return 0;
 }
 
+void
+fs_lost(const char *why)
+{
+	struct buf text = BUF_INIT;
+
+	buf_putf(&text, "what was written may not be on the disk (%s), and "
+	    "asking again would not tell: ended. Look at the disk, then start "
+	    "docket again: it goes on from what is there", why);
+	fatal(buf_str(&text));
+}
+
+/* What there is no room for is not written, and said so each time. */
+static int
+synced(int result)
+{
+	if (result != 0 && errno != ENOSPC && errno != EDQUOT &&
+	    errno != EBADF)
+		fs_lost(strerror(errno));
+	return result;
+}
+
+int
+fs_sync(int fd)
+{
+	int result;
+
+	do
+		result = fsync(fd);
+	while (result != 0 && errno == EINTR);
+	return synced(result);
+}
+
+int
+fs_sync_all(int fd)
+{
+	int result;
+
+	do
+		result = syncfs(fd);
+	while (result != 0 && errno == EINTR);
+	return synced(result);
+}
+
 int
 fs_sync_dir(int dirfd)
 {
-	return fsync(dirfd);
+	return fs_sync(dirfd);
 }
 
 int
@@ -553,9 +597,9 @@ fs_batch_sync(struct fs_batch *b)
 	size_t i;
 
 	if (b->n > SYNC_EACH)
-		return syncfs(b->workdir);
+		return fs_sync_all(b->workdir);
 	for (i = 0; i < b->n; i++)
-		if (fsync(b->items[i].fd) != 0)
+		if (fs_sync(b->items[i].fd) != 0)
 			return -1;
 	return 0;
 }
@@ -633,7 +677,7 @@ fs_batch_show(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
 		ops->failed(arg, b->items[i].dirfd, b->items[i].name);
 	}
 	if (b->n > SYNC_EACH)
-		return syncfs(b->workdir);
+		return fs_sync_all(b->workdir);
 	for (i = 0; i < b->n; i++)
 		if (dir_is_new(b, i) && fs_sync_dir(b->items[i].dirfd) != 0)
 			return -1;
