@@ -225,7 +225,7 @@ int	flow_rule_listed(struct flow *, struct task *);
 int	flow_tend_lists(struct flow *);
 int64_t	flow_lists_due(const struct flow *);
 /* The rules are others now. */
-void	flow_recheck_lists(struct flow *);
+int	flow_recheck_lists(struct flow *);
 void	flow_free_lists(struct flow *);
 
 /* keying.c */

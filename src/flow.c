@@ -189,7 +189,8 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	apply_settings(f);
 	if (flow_relist(f) != 0)
 		return -1;
-	flow_recheck_lists(f);
+	if (flow_recheck_lists(f) != 0)
+		return -1;
 	flow_recheck_batches(f);
 	/* what no worker could check may be checked now */
 	return flow_try_held(f);

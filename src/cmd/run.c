@@ -209,8 +209,11 @@ say_counts(const struct flow_counts *c)
 static int
 say_held(const struct flow_counts *c)
 {
+	if (c->put_off > 0)
+		cmd_say("decisions wait until they can be judged: docket "
+		    "status says which");
 	if (c->held == 0)
-		return EXIT_DONE;
+		return c->put_off > 0 ? EXIT_TROUBLE : EXIT_DONE;
 	cmd_say("%llu form%s could not be checked and %s kept: the worker "
 	    "failed", (unsigned long long)c->held, c->held == 1 ? "" : "s",
 	    c->held == 1 ? "is" : "are");
