@@ -21,6 +21,9 @@
 #include "outboxing.h"
 
 /* Commits answered in one batch. */
+/* A receipt that is looked into is not longer. */
+#define RECEIPT_MOST (1u << 20)
+
 #define BATCH 200
 
 struct receipt_desk
@@ -620,6 +623,35 @@ give_back(struct giving *g, struct box *b, const struct answer *a)
 	return 0;
 }
 
+/* Whether a file of the box names the commit. */
+static bool
+names_commit(const struct box *b, const char *stem, const char *suffix,
+    const char *commit)
+{
+	char name[RECEIPT_NAME + 8];
+	struct buf bytes = BUF_INIT;
+	bool does;
+
+	snprintf(name, sizeof(name), "%s%s", stem, suffix);
+	does = fs_read_file(b->fd, name, RECEIPT_MOST, &bytes) == 0 &&
+	    strstr(buf_str(&bytes), commit) != NULL;
+	buf_free(&bytes);
+	return does;
+}
+
+/* A refusal that was given before a crash stays as it was read: the ledger
+ * does not have all of its words. */
+static bool
+was_refused(const struct box *b, const struct ruling *r)
+{
+	char stem[RECEIPT_NAME];
+
+	receipt_name(stem, r);
+	return r->commit[0] != '\0' &&
+	    names_commit(b, stem, ".xml", r->commit) &&
+	    names_commit(b, stem, ".txt", r->commit);
+}
+
 /* A refusal: not given while its box is held. */
 static int
 refuse(struct giving *g, struct answer *a)
@@ -634,7 +666,7 @@ refuse(struct giving *g, struct answer *a)
 		return 0;
 	}
 	status = give_back(g, b, a);
-	if (status == 0)
+	if (status == 0 && !was_refused(b, a->ruling))
 		status = put_receipts(g, b, a->ruling);
 	if (status < 0)
 		log_cause("outbox", "write", a->parcel->name);
