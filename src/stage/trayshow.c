@@ -128,10 +128,12 @@ static void
 put_away(struct trays *t, const char *work, const char *name)
 {
 	char hex[BLOB_HEX];
+	int status = tray_blob(t->desk->work, work, hex);
 
-	if (tray_blob(t->desk->work, work, hex) == 0 && hex[0] != '\0' &&
-	    ledger_has_blob(t->ledger, hex))
+	if (status == 0 && hex[0] != '\0' && ledger_has_blob(t->ledger, hex))
 		unlinkat(t->desk->work, work, 0);
+	else if (status != 0 && errno != EACCES && errno != EPERM)
+		log_errno("trays", "read", name);	/* ours, or not? */
 	else
 		tray_to_strays(t, t->desk->work, work, name);
 }
