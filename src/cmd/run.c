@@ -214,8 +214,8 @@ say_held(const struct flow_counts *c)
 		    "status says which");
 	if (c->held == 0)
 		return c->put_off > 0 ? EXIT_TROUBLE : EXIT_DONE;
-	cmd_say("%llu form%s could not be checked and %s kept: the worker "
-	    "failed", (unsigned long long)c->held, c->held == 1 ? "" : "s",
+	cmd_say("%llu form%s could not be checked and %s kept: this desk "
+	    "has trouble of its own", (unsigned long long)c->held, c->held == 1 ? "" : "s",
 	    c->held == 1 ? "is" : "are");
 	return EXIT_TROUBLE;
 }

@@ -401,15 +401,41 @@ judge(struct flow *f, struct list *l, size_t entry, bool checked)
 static int
 keep_list(struct flow *f, struct list *l)
 {
-	struct parcel *p = l->parcel, *with = p->with;
+	struct parcel *p = l->parcel, *with = p != NULL && p->with != NULL ?
+	    p->with : l->signature;
 
-	f->in_hand_bytes -= p->file.len + with->file.len;
-	p->with = NULL;
-	l->parcel = NULL;
+	f->in_hand_bytes -= (p == NULL ? 0 : p->file.len) +
+	    (with == NULL ? 0 : with->file.len);
+	if (p != NULL)
+		p->with = NULL;
+	l->parcel = l->signature = NULL;
 	forget(f, l);
-	flow_keep(f, p, NULL);
-	flow_keep(f, with, NULL);
+	if (p != NULL)
+		flow_keep(f, p, NULL);
+	if (with != NULL)
+		flow_keep(f, with, NULL);
 	return 0;
+}
+
+/* Whether what it waits for is among the forms that could not be read. */
+static bool
+is_other_held(const struct flow *f, const struct list *l)
+{
+	const char *suffix = l->parcel != NULL ? SIG : "";
+	struct buf key = BUF_INIT;
+	bool held = false;
+	size_t i;
+
+	for (i = 0; i < f->held.n && !held; i++) {
+		const struct parcel *p = f->held.list[i].parcel;
+
+		buf_clear(&key);
+		list_key(&key, p, strlen(p->name));
+		held = strncmp(buf_str(&key), l->key, strlen(l->key)) == 0 &&
+		    strcmp(buf_str(&key) + strlen(l->key), suffix) == 0;
+	}
+	buf_free(&key);
+	return held;
 }
 
 /* What the worker says of the list itself. */
@@ -720,6 +746,8 @@ give_up(struct flow *f, struct list *l)
 		l->due = clock_ticks() + patience(f);
 		return 0;
 	}
+	if (is_other_held(f, l))
+		return keep_list(f, l);
 	if (l->parcel != NULL)
 		return refuse_list(f, l, "The list came without its "
 		    "signature.", "Sign it (ssh-keygen -Y sign -n "
