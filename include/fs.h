@@ -56,8 +56,11 @@ void	fs_lost(const char *why) __attribute__((noreturn));
 int	fs_make_dir(int dirfd, const char *name, mode_t mode);
 
 /* Replaces name as a whole (temporary file, rename), not synced: for what
- * can be made again. */
+ * can be made again, where nobody else writes the same file.  The other is
+ * for folders in which several do. */
 int	fs_replace(int dirfd, const char *name, const void *, size_t,
+	    mode_t mode);
+int	fs_replace_shared(int dirfd, const char *name, const void *, size_t,
 	    mode_t mode);
 
 /* Renames within one file system; EEXIST rather than replace. */

@@ -261,23 +261,47 @@ write_new(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
 	return 0;
 }
 
-int
-fs_replace(int dirfd, const char *name, const void *p, size_t n, mode_t mode)
+static int
+rename_over(int dirfd, const char *temporary, const char *name)
 {
-	char temporary[WORKNAME], random[17];
 	int saved;
 
-	/* others may write here: no name that they could guess */
-	snprintf(temporary, sizeof(temporary), ".docket-%s",
-	    hash_random(random, 16));
-	if (write_new(dirfd, temporary, p, n, mode, NULL) != 0)
-		return -1;
 	if (renameat(dirfd, temporary, dirfd, name) == 0)
 		return 0;
 	saved = errno;
 	unlinkat(dirfd, temporary, 0);
 	errno = saved;
 	return -1;
+}
+
+int
+fs_replace(int dirfd, const char *name, const void *p, size_t n, mode_t mode)
+{
+	char temporary[WORKNAME], hex[SHA256_HEX];
+
+	/* always the same one: what a crash leaves is taken away by the next
+	 * who writes the file */
+	hash_sha256(hex, name, strlen(name));
+	snprintf(temporary, sizeof(temporary), ".docket-%.16s", hex);
+	unlinkat(dirfd, temporary, 0);
+	if (write_new(dirfd, temporary, p, n, mode, NULL) == 0)
+		return rename_over(dirfd, temporary, name);
+	return errno == EEXIST ? fs_replace_shared(dirfd, name, p, n, mode) :
+	    -1;
+}
+
+int
+fs_replace_shared(int dirfd, const char *name, const void *p, size_t n,
+    mode_t mode)
+{
+	char temporary[WORKNAME], random[17];
+
+	/* others may write here: no name that they could guess */
+	snprintf(temporary, sizeof(temporary), ".docket-%s",
+	    hash_random(random, 16));
+	if (write_new(dirfd, temporary, p, n, mode, NULL) != 0)
+		return -1;
+	return rename_over(dirfd, temporary, name);
 }
 
 int
