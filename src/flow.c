@@ -572,8 +572,9 @@ open_stages(struct flow *f)
 		trays_hurry(f->trays);
 	}
 	if (trays_catch_up(f->trays) != 0)
-		return flow_fail(f, "the trays cannot be brought up to date: "
-		    "%s", ledger_error());
+		return flow_fail(f, "the trays cannot be brought up to date%s"
+		    "%s", log_caused() == NULL ? ": " : "",
+		    log_caused() == NULL ? ledger_error() : "");
 	apply_settings(f);
 	meet_boxes(f);
 	if (outbox_catch_up(f->outbox) != 0)

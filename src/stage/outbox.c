@@ -721,6 +721,8 @@ outbox_notice(struct outbox *o, const char *box, const struct notice *n)
 	notice_text(n, &desk, &text);
 	if (status == 0)
 		status = put_text(&g, b, stem, ".txt", &text);
+	if (status != 0)
+		log_cause("outbox", "write", stem);
 	buf_free(&text);
 	return end(&g) != 0 || status != 0 ? -1 : b->held[0] != '\0';
 }

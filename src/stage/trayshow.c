@@ -562,8 +562,10 @@ clean_work(struct trays *t)
 	DIR *list = fs_list(t->desk->work);
 	const char *name;
 
-	if (list == NULL)
+	if (list == NULL) {
+		log_cause("trays", "list", ".docket/work");
 		return -1;
+	}
 	while ((name = fs_list_next(list)) != NULL)
 		if (strncmp(name, WORK, strlen(WORK)) == 0)
 			put_away(t, name, name + strlen(WORK));
