@@ -555,19 +555,22 @@ want_change(void *arg, const char *path, const char *old_hex,
 }
 
 /* Files in work/ after a crash: of those that came out of a tray, what is
- * not ours is kept. */
+ * not ours is kept.  One that was about to be written is empty. */
 static int
 clean_work(struct trays *t)
 {
 	DIR *list = fs_list(t->desk->work);
 	const char *name;
+	struct stat st;
 
 	if (list == NULL) {
 		log_cause("trays", "list", ".docket/work");
 		return -1;
 	}
 	while ((name = fs_list_next(list)) != NULL)
-		if (strncmp(name, WORK, strlen(WORK)) == 0)
+		if (strncmp(name, WORK, strlen(WORK)) == 0 &&
+		    (fstatat(t->desk->work, name, &st, AT_SYMLINK_NOFOLLOW) !=
+		    0 || !S_ISREG(st.st_mode) || st.st_size > 0))
 			put_away(t, name, name + strlen(WORK));
 		else
 			unlinkat(t->desk->work, name, 0);
