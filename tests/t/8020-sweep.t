@@ -75,8 +75,8 @@ for whom in daemon worker tool; do
 	points=$(grep -c . "$T/calls")
 	# those that are tried: all, or a sample that is another each time
 	case ${CRASH:-} in
-	'') step=$((points / 20 + 1)) from=$(($$ % step + 1)) ;;
-	*) step=1 from=1 ;;
+	'') step=$((points / 8 + 1)) from=$(($$ % step + 1)) ;;
+	*) step=${STEP:-1} from=1 ;;	# STEP=9: a ninth of them
 	esac
 	seq $from $step "$points" | sed "s/^/$whom /" >"$T/todo"
 	sweep killed <"$T/todo"

@@ -136,7 +136,6 @@ static const struct call {
 	C(wait4, NONE, SLOW),
 	C(mmap, NONE, MEMORY),
 	C(mremap, NONE, MEMORY),
-	C(brk, NONE, MEMORY),
 	C(pipe2, NONE, FILES),
 	C(socketpair, NONE, FILES),
 	C(socket, NONE, FILES),
