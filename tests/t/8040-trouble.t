@@ -14,6 +14,9 @@ for tool in strike ssh-keygen age sqlite3; do
 done
 strike -c +change -- true 2>/dev/null || skip_all "nothing may be traced here"
 
+! grep -q __asan_init "$DOCKET" ||
+	skip_all "a sanitizer has limits and lines of its own"
+
 day_before
 again
 once DOCKET_NOW=$NOW
@@ -46,8 +49,12 @@ troubled() {
 	esac
 	[ "$(wc -l <"$T/said")" -le 1 ] ||
 		complain "$1" "$3" "it says more than a line" "$T/said"
-	case $1:$status in
-	EINTR:[34] | short:[34]) complain "$1" "$3" "it gives up" "$T/first" ;;
+	# none of these need end anything; but libgit2 reads the end of a pack
+	# once only, and takes half of it for a pack that is damaged
+	case $1:$status:$(cat "$T/hit") in
+	short:4:*" pread64 "*.pack) ;;
+	EINTR:[34]:* | short:[34]:*)
+		complain "$1" "$3" "it gives up" "$T/first" ;;
 	esac
 	if ! env DOCKET_NOW=$NOW "$DOCKET" run --once "$DESK" \
 	    >"$T/once" 2>&1; then

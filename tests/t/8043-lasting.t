@@ -10,6 +10,9 @@ for tool in strike ssh-keygen age sqlite3; do
 done
 strike -c +change -- true 2>/dev/null || skip_all "nothing may be traced here"
 
+! grep -q __asan_init "$DOCKET" ||
+	skip_all "a sanitizer has limits and lines of its own"
+
 day_before
 again
 once DOCKET_NOW=$NOW
@@ -64,10 +67,10 @@ unsynced() {
 	status=$?
 	grep '^[0-9]*\*' "$T/calls" >"$T/hit" || return 0
 	sed '1,/^[0-9]*\*/d' "$T/calls" |
-	    grep -v ' daemon write .*/first$' >"$T/after"
-	if grep -q 'index\.db' "$T/hit"; then
-		# which is thrown away then, and made anew
-		sed '1,/^[0-9]*\*/d' "$T/calls" | grep 'sync' >"$T/after"
+	    grep -v '/first$\|unlink .*/main\.lock$' >"$T/after"
+	if grep -q 'index\.db\|/\.docket$' "$T/hit"; then
+		# whatever SQLite tries then: it is thrown away and made anew
+		: >"$T/after"
 		[ $status = 0 ] || complain EIO "$1" "it ends" "$T/first"
 	else
 		[ $status = 4 ] || complain EIO "$1" "it goes on" "$T/first"
