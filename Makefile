@@ -63,7 +63,7 @@ help:
 	@echo 'make lint     more warnings, other compilers, the manual pages'
 	@echo 'make headers  every header compiles alone'
 	@echo 'make layers   no include runs up a layer'
-	@echo 'make crash    kill the desk before each system call that counts'
+	@echo 'make crash    kill, starve and unplug the desk at every point'
 	@echo 'make load     a batch of 100,000 forms, a list of 100,000 clients'
 	@echo 'make hostile  forms, schemas, folders, workers made to harm'
 	@echo 'make fuzz     fuzz the parsers for FUZZ_SECONDS each (clang)'
@@ -236,11 +236,15 @@ check-asan:
 	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
 	    prove -j$(JOBS) --merge -e '' $(units) tests/t/*.t
 
-# the whole sweep: killed before every call that changes anything
+# killed before every call that changes anything, every call failed, the
+# power failed: all of it, and how many points there were
+crashing = 8001-kill 8003-kill-keys 8004-kill-clock 8010-batch-killed \
+	8025-sweep 8035-power 8045-trouble 8041-small-disks 8042-missing \
+	8043-lasting
 crash: deps-check
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
-	CRASH=1 BUILD=$(CURDIR)/$(BUILD) prove -v tests/t/8001-kill.t \
-	    tests/t/8003-kill-keys.t tests/t/8004-kill-clock.t
+	CRASH=1 BUILD=$(CURDIR)/$(BUILD) prove -v --timer \
+	    $(crashing:%=tests/t/%.t)
 
 # what make check does with some thousand, with a hundred thousand
 load: deps-check

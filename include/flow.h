@@ -31,6 +31,7 @@ struct flow_counts {
 	uint64_t	 batched;	/* forms that are in batches */
 	uint64_t	 repeated;	/* of them, received before */
 	uint64_t	 held;		/* no worker could check them, now */
+	uint64_t	 put_off;	/* decisions that could not be judged */
 };
 
 /*

@@ -71,15 +71,6 @@ struct task {
 	long		 then_line;
 };
 
-/* Papers that are to be put back once that was recorded. */
-struct damage {
-	struct damaged {
-		enum state	 tray;
-		char		 name[PAPER_NAME];
-	}		*list;
-	size_t		 n;
-};
-
 /* A ruling of the open group, and what is to be done when it is committed. */
 struct entry {
 	struct ruling	*ruling;
@@ -87,7 +78,6 @@ struct entry {
 	struct parcel	*parcel;	/* dropped then; or NULL */
 	bool		 decided;	/* decision is set, and released */
 	struct decision	 decision;
-	struct damage	 damage;
 };
 
 struct entries {
@@ -126,9 +116,10 @@ struct flow {
 	struct map	 digests;	/* box and digest -> number */
 	struct map	 last;		/* prefix -> last sequence given */
 
-	/* damage that was found, and its record, not yet in the group */
-	struct damage	 damage;
+	/* papers that were edited or deleted, not yet in the group; and how
+	 * many */
 	struct ruling	*restore;
+	size_t		 restored;
 
 	bool		 relisted;	/* the open group puts another list in
 					 * force, or ends one */
@@ -234,7 +225,7 @@ int	flow_rule_listed(struct flow *, struct task *);
 int	flow_tend_lists(struct flow *);
 int64_t	flow_lists_due(const struct flow *);
 /* The rules are others now. */
-void	flow_recheck_lists(struct flow *);
+int	flow_recheck_lists(struct flow *);
 void	flow_free_lists(struct flow *);
 
 /* keying.c */

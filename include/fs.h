@@ -40,14 +40,27 @@ int	fs_read(int fd, size_t limit, struct buf *);
 int	fs_read_file(int dirfd, const char *path, size_t limit, struct buf *);
 
 int	fs_write(int fd, const void *, size_t);
+
+/*
+ * A sync that fails, other than for want of room, ends the program: what was
+ * written may be lost although it can still be read, and a second sync would
+ * not say so.  The next start begins with what is on the disk.
+ */
+int	fs_sync(int fd);
 int	fs_sync_dir(int dirfd);
+int	fs_sync_all(int fd);	/* all of the file system that it is on */
+/* The same of a sync that somebody else made for us. */
+void	fs_lost(const char *why) __attribute__((noreturn));
 
 /* Makes a directory unless there is one; EEXIST if it is something else. */
 int	fs_make_dir(int dirfd, const char *name, mode_t mode);
 
 /* Replaces name as a whole (temporary file, rename), not synced: for what
- * can be made again. */
+ * can be made again, where nobody else writes the same file.  The other is
+ * for folders in which several do. */
 int	fs_replace(int dirfd, const char *name, const void *, size_t,
+	    mode_t mode);
+int	fs_replace_shared(int dirfd, const char *name, const void *, size_t,
 	    mode_t mode);
 
 /* Renames within one file system; EEXIST rather than replace. */

@@ -31,6 +31,12 @@ void	log_event(enum log_level, const char *subject, ...)
 /* A failed system call: log_event() with errno's text as `error'. */
 void	log_errno(const char *subject, const char *what, const char *name);
 
+/* The same, but not logged: kept, if it is the first, for the line that says
+ * what came of it.  log_caused() is NULL where there is none. */
+void	log_cause(const char *subject, const char *what, const char *name);
+const char *log_caused(void);
+void	log_cause_clear(void);
+
 /* The machine is bad and nothing can be returned: exit with 4. */
 void	fatal(const char *why) __attribute__((noreturn));
 

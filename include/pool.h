@@ -58,10 +58,11 @@ struct job {
 /*
  * Starts the parent and has it compile the schemas.  NULL: the faults say
  * what is wrong with them; or, where there are none, the worker could not be
- * started.
+ * started, and pool_error() says why.
  */
 struct pool *pool_open(const struct rules *, const struct settings *,
 	    struct faults *);
+const char *pool_error(void);
 void	pool_close(struct pool *);
 
 const struct form_types *pool_types(const struct pool *);

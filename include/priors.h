@@ -22,6 +22,8 @@
 struct priors {
 	struct prior	 list[POLICY_PRIORS];
 	size_t		 n;
+	bool		 unclear;	/* whether some stand cannot be told
+					 * now: nothing is to follow from it */
 };
 
 /* Where evidence is looked for, and by which rules it is judged. */

@@ -4,7 +4,8 @@
  * Everything unclear fails closed: no ssh-keygen, no allowed_signers, a
  * revocation file that is missing or empty (which ssh-keygen itself would
  * take for nothing revoked), a key of several principals, an outcome that is
- * not understood.
+ * not understood.  What is unclear for reasons that are ours alone (no
+ * ssh-keygen, one that was killed) is told apart: nobody is to be blamed.
  */
 #ifndef DOCKET_SSHSIG_H
 #define DOCKET_SSHSIG_H
@@ -31,8 +32,8 @@ struct signer {
  * Whether the signature is good over these bytes, in its own namespace, at
  * this time, by allowed_signers and revoked_keys among the rules;
  * `revocations' says that there must be a revoked_keys.  1: yes, and *by is
- * who; 0: no, and why (a sentence) is appended; -1: it cannot be told, and
- * why says so as well.
+ * who; 0: no, and why (a sentence) is appended; -1: it cannot be told now, by
+ * no fault of the signer's, and why says so as well.
  */
 int	sshsig_verify(const struct rules *, bool revocations,
 	    const struct signature *, const void *, size_t, int64_t at,

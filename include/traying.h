@@ -64,7 +64,7 @@ void	tray_mark(struct trays *, const char *key, int64_t in_ms);
 bool	tray_is_there(const struct trays *, enum state tray, const char *name,
 	    struct stat *);
 /* The name that git gives a file's bytes; "" if they cannot be a paper's.
- * -1: it cannot be read. */
+ * -1: it cannot be read (errno). */
 int	tray_blob(int dirfd, const char *name, char hex[BLOB_HEX]);
 /* Takes a file out of a tray, whatever it is: what the ledger has is deleted,
  * what it has not goes to the strays. */

@@ -80,7 +80,7 @@ int64_t	trays_due(const struct trays *);
  * Looks at what may have changed, a bounded amount at a time.  Decisions are
  * given to `decided', which owns the case until trays_release(); papers that
  * were edited or taken away to `damaged', with what happened ("edited",
- * "deleted"): they are put back by trays_restore(), after it was recorded.
+ * "deleted"): trays_apply() puts them back with the ruling that records it.
  * 1: there is more to look at; 0: not now, or there is no room; -1.
  */
 struct trays_found {

@@ -71,10 +71,15 @@ int
 flow_fail(struct flow *f, const char *fmt, ...)
 {
 	va_list ap;
+	int n;
 
 	va_start(ap, fmt);
-	vsnprintf(f->error, sizeof(f->error), fmt, ap);
+	n = vsnprintf(f->error, sizeof(f->error), fmt, ap);
 	va_end(ap);
+	if (log_caused() != NULL && n > 0 && (size_t)n < sizeof(f->error))
+		snprintf(f->error + n, sizeof(f->error) - (size_t)n, " (%s)",
+		    log_caused());
+	log_cause_clear();
 	return -1;
 }
 
@@ -205,7 +210,8 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	apply_settings(f);
 	if (flow_relist(f) != 0)
 		return -1;
-	flow_recheck_lists(f);
+	if (flow_recheck_lists(f) != 0)
+		return -1;
 	flow_recheck_batches(f);
 	/* what no worker could check may be checked now */
 	return flow_try_held(f);
@@ -453,6 +459,7 @@ flow_round(struct flow *f)
 {
 	f->more = false;
 	notify_pulse();
+	log_cause_clear();
 	take_events(f);
 	if (flow_rules(f) != 0)
 		return -1;
@@ -545,8 +552,9 @@ flow_reload(struct flow *f)
 
 /* Opening and recovery, in the order that docket-ledger(5) gives. */
 
+/* *trouble: whether it is the machine that does not let us. */
 static int
-open_rules(struct flow *f, struct buf *why)
+open_rules(struct flow *f, struct buf *why, bool *trouble)
 {
 	struct faults faults = FAULTS_INIT;
 	struct rules rules;
@@ -563,8 +571,9 @@ open_rules(struct flow *f, struct buf *why)
 	f->pool = pool_open(rulebook_rules(f->rulebook), flow_settings(f),
 	    &faults);
 	if (f->pool == NULL) {
-		buf_puts(why, "the schemas in the ledger cannot be compiled, "
-		    "or docket-check cannot be started");
+		*trouble = faults.n == 0;
+		buf_puts(why, *trouble ? pool_error() :
+		    "the schemas in the ledger cannot be compiled");
 		for (i = 0; i < faults.n; i++) {
 			buf_puts(why, "\n  ");
 			fault_line(&faults.list[i], why);
@@ -590,8 +599,9 @@ open_stages(struct flow *f)
 		trays_hurry(f->trays);
 	}
 	if (trays_catch_up(f->trays) != 0)
-		return flow_fail(f, "the trays cannot be brought up to date: "
-		    "%s", ledger_error());
+		return flow_fail(f, "the trays cannot be brought up to date%s"
+		    "%s", log_caused() == NULL ? ": " : "",
+		    log_caused() == NULL ? ledger_error() : "");
 	apply_settings(f);
 	meet_boxes(f);
 	if (outbox_catch_up(f->outbox) != 0)
@@ -698,10 +708,10 @@ flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 		*trouble = f->ledger != NULL;
 		return give_up(f, why);
 	}
-	if (open_rules(f, why) != 0) {
-		*trouble = false;
+	*trouble = false;
+	if (open_rules(f, why, trouble) != 0)
 		return give_up(f, why);
-	}
+	*trouble = true;
 	f->index = reindex(desk, f->ledger, false, flow_indexed, f,
 	    why);
 	if (f->index == NULL || flow_relist(f) != 0 || open_stages(f) != 0 ||
@@ -734,7 +744,6 @@ flow_close(struct flow *f)
 	entries_free(&f->again);
 	entries_free(&f->held);
 	entries_free(&f->unanswered);
-	free(f->damage.list);
 	if (f->restore != NULL)
 		ruling_free(f->restore);
 	free(f->restore);

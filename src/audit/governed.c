@@ -294,7 +294,7 @@ governed_adopt(struct auditing *a, const char *commit)
 		audit_wrong(a, "its schemas cannot be compiled: %s",
 		    fault_text(&faults.list[0]));
 	else if (a->pool == NULL)
-		audit_trouble(a, "docket-check cannot be started");
+		audit_trouble(a, "%s", pool_error());
 	faults_free(&faults);
 	return a->pool == NULL ? -1 : listed_tell(a);
 }

@@ -2,6 +2,7 @@
  * fs: files that are not to be trusted, and files that must last.
  *
  * May not: log, decide what a failure means.
+ * Fatal: a sync that fails.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -160,10 +161,53 @@ fs_write(int fd, const void *p, size_t n)
 	return 0;
 }
 
+void
+fs_lost(const char *why)
+{
+	struct buf text = BUF_INIT;
+
+	buf_putf(&text, "what was written may not be on the disk (%s), and "
+	    "asking again would not tell: ended. Look at the disk, then start "
+	    "docket again: it goes on from what is there", why);
+	fatal(buf_str(&text));
+}
+
+/* What there is no room for is not written, and said so each time. */
+static int
+synced(int result)
+{
+	if (result != 0 && errno != ENOSPC && errno != EDQUOT &&
+	    errno != EBADF)
+		fs_lost(strerror(errno));
+	return result;
+}
+
+int
+fs_sync(int fd)
+{
+	int result;
+
+	do
+		result = fsync(fd);
+	while (result != 0 && errno == EINTR);
+	return synced(result);
+}
+
+int
+fs_sync_all(int fd)
+{
+	int result;
+
+	do
+		result = syncfs(fd);
+	while (result != 0 && errno == EINTR);
+	return synced(result);
+}
+
 int
 fs_sync_dir(int dirfd)
 {
-	return fsync(dirfd);
+	return fs_sync(dirfd);
 }
 
 int
@@ -217,23 +261,47 @@ write_new(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
 	return 0;
 }
 
-int
-fs_replace(int dirfd, const char *name, const void *p, size_t n, mode_t mode)
+static int
+rename_over(int dirfd, const char *temporary, const char *name)
 {
-	char temporary[WORKNAME], random[17];
 	int saved;
 
-	/* others may write here: no name that they could guess */
-	snprintf(temporary, sizeof(temporary), ".docket-%s",
-	    hash_random(random, 16));
-	if (write_new(dirfd, temporary, p, n, mode, NULL) != 0)
-		return -1;
 	if (renameat(dirfd, temporary, dirfd, name) == 0)
 		return 0;
 	saved = errno;
 	unlinkat(dirfd, temporary, 0);
 	errno = saved;
 	return -1;
+}
+
+int
+fs_replace(int dirfd, const char *name, const void *p, size_t n, mode_t mode)
+{
+	char temporary[WORKNAME], hex[SHA256_HEX];
+
+	/* always the same one: what a crash leaves is taken away by the next
+	 * who writes the file */
+	hash_sha256(hex, name, strlen(name));
+	snprintf(temporary, sizeof(temporary), ".docket-%.16s", hex);
+	unlinkat(dirfd, temporary, 0);
+	if (write_new(dirfd, temporary, p, n, mode, NULL) == 0)
+		return rename_over(dirfd, temporary, name);
+	return errno == EEXIST ? fs_replace_shared(dirfd, name, p, n, mode) :
+	    -1;
+}
+
+int
+fs_replace_shared(int dirfd, const char *name, const void *p, size_t n,
+    mode_t mode)
+{
+	char temporary[WORKNAME], random[17];
+
+	/* others may write here: no name that they could guess */
+	snprintf(temporary, sizeof(temporary), ".docket-%s",
+	    hash_random(random, 16));
+	if (write_new(dirfd, temporary, p, n, mode, NULL) != 0)
+		return -1;
+	return rename_over(dirfd, temporary, name);
 }
 
 int
@@ -553,9 +621,9 @@ fs_batch_sync(struct fs_batch *b)
 	size_t i;
 
 	if (b->n > SYNC_EACH)
-		return syncfs(b->workdir);
+		return fs_sync_all(b->workdir);
 	for (i = 0; i < b->n; i++)
-		if (fsync(b->items[i].fd) != 0)
+		if (fs_sync(b->items[i].fd) != 0)
 			return -1;
 	return 0;
 }
@@ -633,7 +701,7 @@ fs_batch_show(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
 		ops->failed(arg, b->items[i].dirfd, b->items[i].name);
 	}
 	if (b->n > SYNC_EACH)
-		return syncfs(b->workdir);
+		return fs_sync_all(b->workdir);
 	for (i = 0; i < b->n; i++)
 		if (dir_is_new(b, i) && fs_sync_dir(b->items[i].dirfd) != 0)
 			return -1;

@@ -1,7 +1,8 @@
 /*
  * log: events as lines on standard error.
  *
- * May not: keep state but the least level; fail for want of a listener.
+ * May not: keep state but the least level and the last cause; fail for want of
+ * a listener.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -88,6 +89,37 @@ log_errno(const char *subject, const char *what, const char *name)
 	log_event(LOG_ERROR, subject, "failed", what, "name", name,
 	    "error", strerror(saved), NULL);
 	errno = saved;
+}
+
+static char cause[512];
+
+void
+log_cause(const char *subject, const char *what, const char *name)
+{
+	int saved = errno;
+	struct buf text = BUF_INIT;
+
+	/* what came first has brought the rest with it */
+	if (cause[0] == '\0') {
+		buf_putf(&text, "%s: %s ", subject, what);
+		text_line(&text, name, strlen(name), 200);
+		buf_putf(&text, ": %s", strerror(saved));
+		snprintf(cause, sizeof(cause), "%s", buf_str(&text));
+		buf_free(&text);
+	}
+	errno = saved;
+}
+
+const char *
+log_caused(void)
+{
+	return cause[0] == '\0' ? NULL : cause;
+}
+
+void
+log_cause_clear(void)
+{
+	cause[0] = '\0';
 }
 
 void

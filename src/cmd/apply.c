@@ -462,7 +462,7 @@ drop(const struct applying *a, char name[64])
 
 	snprintf(name, 64, "%s-%s.xml", kinds[a->kind].file,
 	    hash_random(random, 8));
-	if (dir < 0 || fs_replace(dir, name, a->form.data, a->form.len,
+	if (dir < 0 || fs_replace_shared(dir, name, a->form.data, a->form.len,
 	    0644) != 0) {
 		cmd_say("inbox/%s: %s", a->box == NULL ? "" : a->box,
 		    strerror(errno));

@@ -126,7 +126,7 @@ open_pool(struct checking *c)
 		cmd_say("the schemas cannot be compiled:\n%s",
 		    buf_str(&text));
 	else
-		cmd_say("docket-check cannot be started");
+		cmd_say("%s", pool_error());
 	buf_free(&text);
 	faults_free(&faults);
 	return told ? EXIT_DESK : EXIT_TROUBLE;

@@ -109,8 +109,9 @@ drop(struct deciding *d, const char *name, const struct buf *list,
 	char sig_name[72];
 
 	snprintf(sig_name, sizeof(sig_name), "%s.sig", name);
-	if (fs_replace(dir, sig_name, buf_str(sig), sig->len, 0644) == 0 &&
-	    fs_replace(dir, name, buf_str(list), list->len, 0644) == 0)
+	if (fs_replace_shared(dir, sig_name, buf_str(sig), sig->len,
+	    0644) == 0 && fs_replace_shared(dir, name, buf_str(list),
+	    list->len, 0644) == 0)
 		return EXIT_DONE;
 	cmd_say("%s/inbox: %s", d->reading.desk.path, strerror(errno));
 	return EXIT_DESK;

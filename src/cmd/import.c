@@ -231,8 +231,8 @@ drop(const struct importing *m)
 		return status;
 	snprintf(name, sizeof(name), "%s-%s.xml", m->kind->list,
 	    hash_random(random, 8));
-	if (fs_replace(r.desk.inbox, name, m->form.data, m->form.len, 0644) !=
-	    0) {
+	if (fs_replace_shared(r.desk.inbox, name, m->form.data, m->form.len,
+	    0644) != 0) {
 		cmd_say("inbox: %s", strerror(errno));
 		status = EXIT_DESK;
 	} else

@@ -137,7 +137,7 @@ put_conf(const struct making *m)
 		return refuse("cannot open", m->path);
 	if (fstatat(dir, "docket.conf", &st, 0) != 0) {
 		make_conf(m, &conf);
-		if (fs_replace(dir, "docket.conf", conf.data, conf.len,
+		if (fs_replace_shared(dir, "docket.conf", conf.data, conf.len,
 		    0644) != 0)
 			status = refuse("cannot write", "docket.conf");
 	}
@@ -178,7 +178,7 @@ check_rules(const struct rules *rules, struct settings *settings)
 	pool = pool_open(rules, settings, &faults);
 	if (pool == NULL)
 		status = faults.n > 0 ? say_faults(&faults) :
-		    cmd_trouble("docket-check cannot be started");
+		    cmd_trouble(pool_error());
 	pool_close(pool);
 	faults_free(&faults);
 	if (status != EXIT_DONE)

@@ -59,7 +59,8 @@ write_manifest(struct reading *r, const struct rules *force,
 	manifest_put(&text, new, r->settings.desk_id,
 	    manifest_serial(force) + 1);
 	drop_signatures(&r->desk, new);
-	if (fs_replace(r->desk.dir, MANIFEST, text.data, text.len, 0644) != 0) {
+	if (fs_replace_shared(r->desk.dir, MANIFEST, text.data, text.len,
+	    0644) != 0) {
 		cmd_say(MANIFEST " cannot be written: %s", strerror(errno));
 		status = EXIT_DESK;
 	} else

@@ -32,6 +32,7 @@ struct running {
 	bool		 once;
 	bool		 again;		/* after trouble */
 	bool		 ending;	/* a signal has said so */
+	bool		 opened;	/* the desk was usable */
 	volatile bool	 quit;
 	uint64_t	 waiting;	/* files seen in inbox, for the bar */
 	struct flow_counts counts;
@@ -180,8 +181,9 @@ open_and_run(struct running *x)
 		notify_status(buf_str(&why));
 		cmd_say("%s", buf_str(&why));
 		buf_free(&why);
-		return trouble ? EXIT_TROUBLE : EXIT_DESK;
+		return trouble || x->opened ? EXIT_TROUBLE : EXIT_DESK;
 	}
+	x->opened = true;
 	buf_free(&why);
 	flow_progress(f, on_progress, x);
 	if (!x->once)
@@ -207,10 +209,13 @@ say_counts(const struct flow_counts *c)
 static int
 say_held(const struct flow_counts *c)
 {
+	if (c->put_off > 0)
+		cmd_say("decisions wait until they can be judged: docket "
+		    "status says which");
 	if (c->held == 0)
-		return EXIT_DONE;
-	cmd_say("%llu form%s could not be checked and %s kept: the worker "
-	    "failed", (unsigned long long)c->held, c->held == 1 ? "" : "s",
+		return c->put_off > 0 ? EXIT_TROUBLE : EXIT_DONE;
+	cmd_say("%llu form%s could not be checked and %s kept: this desk "
+	    "has trouble of its own", (unsigned long long)c->held, c->held == 1 ? "" : "s",
 	    c->held == 1 ? "is" : "are");
 	return EXIT_TROUBLE;
 }

@@ -85,7 +85,8 @@ verifying_close(struct verifying *v)
 	buf_free(&v->says);
 }
 
-/* Runs ssh-keygen.  1: it ended well; 0: not; -1: it could not be run. */
+/* Runs ssh-keygen.  1: it ended well; 0: not; -1: it could not be run, or
+ * did not come to its end by itself, and has said nothing. */
 static int
 run(struct verifying *v, const char *const argv[], int fd)
 {
@@ -618,7 +619,7 @@ sshsig_verify(const struct rules *rules, bool revocations,
 		fault = revoked_fault(revoked, revocations);
 	if (fault != NULL) {
 		buf_puts(why, fault);
-		return -1;
+		return 0;
 	}
 	if (verifying_open(&v, signers, revoked, g, bytes, n, at) != 0) {
 		buf_puts(why, "The desk is out of memory or descriptors.");

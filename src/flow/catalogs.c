@@ -89,7 +89,7 @@ open_pool(struct loading *x)
 		bug("settings that are none");
 	x->pool = pool_open(&rules, &settings, &faults);
 	if (x->pool == NULL)
-		buf_puts(x->why, "docket-check cannot be started");
+		buf_puts(x->why, pool_error());
 	faults_free(&faults);
 	settings_free(&settings);
 	rules_free(&rules);

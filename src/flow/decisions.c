@@ -27,6 +27,9 @@
 #define NOTE_MS 200
 #define OPEN_MS 200
 
+/* A decision that the machine does not let us judge is tried again, ms. */
+#define TROUBLE_MS 10000
+
 static void
 why_text(struct buf *out, const struct decision *d,
     const struct faults *faults)
@@ -83,6 +86,32 @@ undo_for(struct flow *f, const struct decision *d, unsigned code,
 	status = undo(f, d, &faults);
 	faults_free(&faults);
 	return status;
+}
+
+static void
+note_put_off(struct flow *f, const struct decision *d, const char *why)
+{
+	struct buf key = BUF_INIT, text = BUF_INIT;
+
+	buf_putf(&key, "decision %s", d->paper.number);
+	if (why != NULL)
+		buf_putf(&text, "a decision on %s waits, and is tried again: "
+		    "%s", d->paper.number, why);
+	desk_notice(f->desk, buf_str(&key), why == NULL ? NULL :
+	    buf_str(&text));
+	buf_free(&key);
+	buf_free(&text);
+}
+
+/* It cannot be judged now, and nobody is to blame but the machine: it stays
+ * where it is. */
+static int
+put_off(struct flow *f, const struct decision *d, const char *why)
+{
+	note_put_off(f, d, why);
+	f->counts.put_off++;
+	trays_release(f->trays, d, TROUBLE_MS);
+	return 0;
 }
 
 /* A paper that is no longer the case's: somebody was faster. */
@@ -256,6 +285,9 @@ decide_on(struct flow *f, struct deciding *x, bool checked)
 		return status;
 	}
 	judge_with_note(f, x);
+	if (x->priors.unclear)
+		return put_off(f, d, "the signatures of those before cannot "
+		    "be verified");
 	if (x->j.wants_note && d->age < flow_settings(f)->settle && !f->once) {
 		/* it may be on its way */
 		trays_release(f->trays, d, NOTE_MS);
@@ -292,7 +324,9 @@ verify(struct flow *f, struct deciding *x)
 		    buf_str(&bytes), bytes.len, clock_now(), &x->signer, &why);
 	else
 		status = flow_fail(f, "%s", ledger_error());
-	if (status == 0 && good != 1)
+	if (status == 0 && good < 0)
+		status = put_off(f, x->d, buf_str(&why));
+	else if (status == 0 && good != 1)
 		status = undo_for(f, x->d, FAULT_SIGNATURE, buf_str(&why));
 	buf_free(&bytes);
 	buf_free(&why);
@@ -369,6 +403,7 @@ flow_decide(struct flow *f, const struct decision *d, bool checked)
 	int found = flow_case(f, d->paper.number, &c), status;
 
 	x.c = &c;
+	note_put_off(f, d, NULL);
 	if (found < 0)
 		return -1;
 	if (found == 0)
@@ -419,9 +454,8 @@ flow_rule_decision(struct flow *f, struct task *t)
 	}
 	switch (t->job.outcome) {
 	case OUTCOME_TROUBLE:
-		return undo_for(f, &t->decision, FAULT_NOT_NOW,
-		    "The paper could not be checked once more: the desk has "
-		    "trouble of its own. Try again later.");
+		return put_off(f, &t->decision, "no worker could check the "
+		    "paper once more");
 	case OUTCOME_COSTLY:
 		return undo_for(f, &t->decision, FAULT_COSTLY, NULL);
 	case OUTCOME_VERDICT:
@@ -462,7 +496,6 @@ on_damage(void *arg, enum state tray, const char *name, const char *what)
 	struct looking *l = arg;
 	struct flow *f = l->flow;
 	struct buf path = BUF_INIT;
-	struct damaged *d;
 
 	if (f->restore == NULL) {
 		f->restore = mem_alloc(sizeof(*f->restore));
@@ -475,11 +508,7 @@ on_damage(void *arg, enum state tray, const char *name, const char *what)
 	    NULL);
 	ruling_subject(f->restore, buf_str(&path));
 	buf_free(&path);
-	f->damage.list = mem_grow(f->damage.list, f->damage.n + 1,
-	    sizeof(*f->damage.list));
-	d = &f->damage.list[f->damage.n++];
-	d->tray = tray;
-	snprintf(d->name, sizeof(d->name), "%s", name);
+	f->restored++;
 }
 
 int
@@ -497,10 +526,11 @@ flow_look(struct flow *f)
 	f->more |= more == 1;
 	if (l.status != 0)
 		return -1;
-	if (f->restore == NULL || (more == 1 && f->damage.n < DAMAGE_MOST))
+	if (f->restore == NULL || (more == 1 && f->restored < DAMAGE_MOST))
 		return 0;
 	r = f->restore;
 	f->restore = NULL;
+	f->restored = 0;
 	return flow_add(f, r, NULL, NULL);
 }
 

@@ -108,7 +108,6 @@ entry_free(struct entry *e)
 		ruling_free(e->ruling);
 	free(e->ruling);
 	parcel_free(e->parcel);
-	free(e->damage.list);
 }
 
 void
@@ -256,10 +255,6 @@ flow_add(struct flow *f, struct ruling *r, struct parcel *p,
 		e->decided = true;
 		e->decision = *d;
 	}
-	if (r->event == EVENT_RESTORE) {
-		e->damage = f->damage;
-		f->damage = (struct damage){ NULL, 0 };
-	}
 	if (flow_issue_key(f, r) != 0)
 		return -1;
 	if (ledger_add(f->ledger, flow_settings(f)->desk_id, r) != 0)
@@ -360,26 +355,14 @@ index_rulings(struct flow *f, struct ruling *const *rulings, size_t n)
 	return 0;
 }
 
-static int
-mend(struct flow *f, const struct damage *damage)
-{
-	size_t i;
-
-	for (i = 0; i < damage->n; i++)
-		if (trays_restore(f->trays, damage->list[i].tray,
-		    damage->list[i].name) != 0)
-			return flow_fail(f, "a tray cannot be mended");
-	return 0;
-}
-
-/* What a ruling was made of and what it mends, in the trays. */
+/* What a ruling was made of, in the trays. */
 static int
 clear_away(struct flow *f, const struct entry *e)
 {
 	if (e->decided && trays_accept(f->trays, &e->decision,
 	    e->ruling->event == EVENT_ENDORSE) != 0)
 		return flow_fail(f, "a tray cannot be cleared");
-	return mend(f, &e->damage);
+	return 0;
 }
 
 /* What follows from rulings which are in the ledger now, on the desk. */

@@ -396,6 +396,48 @@ judge(struct flow *f, struct list *l, size_t entry, bool checked)
 	return status;
 }
 
+/* The machine does not let us verify or read it: list and signature are
+ * kept, and come up again together. */
+static int
+keep_list(struct flow *f, struct list *l)
+{
+	struct parcel *p = l->parcel, *with = p != NULL && p->with != NULL ?
+	    p->with : l->signature;
+
+	f->in_hand_bytes -= (p == NULL ? 0 : p->file.len) +
+	    (with == NULL ? 0 : with->file.len);
+	if (p != NULL)
+		p->with = NULL;
+	l->parcel = l->signature = NULL;
+	forget(f, l);
+	if (p != NULL)
+		flow_keep(f, p, NULL);
+	if (with != NULL)
+		flow_keep(f, with, NULL);
+	return 0;
+}
+
+/* Whether what it waits for is among the forms that could not be read. */
+static bool
+is_other_held(const struct flow *f, const struct list *l)
+{
+	const char *suffix = l->parcel != NULL ? SIG : "";
+	struct buf key = BUF_INIT;
+	bool held = false;
+	size_t i;
+
+	for (i = 0; i < f->held.n && !held; i++) {
+		const struct parcel *p = f->held.list[i].parcel;
+
+		buf_clear(&key);
+		list_key(&key, p, strlen(p->name));
+		held = strncmp(buf_str(&key), l->key, strlen(l->key)) == 0 &&
+		    strcmp(buf_str(&key) + strlen(l->key), suffix) == 0;
+	}
+	buf_free(&key);
+	return held;
+}
+
 /* What the worker says of the list itself. */
 static int
 take_entries(struct flow *f, struct list *l, struct job *job)
@@ -405,14 +447,14 @@ take_entries(struct flow *f, struct list *l, struct job *job)
 	size_t i;
 	int status;
 
+	if (job->outcome == OUTCOME_TROUBLE)
+		return keep_list(f, l);
 	if (job->outcome != OUTCOME_VERDICT || job->verdict.faults.n > 0 ||
 	    job->verdict.n_listed == 0) {
 		if (job->outcome == OUTCOME_VERDICT)
 			faults_copy(&faults, &job->verdict.faults);
 		else
-			faults_add(&faults, FAULT_NOT_NOW, 0, NULL, "The list "
-			    "could not be read: the desk has trouble of its "
-			    "own. Try again later.");
+			faults_add(&faults, FAULT_COSTLY, 0, NULL, NULL);
 		if (faults.n == 0)
 			faults_add(&faults, FAULT_INVALID, 0, NULL, NULL);
 		status = refuse_whole(f, l, p, &faults);
@@ -512,7 +554,8 @@ judge_some(struct flow *f, struct list *l)
 
 /* Beginning. */
 
-static bool
+/* 1; 0; -1: it cannot be told now. */
+static int
 is_good(struct flow *f, struct list *l, struct buf *why)
 {
 	const struct parcel *p = l->parcel;
@@ -523,11 +566,11 @@ is_good(struct flow *f, struct list *l, struct buf *why)
 	    strcmp(l->signed_by.name_space, LIST_NAMESPACE) != 0) {
 		buf_puts(why, "The signature was made for another purpose: a "
 		    "list is signed in the namespace " LIST_NAMESPACE ".");
-		return false;
+		return 0;
 	}
 	return sshsig_verify(rulebook_rules(f->rulebook),
 	    flow_settings(f)->revocations, &l->signed_by, buf_str(&p->file),
-	    p->file.len, clock_now(), &l->signer, why) == 1;
+	    p->file.len, clock_now(), &l->signer, why);
 }
 
 /* Both are here. */
@@ -536,9 +579,9 @@ begin(struct flow *f, struct list *l)
 {
 	struct buf why = BUF_INIT;
 	struct task *t;
-	int status = 0;
+	int status = 0, good = is_good(f, l, &why);
 
-	if (is_good(f, l, &why)) {
+	if (good == 1) {
 		t = mem_alloc(sizeof(*t));
 		t->list = l;
 		t->entry = WHOLE;
@@ -550,26 +593,28 @@ begin(struct flow *f, struct list *l)
 		l->open++;
 		flow_submit(f, t, PURPOSE_INTAKE, &l->parcel->file);
 	} else
-		status = refuse_list(f, l, buf_str(&why), NULL);
+		status = good < 0 ? keep_list(f, l) :
+		    refuse_list(f, l, buf_str(&why), NULL);
 	buf_free(&why);
 	return status;
 }
 
 /* Under other rules: what is not judged yet is refused if the signature is
  * good no more. */
-void
+int
 flow_recheck_lists(struct flow *f)
 {
 	const struct map_entry *e;
 	struct buf why = BUF_INIT;
 	struct list *l;
 	size_t at = 0;
+	int good = 1;
 
-	while ((e = map_next(&f->lists, &at)) != NULL) {
+	while (good >= 0 && (e = map_next(&f->lists, &at)) != NULL) {
 		l = e->value;
 		map_free(&l->lists);
 		buf_clear(&why);
-		if (!l->begun || is_good(f, l, &why))
+		if (!l->begun || (good = is_good(f, l, &why)) != 0)
 			continue;
 		for (; l->next < l->verdict.n_listed; l->next++) {
 			refused(&l->answers[l->next], FAULT_SIGNATURE,
@@ -577,7 +622,10 @@ flow_recheck_lists(struct flow *f)
 			finish(&l->answers[l->next]);
 		}
 	}
+	if (good < 0)
+		flow_fail(f, "%s", buf_str(&why));
 	buf_free(&why);
+	return good < 0 ? -1 : 0;
 }
 
 static int
@@ -698,6 +746,8 @@ give_up(struct flow *f, struct list *l)
 		l->due = clock_ticks() + patience(f);
 		return 0;
 	}
+	if (is_other_held(f, l))
+		return keep_list(f, l);
 	if (l->parcel != NULL)
 		return refuse_list(f, l, "The list came without its "
 		    "signature.", "Sign it (ssh-keygen -Y sign -n "

@@ -52,22 +52,24 @@ read_signed(const struct priors_from *from, const struct paper *about,
 }
 
 /* Whether a signature that was counted is good still, as of now and by the
- * rules in force. */
-static bool
+ * rules in force.  1, 0, or -1: it cannot be told now. */
+static int
 signature_stands(const struct priors_from *from, const struct paper *about,
     enum state tray, const struct endorsement *e)
 {
 	struct buf text = BUF_INIT, bytes = BUF_INIT, why = BUF_INIT;
 	struct signature g = { NULL, "" };
 	struct signer by;
-	bool stands;
+	int stands = 0;
 
-	stands = read_signed(from, about, tray, e, &text, &bytes) &&
-	    signature_parse(&g, buf_str(&text), text.len) ==
-	    0 && sshsig_verify(from->rules, from->settings->revocations, &g,
-	    buf_str(&bytes), bytes.len, from->now, &by, &why) == 1 &&
-	    strcmp(by.who, e->who) == 0;
-	if (!stands && from->log)
+	if (read_signed(from, about, tray, e, &text, &bytes) &&
+	    signature_parse(&g, buf_str(&text), text.len) == 0)
+		stands = sshsig_verify(from->rules,
+		    from->settings->revocations, &g, buf_str(&bytes),
+		    bytes.len, from->now, &by, &why);
+	if (stands == 1 && strcmp(by.who, e->who) != 0)
+		stands = 0;
+	if (stands == 0 && from->log)
 		log_event(LOG_WARN, about->number, "event", "void", "by",
 		    e->who, "why", buf_str(&why), NULL);
 	signature_free(&g);
@@ -78,28 +80,28 @@ signature_stands(const struct priors_from *from, const struct paper *about,
 }
 
 /* One signature over a list may be that of a thousand cases. */
-static bool
+static int
 list_stands(const struct priors_from *from, const struct paper *about,
     enum state tray, const struct endorsement *e)
 {
 	static char good, bad;
 	struct buf key = BUF_INIT;
 	const char *known;
+	int stands;
 
 	if (from->lists == NULL || e->list[0] == '\0')
 		return signature_stands(from, about, tray, e);
 	buf_putf(&key, "%s %s", e->list, e->who);
 	known = map_get(from->lists, buf_str(&key));
-	if (known == NULL) {
-		known = signature_stands(from, about, tray, e) ? &good : &bad;
-		map_put(from->lists, buf_str(&key),
-		    known == &good ? &good : &bad);
-	}
+	stands = known != NULL ? known == &good :
+	    signature_stands(from, about, tray, e);
+	if (known == NULL && stands >= 0)
+		map_put(from->lists, buf_str(&key), stands == 1 ? &good : &bad);
 	buf_free(&key);
-	return known == &good;
+	return stands;
 }
 
-static bool
+static int
 stands(const struct priors_from *from, const struct paper *about,
     enum state tray, const struct endorsement *e)
 {
@@ -111,7 +113,7 @@ stands(const struct priors_from *from, const struct paper *about,
 	number_split(about->number, prefix, &seq);
 	if (r == NULL || e->evidence < settings_policy(from->settings, prefix,
 	    e->decision)->evidence)
-		return false;
+		return 0;
 	return e->evidence == EVIDENCE_SIGNATURE ?
 	    list_stands(from, about, tray, e) : r->uid == e->uid;
 }
@@ -124,6 +126,7 @@ priors_claimed(const struct settings *s, const struct casefile *c,
 	struct endorsement e;
 
 	p->n = 0;
+	p->unclear = false;
 	while (p->n < POLICY_PRIORS && casefile_next_endorsement(&at, &e))
 		if (strcmp(e.paper, paper) == 0 && e.decision == decision)
 			p->list[p->n++] = (struct prior){ e,
@@ -137,12 +140,15 @@ priors_gather(const struct priors_from *from, const struct casefile *c,
 {
 	char name[PAPER_NAME];
 	size_t i;
+	int good;
 
 	priors_claimed(from->settings, c, paper_name(name, about), decision,
 	    p);
-	for (i = 0; i < p->n; i++)
-		p->list[i].stands = stands(from, about, tray,
-		    &p->list[i].said);
+	for (i = 0; i < p->n; i++) {
+		good = stands(from, about, tray, &p->list[i].said);
+		p->list[i].stands = good == 1;
+		p->unclear |= good < 0;
+	}
 }
 
 size_t

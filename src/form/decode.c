@@ -5,6 +5,7 @@
  * May not: take anything that ruling.c would not write.
  * A fault of the ledger: a message that is not one of ours.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,6 +303,30 @@ get_answer(struct ruling *r, char *v)
 	return 0;
 }
 
+/* "line 9, Quota: …", what fault_line() makes of a fault that has a line; the
+ * sentence alone of another, whose field cannot be told from it. */
+static void
+add_fault(struct ruling *r, unsigned code, char *text)
+{
+	uint64_t line = 0;
+	char *field = NULL, *end = strpbrk(text, ",:");
+	char *rest = end == NULL ? NULL : strstr(end, ": ");
+
+	if (strncmp(text, "line ", 5) == 0 && rest != NULL) {
+		char digits[NUM_TEXT];
+
+		snprintf(digits, sizeof(digits), "%.*s", (int)(end - text - 5),
+		    text + 5);
+		if (text_number(digits, LONG_MAX, &line)) {
+			field = *end == ',' ? end + 2 : NULL;
+			*rest = '\0';
+			text = rest + 2;
+		} else
+			line = 0;
+	}
+	faults_add(&r->faults, code, (long)line, field, text);
+}
+
 /* "2002 - line 9, Quota: …" */
 static int
 get_fault(struct ruling *r, char *v)
@@ -314,7 +339,7 @@ get_fault(struct ruling *r, char *v)
 	*dash = '\0';
 	if (!text_number(v, 9999, &code))
 		return -1;
-	faults_add(&r->faults, (unsigned)code, 0, NULL, dash + 3);
+	add_fault(r, (unsigned)code, dash + 3);
 	return 0;
 }
 

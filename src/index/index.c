@@ -511,7 +511,8 @@ index_close(struct index *x)
 	if (x->write && (end_reading(x) != 0 ||
 	    exec(x, "PRAGMA synchronous = FULL") != 0 ||
 	    keep_meta(x, "boot", "") != 0))
-		log_event(LOG_WARN, "index", "error", last_error, NULL);
+		/* what is in it may be lost: it is made anew */
+		unlink(sqlite3_db_filename(x->db, "main"));
 	close_db(x);
 	map_free(&x->seen);
 	free(x);

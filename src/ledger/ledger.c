@@ -410,7 +410,7 @@ ledger_recover(struct ledger *l)
 		if (unlinkat(dir, stale[i], 0) == 0)
 			log_event(LOG_WARN, "ledger", "event", "stale-lock",
 			    "removed", stale[i], NULL);
-	status = syncfs(dir);
+	status = fs_sync_all(dir);
 	close(dir);
 	return status == 0 ? 0 : repo_fail("cannot be synced");
 }
@@ -557,6 +557,9 @@ move_branch(struct ledger *l)
 	status = git_reference_create_matching(&ref, l->repo, REPO_BRANCH,
 	    &new, l->head[0] != '\0', l->head[0] != '\0' ? &old : NULL, NULL);
 	git_reference_free(ref);
+	if (status != 0 && git_error_last() != NULL &&
+	    strstr(git_error_last()->message, "fsync") != NULL)
+		fs_lost(git_error_last()->message);
 	if (status == GIT_EMODIFIED || status == GIT_EEXISTS)
 		return repo_fail("somebody else has moved the branch");
 	return status == 0 ? 0 : repo_fail("the branch cannot be moved");

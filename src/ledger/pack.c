@@ -383,7 +383,7 @@ write_file(int dirfd, const char *name, const struct buf *data)
 
 	if (fd < 0)
 		return -1;
-	if (fs_write(fd, data->data, data->len) == 0 && fsync(fd) == 0)
+	if (fs_write(fd, data->data, data->len) == 0 && fs_sync(fd) == 0)
 		status = 0;
 	saved = errno;
 	close(fd);

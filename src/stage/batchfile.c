@@ -278,7 +278,7 @@ end_copy(struct batchfile *f, struct faults *faults)
 	}
 	hash_sha256_close(f->hash, f->sha256);
 	f->hash = NULL;
-	if (fsync(f->copy) != 0 || renameat(f->desk->own,
+	if (fs_sync(f->copy) != 0 || renameat(f->desk->own,
 	    path_of(from, f, ".part"), f->desk->own,
 	    path_of(to, f, "")) != 0 || sync_folder(f) != 0)
 		return BATCH_TROUBLE;

@@ -336,7 +336,7 @@ intake_recover(struct intake *in, intake_fn *fn, void *arg)
 		return -1;
 	while ((name = fs_list_next(list)) != NULL)
 		if (recover_round(in, name, fn, arg) != 0) {
-			log_errno("intake", "recover", name);
+			log_cause("intake", "recover", name);
 			status = -1;
 		}
 	closedir(list);
@@ -382,7 +382,7 @@ intake_sync(struct intake *in)
 
 	if (map_count(&in->fresh) == 0 && !in->unsynced)
 		return 0;
-	if ((in->unsynced ? syncfs(in->desk->claims) : sync_each(in)) != 0)
+	if ((in->unsynced ? fs_sync_all(in->desk->claims) : sync_each(in)) != 0)
 		return -1;
 	for (b = in->boxes; b < in->boxes + in->n_boxes; b++)
 		b->claimed = false;

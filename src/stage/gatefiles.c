@@ -242,7 +242,7 @@ finish_file(struct gatefiles *g, size_t i)
 	if (flush(f) != 0)
 		return -1;
 	if (!is_same(g, i))
-		return fsync(f->fd) == 0 ? 1 : -1;
+		return fs_sync(f->fd) == 0 ? 1 : -1;
 	return 0;
 }
 

@@ -514,10 +514,10 @@ sync_ready(const struct keys *k, const struct line *ready, size_t n)
 	int fd, status = 0;
 
 	if (n > SYNC_EACH)
-		return syncfs(k->dir);
+		return fs_sync_all(k->dir);
 	for (s = ready->first; s != NULL && status == 0; s = s->next) {
 		fd = fs_open(k->dir, staged_name(s, name), O_RDONLY, 0);
-		status = fd < 0 || fsync(fd) != 0 ? -1 : 0;
+		status = fd < 0 || fs_sync(fd) != 0 ? -1 : 0;
 		if (fd >= 0)
 			close(fd);
 	}

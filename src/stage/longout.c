@@ -92,7 +92,7 @@ give_file(const struct long_answer *a,
 	if (fd < 0)
 		return -1;
 	status = write_it(a, fd) != 0 || fchmod(fd, 0644) != 0 ||
-	    fsync(fd) != 0 ? -1 : 0;
+	    fs_sync(fd) != 0 ? -1 : 0;
 	close(fd);
 	if (status == 0 && (renameat(dir, work, a->box->fd, name) != 0 ||
 	    fs_sync_dir(a->box->fd) != 0)) {
@@ -119,7 +119,7 @@ outbox_batch(struct outbox *o, const char *box, const struct batched *said,
 	if (status == 0)
 		status = give_file(&a, write_text, ".txt");
 	if (status < 0)
-		log_errno("outbox", "write", said->file);
+		log_cause("outbox", "write", said->file);
 	a.box->changed = true;
 	return status;
 }

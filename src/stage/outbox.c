@@ -21,6 +21,9 @@
 #include "outboxing.h"
 
 /* Commits answered in one batch. */
+/* A receipt that is looked into is not longer. */
+#define RECEIPT_MOST (1u << 20)
+
 #define BATCH 200
 
 struct receipt_desk
@@ -77,7 +80,7 @@ save_mark(struct outbox *o, const char *commit)
 	}
 	status = desk_put_line(o->desk, "delivered", buf_str(&line));
 	if (status != 0)
-		log_errno("outbox", "write", "delivered");
+		log_cause("outbox", "write", "delivered");
 	buf_free(&line);
 	return status;
 }
@@ -271,7 +274,7 @@ give_to(struct giving *g, const struct ruling *r, const char *name)
 	/* the receipt of a batch tells of all that came in it */
 	if (((!ruling_is_part(r) || g->again) && put_receipts(g, b, r) != 0) ||
 	    put_paper(g, b, r) != 0) {
-		log_errno("outbox", "write", r->number);
+		log_cause("outbox", "write", r->number);
 		return -1;
 	}
 	return 0;
@@ -327,7 +330,7 @@ end(struct giving *g)
 
 	if (fs_batch_sync(g->batch) != 0 ||
 	    fs_batch_show(g->batch, &give_ops, g) != 0) {
-		log_errno("outbox", "write", "receipts");
+		log_cause("outbox", "write", "receipts");
 		status = -1;
 	}
 	fs_batch_free(g->batch);
@@ -620,6 +623,35 @@ give_back(struct giving *g, struct box *b, const struct answer *a)
 	return 0;
 }
 
+/* Whether a file of the box names the commit. */
+static bool
+names_commit(const struct box *b, const char *stem, const char *suffix,
+    const char *commit)
+{
+	char name[RECEIPT_NAME + 8];
+	struct buf bytes = BUF_INIT;
+	bool does;
+
+	snprintf(name, sizeof(name), "%s%s", stem, suffix);
+	does = fs_read_file(b->fd, name, RECEIPT_MOST, &bytes) == 0 &&
+	    strstr(buf_str(&bytes), commit) != NULL;
+	buf_free(&bytes);
+	return does;
+}
+
+/* A refusal that was given before a crash stays as it was read: the ledger
+ * does not have all of its words. */
+static bool
+was_refused(const struct box *b, const struct ruling *r)
+{
+	char stem[RECEIPT_NAME];
+
+	receipt_name(stem, r);
+	return r->commit[0] != '\0' &&
+	    names_commit(b, stem, ".xml", r->commit) &&
+	    names_commit(b, stem, ".txt", r->commit);
+}
+
 /* A refusal: not given while its box is held. */
 static int
 refuse(struct giving *g, struct answer *a)
@@ -634,10 +666,10 @@ refuse(struct giving *g, struct answer *a)
 		return 0;
 	}
 	status = give_back(g, b, a);
-	if (status == 0)
+	if (status == 0 && !was_refused(b, a->ruling))
 		status = put_receipts(g, b, a->ruling);
 	if (status < 0)
-		log_errno("outbox", "write", a->parcel->name);
+		log_cause("outbox", "write", a->parcel->name);
 	return status < 0 ? -1 : 0;
 }
 
@@ -689,6 +721,8 @@ outbox_notice(struct outbox *o, const char *box, const struct notice *n)
 	notice_text(n, &desk, &text);
 	if (status == 0)
 		status = put_text(&g, b, stem, ".txt", &text);
+	if (status != 0)
+		log_cause("outbox", "write", stem);
 	buf_free(&text);
 	return end(&g) != 0 || status != 0 ? -1 : b->held[0] != '\0';
 }

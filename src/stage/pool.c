@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -162,6 +163,32 @@ send_fd(int to, const struct buf *message, int fd)
 	return sendmsg(to, &m, MSG_NOSIGNAL) == (ssize_t)message->len ? 0 : -1;
 }
 
+static char last_error[256];
+
+const char *
+pool_error(void)
+{
+	return last_error;
+}
+
+static int
+fail(const char *why)
+{
+	snprintf(last_error, sizeof(last_error), "docket-check %s", why);
+	return -1;
+}
+
+static int
+fail_to_start(const char *path)
+{
+	struct buf why = BUF_INIT;
+
+	buf_putf(&why, "cannot be started: %s: %s", path, strerror(errno));
+	fail(buf_str(&why));
+	buf_free(&why);
+	return -1;
+}
+
 static int
 start_parent(struct pool *p)
 {
@@ -169,10 +196,13 @@ start_parent(struct pool *p)
 	const char *argv[] = { NULL, NULL };
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return -1;
 	argv[0] = spawn_sibling("docket-check", path, sizeof(path));
+	if (access(path, X_OK) != 0 || socketpair(AF_UNIX,
+	    SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return fail_to_start(path);
 	p->parent = spawn_worker(argv, pair[1]);
+	if (p->parent < 0)
+		fail_to_start(path);
 	close(pair[1]);
 	p->fd = pair[0];
 	return p->parent < 0 ? -1 : 0;
@@ -246,10 +276,17 @@ receive_types(struct pool *p)
 	while ((got = wire_next(&p->in, &at, LIMIT_SCHEMA, &f)) == 0) {
 		left = until - clock_ticks();
 		notify_pulse();
-		if (left <= 0 || poll(&pfd, 1, left > 1000 ? 1000 :
-		    (int)left) < 0 ||
-		    receive(p->fd, &p->in) < 0)
-			return -1;
+		if (left <= 0)
+			return fail("takes longer than a minute to compile "
+			    "the schemas");
+		if (poll(&pfd, 1, left > 1000 ? 1000 : (int)left) < 0) {
+			if (errno == EINTR)
+				continue;
+			return fail(strerror(errno));
+		}
+		if (receive(p->fd, &p->in) < 0)
+			return fail("ended before it had compiled the "
+			    "schemas");
 	}
 	if (got < 0 || f.type != WIRE_TYPES || types_decode(&p->types, &f) != 0)
 		return -1;
@@ -285,14 +322,13 @@ pool_open(const struct rules *rules, const struct settings *s,
 		p->slots[i].fd = -1;
 		queue_init(&p->slots[i].at);
 	}
+	fail("does not answer, or not as it should");
 	if (start_parent(p) == 0 && send_schemas(p, rules) == 0 &&
 	    receive_types(p) == 0) {
 		if (p->types.faults.n == 0)
 			return p;
 		faults_copy(faults, &p->types.faults);
-	} else
-		log_event(LOG_ERROR, "pool", "error",
-		    "docket-check cannot be started", NULL);
+	}
 	pool_close(p);
 	return NULL;
 }

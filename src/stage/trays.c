@@ -29,6 +29,9 @@
 /* How soon to look again at something that is still being written. */
 #define AGAIN_MS 200
 
+/* One that the machine does not let us read, ms. */
+#define TROUBLE_MS 30000
+
 /* Names. */
 
 static bool
@@ -370,6 +373,28 @@ look_oddities(struct trays *t, const struct sight *s)
 			look_foreign(t, tray, s->name);
 }
 
+/* tray_blob(), or, where the machine does not let us read and nobody else is to
+ * blame, false: it is looked at again. */
+static bool
+read_blob(struct trays *t, enum state tray, const char *name,
+    char hex[BLOB_HEX], bool *unreadable)
+{
+	bool trouble;
+	struct buf text = BUF_INIT;
+
+	*unreadable = tray_blob(t->desk->tray[tray], name, hex) != 0;
+	trouble = *unreadable && errno != EACCES && errno != EPERM &&
+	    errno != ENOENT;
+	if (trouble) {
+		buf_putf(&text, "%s/%s cannot be read, and is tried again: %s",
+		    state_name(tray), name, strerror(errno));
+		tray_mark(t, name, TROUBLE_MS);
+	}
+	desk_notice(t->desk, "tray", trouble ? buf_str(&text) : NULL);
+	buf_free(&text);
+	return !trouble;
+}
+
 static void
 look_decision(struct trays *t, const struct sight *s, enum state to,
     const struct trays_found *found)
@@ -379,7 +404,8 @@ look_decision(struct trays *t, const struct sight *s, enum state to,
 	    .uid = (long)s->st[to].st_uid, .age = age_of(t, &s->st[to]) };
 	char hex[BLOB_HEX];
 
-	d.unreadable = tray_blob(t->desk->tray[to], s->name, hex) != 0;
+	if (!read_blob(t, to, s->name, hex, &d.unreadable))
+		return;
 	d.altered = strcmp(hex, s->hex) != 0;
 	/* a copy may not be complete yet */
 	if (d.altered && d.age < t->settings->settle && !t->hurry) {
@@ -398,6 +424,7 @@ look_home(struct trays *t, const struct sight *s,
 {
 	const struct stat *st = &s->st[s->home];
 	char hex[BLOB_HEX];
+	bool unreadable = false;
 
 	if (tray_is_unshown(t, s->home, s->name))
 		return;		/* we know; it was nobody's doing now */
@@ -405,8 +432,8 @@ look_home(struct trays *t, const struct sight *s,
 		found->damaged(found->arg, s->home, s->name, "deleted");
 		return;
 	}
-	if (S_ISREG(st->st_mode) && tray_blob(t->desk->tray[s->home], s->name,
-	    hex) == 0 && strcmp(hex, s->hex) == 0)
+	if (S_ISREG(st->st_mode) && (!read_blob(t, s->home, s->name, hex,
+	    &unreadable) || (!unreadable && strcmp(hex, s->hex) == 0)))
 		return;
 	if (age_of(t, st) < t->settings->settle && !t->hurry)
 		tray_mark(t, s->name, AGAIN_MS);	/* still being written */
@@ -514,16 +541,19 @@ compare_counted(void *arg, const char *name)
 	return c->found;
 }
 
-/* Whether the very signature is among the papers of the case. */
+/* Whether the very signature is among the papers of the case, wherever they
+ * are by now. */
 static bool
 was_counted(struct trays *t, enum state tray, const char *number,
     const char *name)
 {
 	char hex[BLOB_HEX];
-	struct counted c = { t, tray, number, hex, false };
+	struct counted c = { t, STATE_PENDING, number, hex, false };
 
 	if (tray_blob(t->desk->tray[tray], name, hex) == 0 && hex[0] != '\0')
-		ledger_papers(t->ledger, tray, number, compare_counted, &c);
+		for (; c.tray < STATE_COUNT && !c.found; c.tray++)
+			ledger_papers(t->ledger, c.tray, number,
+			    compare_counted, &c);
 	return c.found;
 }
 
@@ -549,12 +579,13 @@ look_signed(struct trays *t, enum state tray, const char *name,
 	status = tray_expects(t, t->shown, tray, p->number, d.name);
 	if (status < 0)
 		return -1;
+	/* of one that was counted a crash may have left the copy */
+	if (S_ISREG(st.st_mode) && was_counted(t, tray, p->number, name))
+		return tray_take_away(t, tray, name);
 	if (status == 0 || !S_ISREG(st.st_mode)) {
 		look_foreign(t, tray, name);
 		return 0;
 	}
-	if (was_counted(t, tray, p->number, name))
-		return tray_take_away(t, tray, name);
 	d.from = tray;
 	strcpy(d.sig, name);
 	d.uid = (long)st.st_uid;

@@ -128,10 +128,12 @@ static void
 put_away(struct trays *t, const char *work, const char *name)
 {
 	char hex[BLOB_HEX];
+	int status = tray_blob(t->desk->work, work, hex);
 
-	if (tray_blob(t->desk->work, work, hex) == 0 && hex[0] != '\0' &&
-	    ledger_has_blob(t->ledger, hex))
+	if (status == 0 && hex[0] != '\0' && ledger_has_blob(t->ledger, hex))
 		unlinkat(t->desk->work, work, 0);
+	else if (status != 0 && errno != EACCES && errno != EPERM)
+		log_errno("trays", "read", name);	/* ours, or not? */
 	else
 		tray_to_strays(t, t->desk->work, work, name);
 }
@@ -277,9 +279,11 @@ hold_path(struct trays *t, enum state tray, const char *name)
 {
 	int error = errno;
 
-	log_errno("trays", "show", name);
-	if (!is_in_the_way(error))
+	if (!is_in_the_way(error)) {
+		log_cause("trays", "show", name);
 		return -1;
+	}
+	log_errno("trays", "show", name);
 	set_unshown(t, tray, name, tray_make_way(t, tray, name) == 0 ? 0 :
 	    RETRY_FIRST_MS);
 	return 0;
@@ -369,7 +373,7 @@ show(struct trays *t, struct fs_batch *b)
 	if (fs_batch_sync(b) == 0 && fs_batch_show(b, &place_ops, t) == 0 &&
 	    !t->broken)
 		return 0;
-	log_errno("trays", "write", "papers");
+	log_cause("trays", "write", "papers");
 	return -1;
 }
 
@@ -418,6 +422,36 @@ want_ops(struct map *wants, const struct ruling *r)
 		if (op->kind == OP_MOVE)
 			want(wants, op->to, true, NULL);
 	}
+}
+
+/* Papers that were edited or deleted, and recorded as that, are put back with
+ * the commit that says so, as it may be that nobody finds them a second time;
+ * but not one that has gone elsewhere with its case. */
+static int
+want_restored(struct trays *t, struct map *wants, const struct ruling *r)
+{
+	const char *at = r->event == EVENT_RESTORE ? r->subjects : NULL, *end,
+	    *name;
+	char line[1024], path[LEDGER_PATH];
+	enum state tray;
+	struct paper p;
+	int expected = 0;
+
+	for (; at != NULL && *at != '\0' && expected >= 0; at = end) {
+		end = at + strcspn(at, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, " \n"),
+		    at);
+		end += *end == '\n';
+		if (!tray_split(line, &tray, &name) ||
+		    paper_parse(name, &p) != 0)
+			continue;
+		expected = tray_expects(t, ledger_head(t->ledger), tray,
+		    p.number, name);
+		if (expected == 1)
+			want(wants, ledger_path(path, tray, p.number, name),
+			    true, NULL);
+	}
+	return expected < 0 ? -1 : 0;
 }
 
 static void
@@ -488,7 +522,7 @@ set_shown(struct trays *t)
 	strcpy(t->shown, ledger_head(t->ledger));
 	if (desk_put_line(t->desk, "shown", t->shown) == 0)
 		return 0;
-	log_errno("trays", "write", "shown");
+	log_cause("trays", "write", "shown");
 	return -1;
 }
 
@@ -503,7 +537,10 @@ trays_apply(struct trays *t, struct ruling *const *rulings, size_t n)
 	map_free(&t->own);
 	for (i = 0; i < n; i++)
 		want_ops(&wants, rulings[i]);
-	status = show_wants(t, &wants);
+	for (i = 0, status = 0; status == 0 && i < n; i++)
+		status = want_restored(t, &wants, rulings[i]);
+	if (status == 0)
+		status = show_wants(t, &wants);
 	wants_free(&wants);
 	return status == 0 ? set_shown(t) : -1;
 }
@@ -518,17 +555,22 @@ want_change(void *arg, const char *path, const char *old_hex,
 }
 
 /* Files in work/ after a crash: of those that came out of a tray, what is
- * not ours is kept. */
+ * not ours is kept.  One that was about to be written is empty. */
 static int
 clean_work(struct trays *t)
 {
 	DIR *list = fs_list(t->desk->work);
 	const char *name;
+	struct stat st;
 
-	if (list == NULL)
+	if (list == NULL) {
+		log_cause("trays", "list", ".docket/work");
 		return -1;
+	}
 	while ((name = fs_list_next(list)) != NULL)
-		if (strncmp(name, WORK, strlen(WORK)) == 0)
+		if (strncmp(name, WORK, strlen(WORK)) == 0 &&
+		    (fstatat(t->desk->work, name, &st, AT_SYMLINK_NOFOLLOW) !=
+		    0 || !S_ISREG(st.st_mode) || st.st_size > 0))
 			put_away(t, name, name + strlen(WORK));
 		else
 			unlinkat(t->desk->work, name, 0);
@@ -682,19 +724,26 @@ tray_settle(struct trays *t, enum state tray, const char *name)
 
 /* Catching up, after everything that it uses. */
 
+struct catching_up {
+	struct trays	*trays;
+	struct map	 wants;
+};
+
 static int
-tidy_after(void *arg, struct ruling *r)
+catch_up(void *arg, struct ruling *r)
 {
+	struct catching_up *c = arg;
+
 	if (r->number[0] != '\0' && r->event != EVENT_RECEIVE)
-		trays_tidy(arg, r->number, r->note);
-	return 0;
+		trays_tidy(c->trays, r->number, r->note);
+	return want_restored(c->trays, &c->wants, r);
 }
 
 int
 trays_catch_up(struct trays *t)
 {
 	const char *head = ledger_head(t->ledger);
-	struct map wants = MAP_INIT;
+	struct catching_up c = { t, MAP_INIT };
 	int status;
 
 	if (clean_work(t) != 0)
@@ -707,12 +756,12 @@ trays_catch_up(struct trays *t)
 		    t->shown, NULL);
 		return trays_reset(t);
 	}
-	status = ledger_walk(t->ledger, t->shown, head, tidy_after, t);
+	status = ledger_walk(t->ledger, t->shown, head, catch_up, &c);
 	if (status == 0)
 		status = ledger_diff(t->ledger, t->shown, head, want_change,
-		    &wants);
+		    &c.wants);
 	if (status == 0)
-		status = show_wants(t, &wants);
-	wants_free(&wants);
+		status = show_wants(t, &c.wants);
+	wants_free(&c.wants);
 	return status == 0 ? set_shown(t) : -1;
 }

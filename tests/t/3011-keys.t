@@ -253,11 +253,18 @@ for tool in git sh; do
 	ln -s "$(command -v $tool)" "$T/bin/$tool"
 done
 start PATH="$T/bin"
-refused_of alice "ssh-keygen cannot be run" "without ssh-keygen nothing counts"
+receive
+sign alice approve "pending/$paper.xml"
+ok "without ssh-keygen nothing counts" waitfor match .docket/notices \
+    "a decision on $paper waits, and is tried again: ssh-keygen cannot be run"
+is "$(cd pending && echo "$paper".*)" "$paper.xml $paper.xml.sig" \
+    "but nobody is blamed"
+like "$("$DOCKET" status)" "a decision on $paper waits" "status says it"
 stop
 start
-sign alice approve "pending/$paper.xml"
 ok "with it again it does" waitfor there "approved/$paper.xml"
+ok "and the notice goes" waitfor gone "pending/$paper.xml.sig"
+unlike "$("$DOCKET" status)" "waits, and is tried" "with its notice"
 stop
 trays_equal_ledger
 fsck_clean

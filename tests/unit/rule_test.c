@@ -150,8 +150,9 @@ test_refuse(void **state)
 	assert_int_equal(r->n_ops, 0);
 	ruling_encode(r, &b);
 	assert_int_equal(ruling_decode(&back, b.data, b.len), 0);
-	assert_string_equal(back.faults.list[0].text,
-	    "line 9, Quota: It is empty.");
+	assert_int_equal(back.faults.list[0].line, 9);
+	assert_string_equal(back.faults.list[0].field, "Quota");
+	assert_string_equal(back.faults.list[0].text, "It is empty.");
 	ruling_free(&back);
 	ruling_free(r);
 	free(r);

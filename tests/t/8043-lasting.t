@@ -1,0 +1,114 @@
+#!/bin/sh
+# Trouble that lasts, under a daemon that runs: every call of its kind fails
+# from some point on until it is over; then the desk goes on by itself. And
+# what cannot be synced ends it: nothing is written after that, no sync is tried
+# again, and the next start makes up for it.
+. "$(dirname "$0")/lib.sh"
+. "$SRC/tests/t/sweep.sh"
+for tool in strike ssh-keygen age sqlite3; do
+	command -v $tool >/dev/null || skip_all "needs $tool"
+done
+strike -c +change -- true 2>/dev/null || skip_all "nothing may be traced here"
+
+! grep -q __asan_init "$DOCKET" ||
+	skip_all "a sanitizer has limits and lines of its own"
+
+day_before
+again
+once DOCKET_NOW=$NOW
+outcome >"$T/expected"
+is "$(sound)" "" "a day without trouble leaves everything sound"
+
+complain() {
+	echo "$1 $2: $3: $(cat "$T/hit")"
+	head -20 "$4" | sed 's/^/    /'
+}
+
+compare() {
+	outcome | grep -v '\.held\.' | diff "$BASE/expected" - >"$T/diff" ||
+		complain "$1" "$2" "the outcome differs" "$T/diff"
+	sound quickly >"$T/unsound"
+	[ ! -s "$T/unsound" ] || complain "$1" "$2" "it is not sound" "$T/unsound"
+}
+
+# lasting ACTION CALLS N
+lasting() {
+	again
+	: >"$T/trouble"
+	: >"$T/log"
+	: >"$T/hit"
+	DOCKET_NOW=$NOW strike -p daemon -c "$2" -n "$3" -a "$1" \
+	    -w "$T/trouble" -- "$DOCKET" run "$DESK" >"$T/log" 2>&1 &
+	_pid=$!
+	waitfor -t 60 match "$T/log" level=error ||
+		{ tail "$T/log" >"$T/last"; complain "$1" "$3" \
+		    "it says nothing" "$T/last"; }
+	rm "$T/trouble"
+	# the last things of that day
+	waitfor -t 120 there outbox/many.xml.batch.txt \
+	    outbox/list.xml.decisions.txt outbox/bad.xml.refused.txt \
+	    outbox/beta/boxed*.txt outbox/beta/AK-*.key.age 2>/dev/null ||
+	    [ -e outbox/many.xml.batch.txt ] ||
+		complain "$1" "$3" "it does not go on" "$T/log"
+	kill -TERM "$(cat .docket/lock)" 2>/dev/null
+	wait $_pid
+	status=$?
+	_pid=
+	[ $status = 0 ] || complain "$1" "$3" "it ends with $status" "$T/log"
+	once DOCKET_NOW=$NOW || complain "$1" "$3" "it does not end" "$T/once"
+	compare "$1" "$3"
+}
+
+# unsynced N: the Nth sync fails
+unsynced() {
+	again
+	DOCKET_NOW=$NOW strike -p daemon -c +change -s +sync -n "$1" -a EIO \
+	    -l "$T/calls" -- "$DOCKET" run --once "$DESK" >"$T/first" 2>&1
+	status=$?
+	grep '^[0-9]*\*' "$T/calls" >"$T/hit" || return 0
+	sed '1,/^[0-9]*\*/d' "$T/calls" |
+	    grep -v '/first$\|unlink .*/main\.lock$' >"$T/after"
+	if grep -q 'index\.db\|/\.docket$' "$T/hit"; then
+		# whatever SQLite tries then: it is thrown away and made anew
+		: >"$T/after"
+		[ $status = 0 ] || complain EIO "$1" "it ends" "$T/first"
+	else
+		[ $status = 4 ] || complain EIO "$1" "it goes on" "$T/first"
+		grep -q 'may not be on the disk' "$T/first" ||
+			complain EIO "$1" "it does not say why" "$T/first"
+		[ "$(grep -cv 'test-clock\|event=deleted' "$T/first")" = 1 ] ||
+			complain EIO "$1" "it says more" "$T/first"
+	fi
+	[ ! -s "$T/after" ] || complain EIO "$1" "it writes on" "$T/after"
+	once DOCKET_NOW=$NOW || complain EIO "$1" "it does not start" "$T/once"
+	compare EIO "$1"
+}
+
+again
+DOCKET_NOW=$NOW strike -p daemon -c +sync -l "$T/calls" -- \
+    "$DOCKET" run --once "$DESK" >/dev/null 2>&1
+points=$(grep -c . "$T/calls")
+[ -n "${CRASH:-}" ] && step=1 || step=$((points / 4 + 1))
+seq $(($$ % step + 1)) $step "$points" >"$T/todo"
+sweep unsynced <"$T/todo"
+is "$(cat "$T/wrong")" "" \
+    "each of $tried syncs failed, which ended it, and nothing was lost"
+
+# the first is where the day's work begins
+if [ -n "${CRASH:-}" ]; then
+	some="ENOSPC:+space EDQUOT:+space EMFILE:+files EROFS:+frozen
+	    EIO:write,pwrite64,openat,renameat2 ENOMEM:mmap,openat,openat2"
+	each="60 160 260 360"
+else
+	some=ENOSPC:+space
+	each=260
+fi
+for action in $some; do
+	for n in $each; do
+		echo "${action%%:*} ${action#*:} $n"
+	done
+done >"$T/todo"
+sweep lasting <"$T/todo"
+is "$(cat "$T/wrong")" "" \
+    "trouble that lasted, of $tried kinds: when it was over, all went on"
+done_testing

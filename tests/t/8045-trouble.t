@@ -1,0 +1,103 @@
+#!/bin/sh
+# A machine in trouble: on a day on which everything happens (sweep.sh) each
+# system call of the daemon fails once, one after the other, as it does when
+# the disk is full, a quota used up, a disk damaged, a file system read only,
+# descriptors or memory short; or does only a part of what it was asked. The
+# daemon copes, or it ends with a line that says why; nothing is lost, nobody
+# is blamed who sent a good form, and the next round makes up for all of it.
+#
+# The whole of it takes long: make crash. Here, every so manieth.
+. "$(dirname "$0")/lib.sh"
+. "$SRC/tests/t/sweep.sh"
+for tool in strike ssh-keygen age sqlite3; do
+	command -v $tool >/dev/null || skip_all "needs $tool"
+done
+strike -c +change -- true 2>/dev/null || skip_all "nothing may be traced here"
+
+! grep -q __asan_init "$DOCKET" ||
+	skip_all "a sanitizer has limits and lines of its own"
+
+day_before
+again
+once DOCKET_NOW=$NOW
+outcome >"$T/expected"
+is "$(sound)" "" "a day without trouble leaves everything sound"
+
+# Lines in which the desk says what ends it; not notices of what waits, or of a
+# paper that somebody has deleted.
+complaints() {
+	grep -vE 'event=test-clock|event=deleted|notice=|failed=|^[0-9]+ received' \
+	    "$1"
+}
+
+# troubled ACTION CALLS N: says what is wrong, if anything is
+troubled() {
+	again
+	DOCKET_NOW=$NOW strike -p daemon -c "$2" -n "$3" -a "$1" \
+	    -l "$T/calls" -- "$DOCKET" run --once "$DESK" >"$T/first" 2>&1
+	status=$?
+	grep '^[0-9]*\*' "$T/calls" >"$T/hit" || return 0
+	complaints "$T/first" >"$T/said"
+	case $status in
+	0) ;;
+	2 | 127) # it did not come as far as its own first line
+		grep -Eq 'loading shared libraries|: (Cannot allocate|Resource)' \
+		    "$T/first" || complain "$1" "$3" "it ends" "$T/first" ;;
+	[34]) [ "$(wc -l <"$T/said")" -ge 1 ] ||
+		complain "$1" "$3" "it ends without a word" "$T/first" ;;
+	*) complain "$1" "$3" "it ends with $status" "$T/first" ;;
+	esac
+	[ "$(wc -l <"$T/said")" -le 1 ] ||
+		complain "$1" "$3" "it says more than a line" "$T/said"
+	# none of these need end anything; but libgit2 reads the end of a pack
+	# once only, and takes half of it for a pack that is damaged
+	case $1:$status:$(cat "$T/hit") in
+	short:4:*" pread64 "*.pack) ;;
+	EINTR:[34]:* | short:[34]:*)
+		complain "$1" "$3" "it gives up" "$T/first" ;;
+	esac
+	if ! env DOCKET_NOW=$NOW "$DOCKET" run --once "$DESK" \
+	    >"$T/once" 2>&1; then
+		complain "$1" "$3" "it does not go on" "$T/once"
+		return
+	fi
+	# what could not be told from somebody else's file is kept as a stray
+	outcome | grep -v '\.held\.\|^outbox/strays/' | diff "$BASE/expected" - >"$T/diff" ||
+		complain "$1" "$3" "the outcome differs" "$T/diff"
+	sound quickly >"$T/unsound"
+	[ ! -s "$T/unsound" ] || complain "$1" "$3" "it is not sound" "$T/unsound"
+}
+
+complain() {
+	echo "$1 $2: $3: $(cat "$T/hit")"
+	head -20 "$4" | sed 's/^/    /'
+}
+
+all=0
+while read -r action calls sample; do
+	again
+	DOCKET_NOW=$NOW strike -p daemon -c "$calls" -l "$T/calls" -- \
+	    "$DOCKET" run --once "$DESK" >/dev/null 2>&1
+	points=$(grep -c . "$T/calls")
+	case ${CRASH:-} in
+	'') step=$((points / sample + 1)) from=$(($$ % step + 1)) ;;
+	*) step=${STEP:-1} from=1 ;;	# STEP=9: a ninth of them
+	esac
+	seq $from $step "$points" | sed "s/^/$action $calls /" >"$T/todo"
+	sweep troubled <"$T/todo"
+	all=$((all + tried))
+	is "$(cat "$T/wrong")" "" \
+	    "$action at $tried of $points calls ($calls), and all is well"
+done <<'EOF'
+ENOSPC +space 6
+EDQUOT +space 2
+EIO +faulty 6
+EMFILE +files 4
+ENOMEM +memory 4
+EAGAIN +start 1
+EROFS +frozen 4
+EINTR +slow 2
+short +partial 2
+EOF
+diag "$all faults injected"
+done_testing
