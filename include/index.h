@@ -103,6 +103,7 @@ struct index_query {
 	const char	*words;		/* full text; the best first, or of
 					 * thousands the last */
 	int64_t		 most;		/* 0: all */
+	bool		 fields;	/* with all their fields */
 };
 
 typedef int index_case_fn(void *arg, const struct casefile *);
@@ -122,6 +123,9 @@ int	index_commits_of_file(struct index *, const char *digest,
 	    const char *file, int64_t most, index_text_fn *, void *);
 int	index_commits_last(struct index *, int64_t most, index_text_fn *,
 	    void *);
+
+/* When a case of a box was last changed; 0: there is none. */
+int	index_box_changed(struct index *, const char *box, int64_t *changed);
 
 /* How many cases are in a state; how many wait. */
 struct index_count {

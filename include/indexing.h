@@ -22,7 +22,7 @@ enum statement {
 	S_ENTRY, S_LIST, S_LISTS, S_LOADED, S_LIST_DIGEST, S_LIST_ADD,
 	S_LIST_DEL, S_ENTRY_ADD, S_ENTRIES_DEL, S_ENTRY_WORDS_ADD,
 	S_ENTRY_WORDS_DEL, S_ENTRIES, S_ENTRIES_FOUND,
-	S_ADMITTED, S_COMMON, STATEMENTS
+	S_ADMITTED, S_COMMON, S_BOX_CHANGED, STATEMENTS
 };
 
 struct buf;
@@ -55,7 +55,8 @@ void	index_bind_text(sqlite3_stmt *, int at, const char *);
  * row of them read. */
 #define INDEX_TEXTS " LEFT JOIN texts ON texts.id = cases.id"
 #define INDEX_CASES "cases" INDEX_TEXTS
-void	index_put_columns(struct buf *);
+/* Without their texts, these columns are NULL. */
+void	index_put_columns(struct buf *, bool texts);
 void	index_load_case(struct casefile *, sqlite3_stmt *);
 
 #endif

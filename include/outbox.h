@@ -97,6 +97,9 @@ int	outbox_rewrite_since(struct outbox *, const char *since);
 /* What can wait: status.txt and lists of the boxes that have changed, held
  * boxes. */
 int64_t	outbox_due(const struct outbox *);	/* ticks */
-int	outbox_tend(struct outbox *, bool now);
+int	outbox_tend(struct outbox *);
+/* At the end: all that can be written until then (ticks); what cannot is found
+ * at the next start. */
+int	outbox_finish(struct outbox *, int64_t until);
 
 #endif

@@ -62,7 +62,11 @@ void	box_wait_longer(struct box *);
 void	box_admit(const struct box *);
 /* The blanks of forms, into a folder. */
 void	box_put_blanks(struct outbox *, int fd);
-/* Writes status.txt, clients.txt and apis.txt where they are out of date. */
-int	boxes_write_status(struct outbox *);
+/* Writes status.txt, clients.txt and apis.txt where they are out of date;
+ * until then (ticks), the rest the next time. */
+int	boxes_write_status(struct outbox *, int64_t until);
+/* Whether they are of the time of the last change that they are to tell of:
+ * status.txt bears, as its own, the time that it tells of. */
+bool	box_is_current(struct outbox *, const struct box *);
 
 #endif

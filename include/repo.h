@@ -38,6 +38,10 @@ struct ledger {
 	/* the tree of the commit that was read last */
 	git_tree	*view;
 	char		 view_commit[COMMIT_HEX];
+	/* the same, its folders kept as they are read */
+	struct tree	*lookup;
+	struct oid	 lookup_root;
+	unsigned	 reads;		/* since the repository was opened */
 
 	size_t		 packs;		/* about how many there are */
 	pid_t		 tidying;	/* git at work; 0: none */
@@ -45,6 +49,18 @@ struct ledger {
 
 /* Notes libgit2's last error, with what was tried.  Always -1. */
 int	repo_fail(const char *what);
+
+/*
+ * To be called where no object of the repository is held: libgit2 keeps what
+ * deltas were made of, up to 16 MiB for each pack, until the repository is
+ * closed; so it is opened anew after so many reads.
+ */
+#define READS_MANY 2048
+void	repo_rest(struct ledger *);
+
+/* For trees that are read from a ledger: struct tree_ops. */
+int	repo_load_tree(void *ledger, const struct oid *, struct buf *raw);
+void	repo_name(void *, enum object, const void *, size_t, struct oid *);
 
 /* Reads an object's bytes; tries again once when packs have moved. */
 int	repo_read(struct ledger *, const git_oid *, git_odb_object **);

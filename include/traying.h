@@ -46,9 +46,11 @@ struct trays {
 
 	/* comparing everything */
 	enum state	 at;		/* the tray; STATE_COUNT: done */
-	DIR		*list;		/* its names, first */
-	bool		 listed;
-	char		 cursor[LEDGER_PATH];	/* then the ledger's */
+	char		 cursor[LEDGER_PATH];	/* in the ledger, first */
+	bool		 walked;	/* its papers were looked at, and */
+	bool		 matched;	/* each was found */
+	DIR		*list;		/* then the tray's names */
+	size_t		 papers, names;	/* how many there are */
 	int64_t		 compare_due;	/* where no events come: names, */
 	int64_t		 deep_due;	/* and every paper */
 };

@@ -424,7 +424,7 @@ flow_tend(struct flow *f)
 	}
 	if (f->held.n > 0 && now >= f->held_due && flow_try_held(f) != 0)
 		return -1;
-	if (outbox_tend(f->outbox, false) != 0)
+	if (outbox_tend(f->outbox) != 0)
 		return flow_fail(f, "answers cannot be written");
 	if (reminders_tend(f->reminders, false) != 0 ||
 	    gateway_tend(f->gateway) != 0)
@@ -524,7 +524,7 @@ flow_finish(struct flow *f)
 	    flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
 		return -1;
 	f->counts.held += flow_waiting_batches(f, &all);
-	if (outbox_tend(f->outbox, true) != 0)
+	if (outbox_finish(f->outbox, f->once ? INT64_MAX : until) != 0)
 		return flow_fail(f, "answers cannot be written");
 	if (flow_tend_telling(f, true) != 0)
 		return -1;

@@ -295,6 +295,7 @@ run_list(int argc, char **argv)
 	join_words(&words, argc - optind, argv + optind);
 	if (words.len > 0)
 		q.words = buf_str(&words);
+	q.fields = format != FORMAT_TABLE;
 	status = cmd_open(&r);
 	if (status == EXIT_DONE)
 		status = print_list(&r, &q, format);

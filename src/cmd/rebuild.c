@@ -96,7 +96,7 @@ rebuild_outbox(struct rebuilding *b)
 	for (i = 0; i < b->n_numbers && status == 0; i++)
 		status = outbox_rewrite(o, b->numbers[i]);
 	if (status == 0)
-		status = outbox_tend(o, true);
+		status = outbox_finish(o, INT64_MAX);
 	outbox_close(o);
 	index_close(index);
 	if (status != 0)

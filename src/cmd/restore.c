@@ -457,7 +457,7 @@ put_receipts(struct desk *desk, const struct settings *s,
 
 	meet_boxes(desk, o);
 	status = outbox_rewrite_since(o, "") != 0 ||
-	    outbox_tend(o, true) != 0 ? cmd_trouble(ledger_error()) :
+	    outbox_finish(o, INT64_MAX) != 0 ? cmd_trouble(ledger_error()) :
 	    EXIT_DONE;
 	outbox_close(o);
 	if (status == EXIT_DONE)

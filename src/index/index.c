@@ -153,7 +153,8 @@ static const struct column {
 #define COLUMNS (int)(sizeof(columns) / sizeof(columns[0]))
 
 /* Statements, prepared when they are first needed.  %C stands for all that
- * is known of a case, to be selected from INDEX_CASES; %N for the columns of
+ * is known of a case, to be selected from INDEX_CASES, %L for the same
+ * without the texts; %N for the columns of
  * its own table, %V for their parameters (?1, …), %S for their settings
  * (number = ?1, …), %M for those that any move of a case may change; %I and
  * %J for the parameters after those. */
@@ -253,6 +254,7 @@ static const char *const sql[STATEMENTS] = {
 	    " ORDER BY bm25(entry_words, 4.0, 1.0), entries.id",
 	[S_COMMON] = "SELECT 1 FROM words WHERE words MATCH ?1"
 	    " LIMIT 1 OFFSET ?2",
+	[S_BOX_CHANGED] = "SELECT max(changed) FROM cases WHERE box = ?1",
 	[S_AGES] = "SELECT count(*) FROM cases WHERE waiting > 0 AND"
 	    " waiting > ?1 AND waiting <= ?2",
 };
@@ -290,11 +292,15 @@ expand_columns(struct buf *out, char how)
 
 	for (i = 0; i < COLUMNS; i++) {
 		if ((how == 'M' && columns[i].of_form) ||
-		    (how != 'C' && columns[i].is_text))
+		    (strchr("NVSM", how) != NULL && columns[i].is_text))
 			continue;
 		buf_puts(out, comma);
 		comma = ", ";
-		if (how == 'C')
+		if (how == 'L' && columns[i].is_text) {
+			buf_puts(out, "NULL");
+			continue;
+		}
+		if (how == 'C' || how == 'L')
 			buf_puts(out, columns[i].is_text ? "texts." :
 			    "cases.");
 		if (how != 'V')
@@ -553,9 +559,9 @@ load_column(const struct column *c, struct casefile *to, sqlite3_stmt *st,
 }
 
 void
-index_put_columns(struct buf *out)
+index_put_columns(struct buf *out, bool texts)
 {
-	expand_columns(out, 'C');
+	expand_columns(out, texts ? 'C' : 'L');
 }
 
 void

@@ -181,10 +181,12 @@ static void
 put_query(struct buf *out, const struct index_query *q, bool common)
 {
 	buf_puts(out, "SELECT ");
-	index_put_columns(out);
-	buf_puts(out, q->words == NULL ? " FROM " INDEX_CASES " WHERE 1" :
-	    " FROM words JOIN cases ON cases.id = words.rowid"
-	    INDEX_TEXTS " WHERE words MATCH :words");
+	index_put_columns(out, q->fields);
+	buf_puts(out, q->words == NULL ? " FROM cases" :
+	    " FROM words JOIN cases ON cases.id = words.rowid");
+	buf_puts(out, q->fields ? INDEX_TEXTS : "");
+	buf_puts(out, q->words == NULL ? " WHERE 1" :
+	    " WHERE words MATCH :words");
 	if (q->number != NULL)
 		buf_puts(out, " AND cases.number = :number");
 	if (q->client != NULL)
@@ -353,6 +355,21 @@ index_count(struct index *x, struct index_count *count)
 	    (st = index_statement(x, S_COUNT_WAITING)) == NULL)
 		return -1;
 	return count_one(x, st, &count->waiting);
+}
+
+int
+index_box_changed(struct index *x, const char *box, int64_t *changed)
+{
+	sqlite3_stmt *st = index_statement(x, S_BOX_CHANGED);
+	uint64_t at = 0;
+
+	if (st == NULL)
+		return -1;
+	index_bind_text(st, 1, box);
+	if (count_one(x, st, &at) != 0)
+		return -1;
+	*changed = (int64_t)at;
+	return 0;
 }
 
 int

@@ -220,6 +220,7 @@ repo_read(struct ledger *l, const git_oid *oid, git_odb_object **object)
 {
 	int status = git_odb_read(object, l->odb, oid);
 
+	l->reads++;
 	if (status == 0)
 		return 0;
 	/* git may have merged the pack away under our eyes */
@@ -227,8 +228,30 @@ repo_read(struct ledger *l, const git_oid *oid, git_odb_object **object)
 	return git_odb_read(object, l->odb, oid);
 }
 
-static int
-load_tree(void *arg, const struct oid *oid, struct buf *raw)
+void
+repo_rest(struct ledger *l)
+{
+	git_repository *repo = NULL;
+	git_odb *odb = NULL;
+
+	if (l->reads < READS_MANY)
+		return;
+	l->reads = 0;
+	if (git_repository_open_bare(&repo, l->path) != 0 ||
+	    git_repository_odb(&odb, repo) != 0) {
+		git_repository_free(repo);	/* this one goes on */
+		return;
+	}
+	git_tree_free(l->view);
+	git_odb_free(l->odb);
+	git_repository_free(l->repo);
+	l->view = NULL;
+	l->odb = odb;
+	l->repo = repo;
+}
+
+int
+repo_load_tree(void *arg, const struct oid *oid, struct buf *raw)
 {
 	struct ledger *l = arg;
 	git_odb_object *object;
@@ -242,8 +265,8 @@ load_tree(void *arg, const struct oid *oid, struct buf *raw)
 	return 0;
 }
 
-static void
-name_object(void *arg, enum object type, const void *data, size_t n,
+void
+repo_name(void *arg, enum object type, const void *data, size_t n,
     struct oid *oid)
 {
 	git_oid id;
@@ -275,7 +298,7 @@ count_packs(struct ledger *l)
 static int
 load_head(struct ledger *l)
 {
-	const struct tree_ops ops = { load_tree, name_object, l };
+	const struct tree_ops ops = { repo_load_tree, repo_name, l };
 	git_commit *commit = NULL;
 	struct oid root;
 	git_oid id;
@@ -331,6 +354,7 @@ ledger_close(struct ledger *l)
 	if (l == NULL)
 		return;
 	tree_free(l->tree);
+	tree_free(l->lookup);
 	pack_free(l->pack);
 	git_tree_free(l->view);
 	git_odb_free(l->odb);
@@ -459,7 +483,7 @@ apply_op(struct ledger *l, const struct op *op)
 
 	switch (op->kind) {
 	case OP_PUT:
-		name_object(NULL, OBJECT_BLOB, op->data, op->len, &oid);
+		repo_name(NULL, OBJECT_BLOB, op->data, op->len, &oid);
 		pack_add(l->pack, OBJECT_BLOB, &oid, op->data, op->len, NULL);
 		return tree_put(l->tree, op->path, &oid);
 	case OP_MOVE:
@@ -475,7 +499,7 @@ apply_op(struct ledger *l, const struct op *op)
 static void
 name_last(struct ledger *l)
 {
-	name_object(NULL, OBJECT_COMMIT, l->last.data, l->last.len, &l->tip);
+	repo_name(NULL, OBJECT_COMMIT, l->last.data, l->last.len, &l->tip);
 	oid_text(l->last_ruling->commit, &l->tip);
 }
 

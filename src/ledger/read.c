@@ -14,7 +14,11 @@
 #include "spawn.h"
 #include "text.h"
 
+#include "commit.h"
 #include "repo.h"
+
+/* Bytes of folders that are kept for lookups. */
+#define LOOKUP_CACHE (4u * 1024 * 1024)
 
 /* Packs above which git is asked to merge them. */
 #define PACKS_MANY 40
@@ -80,16 +84,38 @@ entry_of(struct ledger *l, const char *commit, const char *path,
 	return 0;
 }
 
+/* The blob of a path.  Who asks for one path of a commit asks for others:
+ * folders are kept, up to a limit. */
+static int
+find_blob(struct ledger *l, const char *commit, const char *path,
+    struct oid *oid)
+{
+	const struct tree_ops ops = { repo_load_tree, repo_name, l };
+	struct oid root;
+	git_tree *tree;
+
+	repo_rest(l);
+	if (view(l, commit, &tree) != 0)
+		return -1;
+	memcpy(root.id, git_tree_id(tree)->id, OID_SIZE);
+	if (l->lookup == NULL)
+		l->lookup = tree_new(&ops, &root);
+	else if (memcmp(&root, &l->lookup_root, sizeof(root)) != 0 ||
+	    tree_bytes(l->lookup) > LOOKUP_CACHE)
+		tree_reset(l->lookup, &root);
+	l->lookup_root = root;
+	return tree_get(l->lookup, path, oid);
+}
+
 int
 ledger_find(struct ledger *l, const char *commit, const char *path,
     char hex[BLOB_HEX])
 {
-	git_tree_entry *entry = NULL;
-	int found = entry_of(l, commit, path, &entry);
+	struct oid oid;
+	int found = find_blob(l, commit, path, &oid);
 
 	if (found == 1)
-		git_oid_tostr(hex, BLOB_HEX, git_tree_entry_id(entry));
-	git_tree_entry_free(entry);
+		oid_text(hex, &oid);
 	return found;
 }
 
@@ -109,13 +135,14 @@ int
 ledger_read(struct ledger *l, const char *commit, const char *path,
     struct buf *out)
 {
-	git_tree_entry *entry = NULL;
-	int found = entry_of(l, commit, path, &entry);
+	struct oid oid;
+	git_oid id;
+	int found = find_blob(l, commit, path, &oid);
 
-	if (found == 1 && read_blob(l, git_tree_entry_id(entry), out) != 0)
-		found = -1;
-	git_tree_entry_free(entry);
-	return found;
+	if (found != 1)
+		return found;
+	git_oid_fromraw(&id, oid.id);
+	return read_blob(l, &id, out) == 0 ? 1 : -1;
 }
 
 void
@@ -166,16 +193,16 @@ take_schema(const char *root, const git_tree_entry *entry, void *arg)
 }
 
 static int
-take_top(struct ledger *l, const char *commit, const char *name,
-    struct rules *rules)
+take_top(struct ledger *l, const git_tree_entry *e, struct rules *rules)
 {
 	struct buf data = BUF_INIT;
-	int found = ledger_read(l, commit, name, &data);
+	int status = read_blob(l, git_tree_entry_id(e), &data);
 
-	if (found == 1)
-		rules_add(rules, name, buf_str(&data), data.len);
+	if (status == 0)
+		rules_add(rules, git_tree_entry_name(e), buf_str(&data),
+		    data.len);
 	buf_free(&data);
-	return found < 0 ? -1 : 0;
+	return status;
 }
 
 static int
@@ -215,8 +242,7 @@ take_tops(struct ledger *l, const char *commit, struct rules *rules)
 
 		if (git_tree_entry_type(e) == GIT_OBJECT_BLOB &&
 		    rules_is_top(git_tree_entry_name(e)))
-			status = take_top(l, commit, git_tree_entry_name(e),
-			    rules);
+			status = take_top(l, e, rules);
 	}
 	git_tree_free(tree);
 	git_commit_free(c);
@@ -246,6 +272,8 @@ ruling_of(struct ledger *l, const git_oid *oid, struct ruling *r)
 	int status;
 
 	ruling_init(r);
+	repo_rest(l);
+	l->reads++;
 	status = git_commit_lookup(&c, l->repo, oid);
 	if (status != 0) {
 		git_odb_refresh(l->odb);
@@ -502,6 +530,7 @@ descend(struct slice *s, git_tree *tree, unsigned level, const char *path)
 			s->at[level + 1][0] = '\0';
 		if (order > 0 && level == 0)
 			s->at[2][0] = '\0';
+		s->ledger->reads++;
 		if (git_tree_lookup(&sub, s->ledger->repo,
 		    git_tree_entry_id(e)) != 0)
 			return repo_fail("a folder cannot be read");
@@ -527,8 +556,10 @@ ledger_tray_next(struct ledger *l, const char *commit, enum state tray,
 	    .arg = arg };
 	git_tree_entry *entry = NULL;
 	git_tree *tree = NULL;
-	int found = entry_of(l, commit, state_name(tray), &entry);
+	int found;
 
+	repo_rest(l);
+	found = entry_of(l, commit, state_name(tray), &entry);
 	if (found != 1)
 		return found;
 	sscanf(cursor, "%63[^/]/%63[^/]/%63[^/]", s.at[0], s.at[1], s.at[2]);

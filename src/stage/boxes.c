@@ -27,6 +27,8 @@
 /* A status.txt is not written more often than this while much goes on. */
 #define STATUS_MS 1000
 
+#define STATUS "status.txt"
+
 static void
 tell(struct outbox *o, const struct box *b, const char *what,
     const char *file)
@@ -283,7 +285,7 @@ write_status(struct outbox *o, struct box *b)
 	status = index_cases(o->index, &q, list_case, &l);
 	if (l.n == 0)
 		buf_puts(&l.text, "none\n");
-	if (status == 0 && b->fd >= 0 && fs_replace(b->fd, "status.txt",
+	if (status == 0 && b->fd >= 0 && fs_replace(b->fd, STATUS,
 	    buf_str(&l.text), l.text.len, 0644) != 0 && b->held[0] == '\0')
 		box_hold(o, b, "written", "status.txt");
 	buf_free(&l.text);
@@ -336,6 +338,29 @@ write_names(struct outbox *o, struct box *b, const char *list,
 	return status;
 }
 
+/* When the list in force came to be so; 0: there is none, and no file of it
+ * either.  -1: it cannot be told, or the file is to go. */
+static int
+list_changed(struct outbox *o, const struct box *b, const char *list,
+    int64_t *changed)
+{
+	char name[32], sha256[65];
+	struct casefile c;
+	struct stat st;
+	int found = index_list_digest(o->index, list, sha256);
+
+	*changed = 0;
+	snprintf(name, sizeof(name), "%s.txt", list);
+	if (found == 0)
+		return fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
+		    -1 : 0;
+	if (found < 0 || index_list(o->index, list, &c) != 1)
+		return -1;
+	*changed = c.changed;
+	casefile_free(&c);
+	return 0;
+}
+
 /* What is in no list that is in force may be named freely: no such file. */
 static int
 write_lists(struct outbox *o, struct box *b)
@@ -368,8 +393,40 @@ write_lists(struct outbox *o, struct box *b)
 	return status;
 }
 
+bool
+box_is_current(struct outbox *o, const struct box *b)
+{
+	static const char *const lists[] = { "clients", "apis" };
+	int64_t changed, listed;
+	struct stat st;
+	size_t i;
+
+	if (fstatat(b->fd, STATUS, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    index_box_changed(o->index, b->name, &changed) != 0)
+		return false;
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (list_changed(o, b, lists[i], &listed) != 0)
+			return false;
+		changed = listed > changed ? listed : changed;
+	}
+	return changed < st.st_mtim.tv_sec;
+}
+
+/* Its lists first: the time of status.txt vouches for them too. */
+static int
+write_box(struct outbox *o, struct box *b)
+{
+	const struct timespec now[2] = { { .tv_sec = clock_now() },
+	    { .tv_sec = clock_now() } };
+
+	if ((!b->listed && write_lists(o, b) != 0) || write_status(o, b) != 0)
+		return -1;
+	utimensat(b->fd, STATUS, now, AT_SYMLINK_NOFOLLOW);
+	return 0;
+}
+
 int
-boxes_write_status(struct outbox *o)
+boxes_write_status(struct outbox *o, int64_t until)
 {
 	const struct map_entry *e;
 	struct box *b;
@@ -379,9 +436,10 @@ boxes_write_status(struct outbox *o)
 		b = e->value;
 		if (!b->changed || b->fd < 0)
 			continue;
-		if (write_status(o, b) != 0 || (!b->listed &&
-		    write_lists(o, b) != 0))
+		if (write_box(o, b) != 0)
 			return -1;
+		if (clock_ticks() >= until)
+			return 0;	/* some are left, and due */
 	}
 	o->status_due = clock_ticks() + STATUS_MS;
 	return 0;

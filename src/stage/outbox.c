@@ -26,6 +26,9 @@
 
 #define BATCH 200
 
+/* Lists of cases are written for so long before others have their turn, ms. */
+#define SLICE_MS 20
+
 struct receipt_desk
 outbox_desk(const struct outbox *o)
 {
@@ -157,7 +160,7 @@ outbox_meet(struct outbox *o, const char *box, const struct stat *like)
 			box_admit(b);
 		box_put_blanks(o, b->fd);
 	}
-	b->changed = true;
+	b->changed |= b->fd < 0 || !box_is_current(o, b);
 }
 
 /* Answers. */
@@ -808,10 +811,18 @@ outbox_due(const struct outbox *o)
 }
 
 int
-outbox_tend(struct outbox *o, bool now)
+outbox_tend(struct outbox *o)
 {
-	if ((now || clock_ticks() >= o->status_due) && any_changed(o) &&
-	    boxes_write_status(o) != 0)
+	int64_t now = clock_ticks();
+
+	if (now >= o->status_due && any_changed(o) &&
+	    boxes_write_status(o, now + SLICE_MS) != 0)
 		return -1;
-	return clock_ticks() >= retry_due(o) ? retry_held(o) : 0;
+	return now >= retry_due(o) ? retry_held(o) : 0;
+}
+
+int
+outbox_finish(struct outbox *o, int64_t until)
+{
+	return any_changed(o) ? boxes_write_status(o, until) : 0;
 }

@@ -209,14 +209,22 @@ trays_event(struct trays *t, const struct watch_event *e)
 }
 
 static void
+begin_tray(struct trays *t, enum state tray)
+{
+	t->at = tray;
+	t->walked = false;
+	t->matched = true;
+	t->papers = t->names = 0;
+	t->cursor[0] = '\0';
+}
+
+static void
 begin_comparing(struct trays *t)
 {
 	if (t->list != NULL)
 		closedir(t->list);
 	t->list = NULL;
-	t->at = STATE_PENDING;
-	t->listed = false;
-	t->cursor[0] = '\0';
+	begin_tray(t, STATE_PENDING);
 	t->compare_due = INT64_MAX;
 	t->looks++;
 }
@@ -616,6 +624,9 @@ look_key(struct trays *t, const char *key, const struct trays_found *found)
 
 /* Comparing, a slice at a time. */
 
+/* A paper is either where the ledger has it, or to be looked at.  Where all
+ * papers of the ledger were found just now it is enough to count: to look each
+ * name up, in the order of a directory, which is none, takes long. */
 static void
 compare_name(struct trays *t, const char *name)
 {
@@ -623,11 +634,12 @@ compare_name(struct trays *t, const char *name)
 
 	if (is_left_alone(name))
 		return;
-	if (paper_parse(name, &p) == 0 && paper_is_filed(&p)) {
-		if (tray_expects(t, t->shown, t->at, p.number, name) != 1)
-			tray_mark(t, name, 0);
-	} else
+	if (paper_parse(name, &p) != 0 || !paper_is_filed(&p))
 		mark_foreign(t, t->at, name, 0);
+	else if (t->matched)
+		t->names++;
+	else if (tray_expects(t, t->shown, t->at, p.number, name) != 1)
+		tray_mark(t, name, 0);
 }
 
 static int
@@ -636,9 +648,12 @@ compare_paper(void *arg, const char *name, const char *hex)
 	struct trays *t = arg;
 	char there[BLOB_HEX];
 
-	if (tray_blob(t->desk->tray[t->at], name, there) != 0 ||
-	    strcmp(there, hex) != 0)
-		tray_mark(t, name, 0);
+	t->papers++;
+	if (tray_blob(t->desk->tray[t->at], name, there) == 0 &&
+	    strcmp(there, hex) == 0)
+		return 0;
+	t->matched = false;
+	tray_mark(t, name, 0);
 	return 0;
 }
 
@@ -653,37 +668,51 @@ compare_again(struct trays *t)
 		t->deep_due = now + DEEP_MS;
 }
 
+/* The papers of the ledger, a folder at a time. */
+static int
+compare_folder(struct trays *t)
+{
+	int found;
+
+	if (clock_ticks() < t->deep_due) {
+		t->matched = false;	/* nobody has looked */
+		found = 0;
+	} else
+		found = ledger_tray_next(t->ledger, t->shown, t->at,
+		    t->cursor, compare_paper, t);
+	t->walked = found == 0;
+	return found < 0 ? -1 : 0;
+}
+
+/* The names in the tray are through: 1; or have to be looked up: 0. */
+static int
+end_names(struct trays *t)
+{
+	closedir(t->list);
+	t->list = NULL;
+	if (!t->matched || t->names == t->papers)
+		return 1;
+	t->matched = false;
+	return 0;
+}
+
 static int
 compare_slice(struct trays *t)
 {
 	const char *name;
 	unsigned i;
-	int found;
 
-	if (!t->listed) {
-		if (t->list == NULL)
-			t->list = fs_list(t->desk->tray[t->at]);
-		if (t->list == NULL)
-			return -1;
-		for (i = 0; i < LOOK_MAX; i++) {
-			if ((name = fs_list_next(t->list)) == NULL) {
-				closedir(t->list);
-				t->list = NULL;
-				t->listed = true;
-				break;
-			}
-			compare_name(t, name);
-		}
+	if (!t->walked)
+		return compare_folder(t);
+	if (t->list == NULL && (t->list = fs_list(t->desk->tray[t->at])) ==
+	    NULL)
+		return -1;
+	for (i = 0; i < LOOK_MAX && (name = fs_list_next(t->list)) != NULL;
+	    i++)
+		compare_name(t, name);
+	if (i == LOOK_MAX || end_names(t) == 0)
 		return 0;
-	}
-	found = clock_ticks() < t->deep_due ? 0 :
-	    ledger_tray_next(t->ledger, t->shown, t->at, t->cursor,
-	    compare_paper, t);
-	if (found != 0)
-		return found < 0 ? -1 : 0;
-	t->at++;
-	t->listed = false;
-	t->cursor[0] = '\0';
+	begin_tray(t, t->at + 1);
 	if (t->at == STATE_COUNT && (!t->watched || t->poll))
 		compare_again(t);
 	return 0;
