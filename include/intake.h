@@ -92,7 +92,10 @@ bool	intake_put_back(struct intake *, const struct parcel *);
 int	intake_reload(struct intake *, struct parcel *);
 /* The same for one that is too large for a form, but not for a list. */
 int	intake_reload_list(struct intake *, struct parcel *);
-/* The claim is done with. */
+/* The claim is done with: it is deleted, or will be by intake_sweep() when
+ * there is time (true: there are more).  Whatever a crash leaves of them is
+ * found to be done with at the next start. */
 void	intake_drop(struct intake *, const struct parcel *);
+bool	intake_sweep(struct intake *);
 
 #endif

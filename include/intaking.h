@@ -72,6 +72,8 @@ struct intake {
 	struct map	 fresh;		/* rounds since the last sync */
 	bool		 unsynced;	/* there are more than those */
 	struct map	 rounds;	/* claims in each, by its folder */
+	char		**dropped;	/* claims to be deleted */
+	size_t		 n_dropped, dropped_bytes;
 	int64_t		 now, now_at;	/* the file system's clock, and the
 					 * ticks when it was asked */
 	const char	*open;		/* the round that goes on; or NULL */

@@ -478,6 +478,8 @@ flow_round(struct flow *f)
 		return -1;
 	if (flow_due(f) && !is_left(f) && flow_commit(f) != 0)
 		return -1;
+	if (!f->more && f->in_hand == 0 && f->group.n == 0)
+		f->more = intake_sweep(f->intake);
 	if (f->progress != NULL)
 		f->progress(f->progress_arg, &f->counts);
 	return 0;
@@ -524,6 +526,8 @@ flow_finish(struct flow *f)
 	    flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
 		return -1;
 	f->counts.held += flow_waiting_batches(f, &all);
+	while (clock_ticks() < until && intake_sweep(f->intake))
+		;
 	if (outbox_finish(f->outbox, f->once ? INT64_MAX : until) != 0)
 		return flow_fail(f, "answers cannot be written");
 	if (flow_tend_telling(f, true) != 0)

@@ -26,6 +26,14 @@
 
 #include "intaking.h"
 
+/* Claims that are done with are deleted when nothing else is to be done: for
+ * some seconds after a deletion a file system like ext4 looks at each free
+ * inode before it gives one away, and a desk makes files all the time.  At
+ * most so many, and bytes in them; so many in one go. */
+#define DROPPED_MAX 32768
+#define DROPPED_BYTES (64u * 1024 * 1024)
+#define SWEPT 256
+
 void
 intake_begin(struct round *r)
 {
@@ -396,9 +404,9 @@ intake_sync(struct intake *in)
 
 /* The round of a claim that has left it, if that was the last. */
 static void
-leave_round(struct intake *in, const struct parcel *p)
+leave_round(struct intake *in, const char *claim)
 {
-	char *dir = mem_strn(p->claim, strcspn(p->claim, "/"));
+	char *dir = mem_strn(claim, strcspn(claim, "/"));
 	uintptr_t n = (uintptr_t)map_get(&in->rounds, dir);
 
 	if (n > 1)
@@ -420,17 +428,45 @@ intake_put_back(struct intake *in, const struct parcel *p)
 	if (b == NULL || fs_move(in->desk->claims, p->claim, b->fd,
 	    p->name) != 0)
 		return false;
-	leave_round(in, p);
+	leave_round(in, p->claim);
 	intake_give_grace(in, b, p->name);
 	return true;
+}
+
+static void
+sweep_one(struct intake *in)
+{
+	char *claim = in->dropped[--in->n_dropped];
+
+	if (unlinkat(in->desk->claims, claim, 0) != 0 && errno != ENOENT)
+		log_errno("intake", "drop", claim);
+	leave_round(in, claim);
+	free(claim);
+}
+
+bool
+intake_sweep(struct intake *in)
+{
+	unsigned i;
+
+	for (i = 0; i < SWEPT && in->n_dropped > 0; i++)
+		sweep_one(in);
+	if (in->n_dropped == 0)
+		in->dropped_bytes = 0;
+	return in->n_dropped > 0;
 }
 
 void
 intake_drop(struct intake *in, const struct parcel *p)
 {
-	if (unlinkat(in->desk->claims, p->claim, 0) != 0 && errno != ENOENT)
-		log_errno("intake", "drop", p->claim);
-	leave_round(in, p);
+	in->dropped = mem_grow(in->dropped, in->n_dropped + 1,
+	    sizeof(*in->dropped));
+	in->dropped[in->n_dropped++] = mem_str(p->claim);
+	in->dropped_bytes += p->file.len;
 	if (p->with != NULL)
 		intake_drop(in, p->with);
+	if (p->large || in->n_dropped >= DROPPED_MAX ||
+	    in->dropped_bytes >= DROPPED_BYTES)
+		while (intake_sweep(in))
+			;
 }

@@ -365,6 +365,9 @@ intake_close(struct intake *in)
 	map_free(&in->grace);
 	map_free(&in->fresh);
 	map_free(&in->rounds);
+	while (in->n_dropped > 0)
+		free(in->dropped[--in->n_dropped]);
+	free(in->dropped);
 	while ((e = map_next(&in->odd, &at)) != NULL)
 		free(e->value);
 	map_free(&in->odd);
