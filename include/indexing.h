@@ -1,6 +1,7 @@
 /*
- * indexing: what the parts of the index share: index.c writes, query.c
- * asks, entries.c keeps the lists in force.  Nobody else includes it: it is the only header with <sqlite3.h>.
+ * indexing: what the parts of the index share: index.c has the tables and
+ * statements, changes.c writes, query.c asks, entries.c keeps the lists in
+ * force.  Nobody else includes it: it is the only header with <sqlite3.h>.
  */
 #ifndef DOCKET_INDEXING_H
 #define DOCKET_INDEXING_H
@@ -43,6 +44,11 @@ int	index_fail(struct index *, const char *what);
 sqlite3_stmt *index_statement(struct index *, enum statement);
 /* Ends a statement whose last step returned rc: 0 or -1. */
 int	index_finish(struct index *, sqlite3_stmt *, int rc);
+/* Runs one that has no rows. */
+int	index_run(struct index *, sqlite3_stmt *);
+/* Notes another thing that is wrong; always -1. */
+int	index_complain(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
 /* Gives the first column of every row. */
 int	index_each_text(struct index *, sqlite3_stmt *, index_text_fn *,
 	    void *);
@@ -58,5 +64,14 @@ void	index_bind_text(sqlite3_stmt *, int at, const char *);
 /* Without their texts, these columns are NULL. */
 void	index_put_columns(struct buf *, bool texts);
 void	index_load_case(struct casefile *, sqlite3_stmt *);
+/* How many there are: those of the case are parameters 1 to that many. */
+int	index_columns(void);
+/* Binds them, or (not of_form) those that any move of a case may change. */
+void	index_bind_case(sqlite3_stmt *, const struct casefile *, bool of_form);
+/* A case and its row: 1, 0, -1. */
+int	index_find_case(struct index *, const char *number, struct casefile *,
+	    int64_t *id);
+/* changes.c: writes what was added up. */
+int	index_put_counts(struct index *);
 
 #endif

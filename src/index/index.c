@@ -1,5 +1,5 @@
 /*
- * index: where every case stands, in SQLite: keeping it (query.c asks).
+ * index: where every case stands, in SQLite: its tables and statements.
  *
  * May not: decide anything; casefile_apply() says what a ruling means.
  * The machine's trouble: a database that cannot be read or written.
@@ -8,6 +8,7 @@
  * it, say) makes the daemon stop and restart through recovery.
  */
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,6 +276,18 @@ index_fail(struct index *x, const char *what)
 	return -1;
 }
 
+int
+index_complain(const char *fmt, ...)
+{
+	size_t n = (size_t)snprintf(last_error, sizeof(last_error), "index: ");
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(last_error + n, sizeof(last_error) - n, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
 /* Statements. */
 
 static int
@@ -364,8 +377,8 @@ index_finish(struct index *x, sqlite3_stmt *st, int rc)
 	return status;
 }
 
-static int
-run(struct index *x, sqlite3_stmt *st)
+int
+index_run(struct index *x, sqlite3_stmt *st)
 {
 	return index_finish(x, st, sqlite3_step(st));
 }
@@ -401,7 +414,7 @@ set_meta(struct index *x, const char *key, const char *value)
 		return -1;
 	index_bind_text(st, 1, key);
 	index_bind_text(st, 2, value);
-	return run(x, st);
+	return index_run(x, st);
 }
 
 /* The same by itself, between groups. */
@@ -564,6 +577,12 @@ index_put_columns(struct buf *out, bool texts)
 	expand_columns(out, texts ? 'C' : 'L');
 }
 
+int
+index_columns(void)
+{
+	return COLUMNS;
+}
+
 void
 index_load_case(struct casefile *c, sqlite3_stmt *st)
 {
@@ -598,9 +617,8 @@ bind_column(const struct column *c, const struct casefile *from,
 	}
 }
 
-/* A case and its row. */
-static int
-find_case(struct index *x, const char *number, struct casefile *c,
+int
+index_find_case(struct index *x, const char *number, struct casefile *c,
     int64_t *id)
 {
 	sqlite3_stmt *st = index_statement(x, S_CASE);
@@ -622,76 +640,19 @@ index_case(struct index *x, const char *number, struct casefile *c)
 {
 	int64_t id;
 
-	return find_case(x, number, c, &id);
+	return index_find_case(x, number, c, &id);
 }
-
-/* Writing. */
-
-/* How many cases are where, and who was named how often: added up, and
- * written once a group. */
-
-static void
-add_seen(struct index *x, char kind, const char *name, size_t n)
+void
+index_bind_case(sqlite3_stmt *st, const struct casefile *c, bool of_form)
 {
-	struct buf key = BUF_INIT;
-
-	buf_putc(&key, kind);
-	buf_put(&key, name, n);
-	map_put(&x->seen, buf_str(&key), (void *)((uintptr_t)map_get(&x->seen,
-	    buf_str(&key)) + 1));
-	buf_free(&key);
-}
-
-static void
-add_names(struct index *x, const struct facts *facts)
-{
-	const char *at = facts->apis, *end;
-
-	if (facts->client != NULL)
-		add_seen(x, '0', facts->client, strlen(facts->client));
-	for (; at != NULL && *at != '\0'; at = end + 1) {
-		end = strchr(at, '\n');
-		add_seen(x, '1', at, (size_t)(end - at));
-	}
-}
-
-static int
-put_seen(struct index *x)
-{
-	const struct map_entry *e;
-	sqlite3_stmt *st;
-	size_t at = 0;
-
-	while ((e = map_next(&x->seen, &at)) != NULL) {
-		if ((st = index_statement(x, S_SEEN_ADD)) == NULL)
-			return -1;
-		sqlite3_bind_int(st, 1, e->key[0] == '1');
-		index_bind_text(st, 2, e->key + 1);
-		sqlite3_bind_int64(st, 3, (int64_t)(uintptr_t)e->value);
-		if (run(x, st) != 0)
-			return -1;
-	}
-	map_free(&x->seen);
-	return 0;
-}
-
-static int
-put_counts(struct index *x)
-{
-	sqlite3_stmt *st;
 	int i;
 
-	for (i = STATE_PENDING; i < STATE_COUNT; i++) {
-		if ((st = index_statement(x, S_COUNT_ADD)) == NULL)
-			return -1;
-		sqlite3_bind_int(st, 1, i);
-		sqlite3_bind_int64(st, 2, x->counts[i]);
-		if (run(x, st) != 0)
-			return -1;
-		x->counts[i] = 0;
-	}
-	return put_seen(x);
+	for (i = 0; i < COLUMNS; i++)
+		if (!columns[i].is_text && (of_form || !columns[i].of_form))
+			bind_column(&columns[i], c, st, i + 1);
 }
+
+/* Groups. */
 
 int
 index_begin(struct index *x)
@@ -702,7 +663,7 @@ index_begin(struct index *x)
 int
 index_commit(struct index *x)
 {
-	if (put_counts(x) != 0 || set_meta(x, "head", x->head) != 0)
+	if (index_put_counts(x) != 0 || set_meta(x, "head", x->head) != 0)
 		return -1;
 	return exec(x, "COMMIT");
 }
@@ -714,185 +675,4 @@ index_abort(struct index *x)
 	memset(x->counts, 0, sizeof(x->counts));
 	map_free(&x->seen);
 	get_meta(x, "head", x->head, sizeof(x->head));
-}
-
-static void
-bind_case(sqlite3_stmt *st, const struct casefile *c, bool of_form)
-{
-	int i;
-
-	for (i = 0; i < COLUMNS; i++)
-		if (!columns[i].is_text && (of_form || !columns[i].of_form))
-			bind_column(&columns[i], c, st, i + 1);
-}
-
-static int
-add_case(struct index *x, const struct casefile *c, int64_t *id)
-{
-	sqlite3_stmt *st = index_statement(x, S_CASE_ADD);
-	char prefix[PREFIX_TEXT];
-	uint64_t seq;
-
-	if (st == NULL)
-		return -1;
-	number_split(c->number, prefix, &seq);
-	bind_case(st, c, true);
-	index_bind_text(st, COLUMNS + 1, prefix);
-	sqlite3_bind_int64(st, COLUMNS + 2, (int64_t)seq);
-	if (run(x, st) != 0)
-		return -1;
-	*id = sqlite3_last_insert_rowid(x->db);
-	if ((st = index_statement(x, S_LAST_SET)) == NULL)
-		return -1;
-	index_bind_text(st, 1, prefix);
-	sqlite3_bind_int64(st, 2, (int64_t)seq);
-	return run(x, st);
-}
-
-static int
-set_case(struct index *x, const struct casefile *c, int64_t id, bool of_form)
-{
-	sqlite3_stmt *st = index_statement(x, of_form ? S_CASE_SET :
-	    S_CASE_MOVE);
-
-	if (st == NULL)
-		return -1;
-	bind_case(st, c, of_form);
-	sqlite3_bind_int64(st, COLUMNS + 1, id);
-	return run(x, st);
-}
-
-/* What a case is found by: S_WORDS_ADD or S_WORDS_DEL. */
-static int
-put_words(struct index *x, enum statement which, int64_t id,
-    const struct casefile *c)
-{
-	sqlite3_stmt *st = index_statement(x, which);
-
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, id);
-	index_bind_text(st, 2, c->number);
-	index_bind_text(st, 3, c->facts.client);
-	index_bind_text(st, 4, c->facts.label);
-	index_bind_text(st, 5, c->facts.fields);
-	return run(x, st);
-}
-
-/* Whether the ruling changes what can be searched for. */
-static bool
-changes_words(const struct ruling *r)
-{
-	return r->event == EVENT_RECEIVE || r->event == EVENT_RESUBMIT ||
-	    (r->event == EVENT_REVISE && r->request == REQUEST_NONE) ||
-	    (r->event == EVENT_APPROVE && r->request == REQUEST_CHANGE);
-}
-
-/* Whether a form comes, or takes the place of another. */
-static bool
-changes_form(const struct ruling *r)
-{
-	return changes_words(r) || r->event == EVENT_REVISE ||
-	    r->event == EVENT_ASK;
-}
-
-static int
-set_texts(struct index *x, const struct casefile *c, int64_t id)
-{
-	sqlite3_stmt *st = index_statement(x, S_TEXTS_SET);
-
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, id);
-	index_bind_text(st, 2, c->facts.fields);
-	index_bind_text(st, 3, c->asked.fields);
-	return run(x, st);
-}
-
-/* id 0: it has no row yet. */
-static int
-save_case(struct index *x, const struct casefile *c, int64_t id,
-    const struct ruling *r, bool texts)
-{
-	if ((id == 0 ? add_case(x, c, &id) :
-	    set_case(x, c, id, changes_form(r))) != 0)
-		return -1;
-	if ((texts || changes_form(r)) && set_texts(x, c, id) != 0)
-		return -1;
-	return changes_words(r) ? put_words(x, S_WORDS_ADD, id, c) : 0;
-}
-
-static int
-apply_to_case(struct index *x, const struct ruling *r)
-{
-	struct casefile c;
-	int64_t id = 0;
-	int status = find_case(x, r->number, &c, &id);
-	bool asked = status == 1 && c.asked.fields != NULL;
-
-	if (status < 0)
-		return -1;
-	if (status == 0)
-		casefile_init(&c);
-	if (id != 0 && changes_words(r) &&
-	    put_words(x, S_WORDS_DEL, id, &c) != 0) {
-		status = -1;
-	} else if (casefile_apply(&c, r) != 0) {
-		snprintf(last_error, sizeof(last_error), "index: commit %s "
-		    "does not follow from where %s stands", r->commit,
-		    r->number);
-		status = -1;
-	} else
-		status = save_case(x, &c, id, r, asked);
-	x->counts[r->from]--;
-	x->counts[r->to]++;
-	if (status == 0 && r->event == EVENT_RECEIVE)
-		add_names(x, &c.facts);
-	casefile_free(&c);
-	return status;
-}
-
-static int
-add_event(struct index *x, const struct ruling *r)
-{
-	sqlite3_stmt *st = index_statement(x, S_EVENT_ADD);
-
-	if (st == NULL)
-		return -1;
-	if (r->number[0] != '\0')
-		index_bind_text(st, 1, r->number);
-	index_bind_text(st, 2, r->commit);
-	index_bind_text(st, 3, r->intake);
-	/* what was submitted: the file itself if it was refused */
-	if (r->event == EVENT_REFUSE && r->sha256[0] != '\0')
-		index_bind_text(st, 4, r->sha256);
-	else if (r->digest[0] != '\0')
-		index_bind_text(st, 4, r->digest);
-	index_bind_text(st, 5, r->file);
-	return run(x, st);
-}
-
-static int
-add_key(struct index *x, const struct ruling *r)
-{
-	sqlite3_stmt *st = index_statement(x, S_KEY_ADD);
-
-	if (st == NULL)
-		return -1;
-	index_bind_text(st, 1, r->key);
-	index_bind_text(st, 2, r->number);
-	return run(x, st);
-}
-
-int
-index_apply(struct index *x, const struct ruling *r)
-{
-	if (r->number[0] != '\0' && apply_to_case(x, r) != 0)
-		return -1;
-	if (r->key[0] != '\0' && add_key(x, r) != 0)
-		return -1;
-	if (add_event(x, r) != 0)
-		return -1;
-	strcpy(x->head, r->commit);
-	return 0;
 }
