@@ -24,7 +24,7 @@
 #include "repo.h"
 
 /* Folders kept in memory between groups, in bytes. */
-#define TREE_CACHE (8u * 1024 * 1024)
+#define TREE_CACHE (4u * 1024 * 1024)
 
 /* What libgit2 may keep: objects, and packs mapped into memory. */
 #define OBJECT_CACHE (8u * 1024 * 1024)

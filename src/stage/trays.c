@@ -292,6 +292,22 @@ has_papers(struct trays *t, enum state tray, const char *number)
 	return found;
 }
 
+/* What lies beside the papers of a case that is given away is looked at when
+ * it is back. */
+static bool
+is_put_off(struct trays *t, const char *number, enum state tray,
+    const char *name)
+{
+	struct buf *touched = map_get(&t->busy, number), key = BUF_INIT;
+
+	if (touched == NULL)
+		return false;
+	tray_key(&key, tray, name);
+	buf_putf(touched, "%s\n", buf_str(&key));
+	buf_free(&key);
+	return true;
+}
+
 /* Notes and explanations stay while the case has a paper in the tray. */
 static void
 look_beside(struct trays *t, enum state tray, const char *name,
@@ -299,7 +315,8 @@ look_beside(struct trays *t, enum state tray, const char *name,
 {
 	struct stat st;
 
-	if (!tray_is_there(t, tray, name, &st))
+	if (!tray_is_there(t, tray, name, &st) ||
+	    is_put_off(t, p->number, tray, name))
 		return;
 	if (!S_ISREG(st.st_mode) || (p->kind == PAPER_REFUSED &&
 	    st.st_uid != t->desk->uid))
@@ -571,18 +588,12 @@ look_signed(struct trays *t, enum state tray, const char *name,
     const struct paper *p, const struct trays_found *found)
 {
 	struct decision d = { .paper = paper_signed(p), .to = tray };
-	struct buf *touched = map_get(&t->busy, p->number), key = BUF_INIT;
 	struct stat st;
 	int status;
 
-	if (!tray_is_there(t, tray, name, &st))
+	if (!tray_is_there(t, tray, name, &st) ||
+	    is_put_off(t, p->number, tray, name))
 		return 0;
-	if (touched != NULL) {
-		tray_key(&key, tray, name);
-		buf_putf(touched, "%s\n", buf_str(&key));
-		buf_free(&key);
-		return 0;
-	}
 	paper_name(d.name, &d.paper);
 	status = tray_expects(t, t->shown, tray, p->number, d.name);
 	if (status < 0)
