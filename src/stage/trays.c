@@ -729,21 +729,21 @@ compare_slice(struct trays *t)
 	return 0;
 }
 
-int
-trays_look(struct trays *t, const struct trays_found *found)
+/* Names that are due: papers, or all. */
+static int
+look_due(struct trays *t, bool all, const struct trays_found *found,
+    unsigned *looked)
 {
 	int64_t now = clock_ticks();
 	const struct map_entry *e;
-	unsigned looked = 0;
 	size_t at = 0;
 	char *key;
 	int status = 0;
 
-	if (now >= t->compare_due)
-		begin_comparing(t);
-	while (status == 0 && looked < LOOK_MAX && found->room(found->arg) &&
+	while (status == 0 && *looked < LOOK_MAX && found->room(found->arg) &&
 	    (e = map_next(&t->dirty, &at)) != NULL) {
-		if ((int64_t)(intptr_t)e->value - 1 > now)
+		if ((int64_t)(intptr_t)e->value - 1 > now ||
+		    (!all && strchr(e->key, '/') != NULL))
 			continue;
 		/* looking may mark it again, or others */
 		key = mem_str(e->key);
@@ -751,8 +751,24 @@ trays_look(struct trays *t, const struct trays_found *found)
 		status = look_key(t, key, found);
 		free(key);
 		at = 0;
-		looked++;
+		++*looked;
 	}
+	return status;
+}
+
+int
+trays_look(struct trays *t, const struct trays_found *found)
+{
+	unsigned looked = 0;
+	int status;
+
+	if (clock_ticks() >= t->compare_due)
+		begin_comparing(t);
+	status = look_due(t, !t->hurry, found, &looked);
+	/* in a hurry nothing waits for the paper that it lies beside: what is
+	 * no paper comes last */
+	if (status == 0 && t->hurry && looked == 0 && t->at == STATE_COUNT)
+		status = look_due(t, true, found, &looked);
 	if (status == 0 && looked < LOOK_MAX && t->at != STATE_COUNT)
 		status = compare_slice(t);
 	if (status != 0)
