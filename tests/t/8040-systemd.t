@@ -64,7 +64,7 @@ cat >"$ROOT/etc/systemd/system/life.service" <<-'END'
 	Type=oneshot
 	ExecStart=/root/life.sh
 	ExecStopPost=systemctl poweroff --force --force
-	TimeoutStartSec=150
+	TimeoutStartSec=450
 END
 ln -s ../life.service "$ROOT/etc/systemd/system/basic.target.wants"
 cat >"$ROOT/root/life.sh" <<'END'
@@ -190,7 +190,7 @@ journalctl -o cat -u $UNIT --until "@$until" | grep -E 'level=|docket: ' | sed '
 END
 chmod +x "$ROOT/root/life.sh"
 cp "$BUILD/test/tools/waitfor" "$ROOT/usr/local/bin"
-timeout 240 systemd-nspawn -q -D "$ROOT" -b --register=no --keep-unit \
+timeout 480 systemd-nspawn -q -D "$ROOT" -b --register=no --keep-unit \
     --private-network --link-journal=no --system-call-filter="seccomp \
     landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
     </dev/null >"$T/console" 2>&1
