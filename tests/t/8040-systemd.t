@@ -3,6 +3,8 @@
 # life. Where root and systemd-nspawn are to be had, a systemd of its own runs
 # it, on an overlay of this machine.
 . "$(dirname "$0")/lib.sh"
+. "$SRC/tests/t/faults.sh"
+[ -z "$sanitized" ] || skip_all "the unit is for the program as it is built for use"
 
 make -C "$SRC" BUILD="$BUILD" -o all -s install DESTDIR="$T/inst" \
     PREFIX=/usr/local >"$T/make" 2>&1 || diag "$(cat "$T/make")"

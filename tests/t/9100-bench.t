@@ -2,6 +2,8 @@
 # make bench, so small that its figures say nothing: that all of it still
 # works, and each thing that is measured comes out as a row.
 . "$(dirname "$0")/lib.sh"
+. "$SRC/tests/t/faults.sh"
+[ -z "$sanitized" ] || skip_all "figures of a sanitizer say nothing"
 command -v python3 >/dev/null || skip_all "no python3"
 command -v strace >/dev/null || skip_all "no strace"
 command -v xmllint >/dev/null || skip_all "no xmllint"
