@@ -34,7 +34,8 @@ refused() {
 }
 # taken NAME: it is not; it does no harm
 taken() {
-	ok "$1 does no harm" seen about=schemas/h.xsd ||
+	ok "$1 does no harm" waitfor -t 100 match "$T/log" \
+	    about=schemas/h.xsd ||
 		diag "$(cat "$T/log")"
 	good_goes_by "$1"
 	forget
