@@ -3,7 +3,6 @@
 # the rules in force stay, and good forms go through beside them.
 . "$(dirname "$0")/lib.sh"
 . "$SRC/tests/t/faults.sh"
-[ -z "$sanitized" ] || skip_all "there is no sandbox in this build"
 make_desk
 quick
 start
@@ -35,9 +34,12 @@ refused() {
 }
 # taken NAME: it is not; it does no harm
 taken() {
-	ok "$1 does no harm" waitfor -t 100 match "$T/log" \
-	    about=schemas/h.xsd ||
-		diag "$(cat "$T/log")"
+	if [ -n "$sanitized" ]; then
+		skip "$1: not logged in a build with a sanitizer, unexplained"
+	else
+		ok "$1 does no harm" seen about=schemas/h.xsd ||
+			diag "$(cat "$T/log")"
+	fi
 	good_goes_by "$1"
 	forget
 	rm -f schemas/h.xsd schemas/h2.xsd
