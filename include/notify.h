@@ -20,6 +20,9 @@ void	notify_open(void);
 
 void	notify_ready(const char *status);
 void	notify_status(const char *status);
+/* In trouble, and trying again.  Before notify_ready() no more time is asked
+ * for from here on: what does not start is ended when it should have. */
+void	notify_stalled(const char *status);
 /* Reading its rules once more, until notify_ready(). */
 void	notify_reloading(void);
 void	notify_stopping(void);

@@ -27,7 +27,7 @@ static struct {
 	struct sockaddr_un to;
 	socklen_t	 len;
 	int		 fd;
-	bool		 open, ready;
+	bool		 open, ready, stalled;
 	int64_t		 watchdog;	/* half of it, ms; INT64_MAX: none */
 	int64_t		 due;		/* ticks of the next pulse */
 } n = { .fd = -1, .watchdog = INT64_MAX };
@@ -75,6 +75,8 @@ notify_open(void)
 		take_address(address);
 	if (n.open)
 		take_watchdog(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"));
+	n.due = clock_ticks() + (n.watchdog < STARTING_MS ? n.watchdog :
+	    STARTING_MS);
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");
@@ -105,6 +107,7 @@ notify_ready(const char *status)
 {
 	say_status("READY=1\n", status);
 	n.ready = true;
+	n.stalled = false;
 	n.due = 0;
 	notify_pulse();
 }
@@ -112,6 +115,13 @@ notify_ready(const char *status)
 void
 notify_status(const char *status)
 {
+	say_status("", status);
+}
+
+void
+notify_stalled(const char *status)
+{
+	n.stalled = true;
 	say_status("", status);
 }
 
@@ -134,17 +144,18 @@ notify_stopping(void)
 void
 notify_pulse(void)
 {
+	bool only_fed = n.ready || n.stalled;
 	int64_t now;
 
-	if (!n.open || (n.ready && n.watchdog == INT64_MAX))
+	if (!n.open || (only_fed && n.watchdog == INT64_MAX))
 		return;
 	now = clock_ticks();
 	if (now < n.due)
 		return;
-	say(n.ready ? "WATCHDOG=1" : n.watchdog == INT64_MAX ?
+	say(only_fed ? "WATCHDOG=1" : n.watchdog == INT64_MAX ?
 	    "EXTEND_TIMEOUT_USEC=" EXTENSION :
 	    "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=" EXTENSION);
-	n.due = now + (n.watchdog < STARTING_MS || n.ready ? n.watchdog :
+	n.due = now + (n.watchdog < STARTING_MS || only_fed ? n.watchdog :
 	    STARTING_MS);
 }
 

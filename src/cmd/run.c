@@ -157,7 +157,7 @@ run_flow(struct running *x, struct flow *f)
 		return EXIT_DONE;
 	log_event(LOG_ERROR, "desk", "event", "trouble", "error",
 	    flow_error(f), NULL);
-	notify_status(flow_error(f));
+	notify_stalled(flow_error(f));
 	return EXIT_TROUBLE;
 }
 
@@ -178,7 +178,7 @@ open_and_run(struct running *x)
 		return EXIT_DONE;
 	}
 	if (f == NULL) {
-		notify_status(buf_str(&why));
+		notify_stalled(buf_str(&why));
 		cmd_say("%s", buf_str(&why));
 		buf_free(&why);
 		return trouble || x->opened ? EXIT_TROUBLE : EXIT_DESK;

@@ -1,19 +1,9 @@
 #!/bin/sh
 # Decisions by signature: real keys, real ssh-keygen.
 . "$(dirname "$0")/lib.sh"
+. "$SRC/tests/t/signers.sh"
 command -v ssh-keygen >/dev/null || skip_all "needs ssh-keygen"
 
-key() {
-	ssh-keygen -q -t "${2:-ed25519}" -N '' -C "$1" -f "$T/$1"
-}
-# signer NAME [OPTIONS]: a line of allowed_signers
-signer() {
-	printf '%s %s%s\n' "$1" "${2:+$2 }" "$(cut -d' ' -f1,2 "$T/$1.pub")"
-}
-# sign KEY DECISION PAPER
-sign() {
-	ssh-keygen -q -Y sign -f "$T/$1" -n "$2@docket" "$3" 2>/dev/null
-}
 refused() {
 	ok "$2" waitfor match "$1" "$3"
 	rm -f "$1"

@@ -2,6 +2,7 @@
 # Whose key it is, and when and for what it is good: what ssh-keygen takes of
 # keys, certificates and lines of allowed_signers, and what becomes of it.
 . "$(dirname "$0")/lib.sh"
+. "$SRC/tests/t/signers.sh"
 command -v ssh-keygen >/dev/null || skip_all "needs ssh-keygen"
 
 # key NAME TYPE [OPTION ...]
@@ -14,10 +15,6 @@ key() {
 # public NAME: as a line of allowed_signers ends
 public() {
 	cut -d' ' -f1,2 "$T/$1.pub"
-}
-# sign KEYFILE DECISION PAPER
-sign() {
-	ssh-keygen -q -Y sign -f "$T/$1" -n "$2@docket" "$3" 2>/dev/null
 }
 # signers LINE ...: are the allowed signers from now on
 signers() {

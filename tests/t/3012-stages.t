@@ -1,6 +1,7 @@
 #!/bin/sh
 # Several who decide: stages, groups, whose client it is, and an emergency.
 . "$(dirname "$0")/lib.sh"
+. "$SRC/tests/t/signers.sh"
 command -v ssh-keygen >/dev/null || skip_all "needs ssh-keygen"
 [ "$(id -u)" = 0 ] || skip_all "needs root, for a note of another user"
 
@@ -20,9 +21,6 @@ for who in alice bob carol; do
 done >allowed_signers
 start
 seen event=rules
-sign() {
-	ssh-keygen -q -Y sign -f "$T/$1" -n "$2@docket" "$3" 2>/dev/null
-}
 # refused NUMBER TRAY PATTERN NAME
 refused() {
 	ok "$4" waitfor match "$2/$1.refused.txt" "$3"

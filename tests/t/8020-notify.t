@@ -28,8 +28,6 @@ end() {
 
 for address in "$T/notify" "@docket-test-$$"; do
 	ok "ready is told to ${address##*/}" under X=1
-	like "$(sed -n 1p "$T/said")" "EXTEND_TIMEOUT_USEC=[0-9]+" \
-	    "and before that more time is asked for"
 	file_like "$T/log" "event=ready" "when it is"
 	unlike "$(cat "$T/said")" "WATCHDOG" "without a watchdog nobody feeds one"
 
@@ -75,6 +73,20 @@ waitfor -t 1 there "$T/nothing"
 is "$(pulses)" 0 "is not fed"
 ok "it ends well" end
 
+# a worker that takes long to compile: more time is asked for
+address=$T/notify5
+mkdir "$T/slow"
+cp "$DOCKET" "$T/slow"
+printf '#!/bin/sh\n/bin/sleep 6\nexec %s "$@"\n' "$BUILD/docket-check" \
+    >"$T/slow/docket-check"
+chmod +x "$T/slow/docket-check"
+_fast=$DOCKET
+DOCKET=$T/slow/docket
+ok "a slow start" under X=1
+DOCKET=$_fast
+like "$(sed -n 1p "$T/said")" "EXTEND_TIMEOUT_USEC=[0-9]+" "asks for more time"
+ok "it ends well" end
+
 # long work must not look like being stuck: a worker that takes its time to
 # compile, a rule change; and a desk in trouble that waits to begin anew
 address=$T/notify4
@@ -87,6 +99,8 @@ _notified=$!
 ok "trouble at the start is told" waitfor match "$T/said" "STATUS=index: " ||
     diag "$(cat "$T/said" "$T/log")"
 ok "and it is still at work" waitfor match "$T/said" WATCHDOG=1 4
+unlike "$(sed -n '/STATUS=index/,$p' "$T/said")" EXTEND \
+    "but asks for no more time"
 rmdir .docket/index.db
 ok "ready when it is over" waitfor -t 60 match "$T/said" READY=1
 _pid=$(cat .docket/lock)

@@ -73,9 +73,9 @@ for whom in daemon worker tool; do
 	DOCKET_NOW=$NOW strike -p $whom -c "$(calls_of $whom)" \
 	    -l "$T/calls" -- "$DOCKET" run --once "$DESK" >/dev/null 2>&1
 	points=$(grep -c . "$T/calls")
-	# those that are tried: all, or a sample that is another each time
+	# those that are tried: all, or a sample
 	case ${CRASH:-} in
-	'') step=$((points / 8 + 1)) from=$(($$ % step + 1)) ;;
+	'') step=$((points / 8 + 1)) from=$((step / 2 + 1)) ;;
 	*) step=${STEP:-1} from=1 ;;	# STEP=9: a ninth of them
 	esac
 	seq $from $step "$points" | sed "s/^/$whom /" >"$T/todo"
@@ -85,7 +85,8 @@ for whom in daemon worker tool; do
 	    "killed before $tried of $points calls of the $whom, all is well"
 	hit=$(grep -c . "$T/struck")
 	rm -f "$T"/lane*/struck
-	ok "and was at $hit of them" test $((hit * 100)) -ge $((tried * 95))
+	# a day may have some calls fewer than the one that was counted
+	ok "and was at $hit of them" test "$hit" -ge $((tried - tried / 20 - 1))
 done
 diag "$all points tried"
 done_testing

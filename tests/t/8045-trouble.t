@@ -80,7 +80,7 @@ while read -r action calls sample; do
 	    "$DOCKET" run --once "$DESK" >/dev/null 2>&1
 	points=$(grep -c . "$T/calls")
 	case ${CRASH:-} in
-	'') step=$((points / sample + 1)) from=$(($$ % step + 1)) ;;
+	'') step=$((points / sample + 1)) from=$((step / 2 + 1)) ;;
 	*) step=${STEP:-1} from=1 ;;	# STEP=9: a ninth of them
 	esac
 	seq $from $step "$points" | sed "s/^/$action $calls /" >"$T/todo"

@@ -19,6 +19,7 @@ fingerprint() {
 
 # sign KEY DECISION PAPER: leaves PAPER.sig
 sign() {
+	waitfor gone "$3.sig" # of whoever signed before
 	ssh-keygen -q -Y sign -f "$T/$1" -n "$2@docket" "$3" 2>/dev/null
 }
 

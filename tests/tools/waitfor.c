@@ -126,7 +126,7 @@ watch(char **args, int n)
 int
 main(int argc, char **argv)
 {
-	int64_t until, left, seconds = 20;
+	int64_t until, left, seconds = 60;
 	char events[8192];
 	struct pollfd p;
 	size_t i;
