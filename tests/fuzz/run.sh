@@ -1,6 +1,8 @@
 #!/bin/sh
 # Fuzzes the parsers of foreign bytes: run.sh SECONDS [TARGET ...]
 #
+# Each target gets so many seconds of processor time.
+#
 # Builds with clang and its sanitizers into build/fuzz. What a target learns
 # is kept in build/fuzz/corpus; what it fails on in build/fuzz/crash, whose
 # files, made small, belong into tests/fuzz/corpus. Exits 1 if one fails.
@@ -46,27 +48,56 @@ dict() {
 	esac
 }
 
-failed=0
-for target; do
-	kept=$out/corpus/$target
-	log=$out/$target.log
+# What a line of final statistics, or of a log, adds up to.
+total() {
+	sed -n "s/^$1: *//p" | awk '{ n += $1 } END { printf "%.0f\n", n }'
+}
+
+# The processor time of what this shell has waited for, in seconds: in $used
+measure() {
+	times >"$log.times"
+	used=$(awk 'NR == 2 { gsub(/[ms]/, " ")
+		print int($1 * 60 + $2 + $3 * 60 + $4) }' "$log.times")
+}
+
+# fuzz TARGET: until it has used so much processor time, a minute at a time
+fuzz() {
+	kept=$out/corpus/$1
+	log=$out/$1.log
+	verdict=ok
 	mkdir -p "$kept" $out/crash
-	# shellcheck disable=SC2046 # lists of words
-	if $out/test/fuzz/"$target" -max_total_time="$seconds" -timeout=10 \
-	    -rss_limit_mb=2048 -print_final_stats=1 -verbosity=1 \
-	    -artifact_prefix="$out/crash/$target-" \
-	    $(dict "$target") "$kept" \
-	    "tests/fuzz/corpus/$target" $(seeds "$target") >"$log" 2>&1; then
-		verdict=ok
-	else
+	: >"$log"
+	while measure && [ "$used" -lt "$seconds" ]; do
+		left=$((seconds - used))
+		# shellcheck disable=SC2046 # lists of words
+		$out/test/fuzz/"$1" -timeout=10 -rss_limit_mb=2048 \
+		    -max_total_time=$((left < 60 ? left : 60)) \
+		    -print_final_stats=1 -verbosity=1 \
+		    -artifact_prefix="$out/crash/$1-" $(dict "$1") "$kept" \
+		    "tests/fuzz/corpus/$1" $(seeds "$1") >>"$log" 2>&1 ||
+			break
+	done
+	measure
+	[ "$used" -ge "$seconds" ] ||
 		verdict="FAILED: $(sed -n 's/.*Test unit written to //p' \
 		    "$log"), see $log"
-		failed=1
-	fi
-	printf '%-8s %9s executions, corpus of %s files, %s\n' "$target" \
-	    "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" |
-	    tail -n 1)" \
-	    "$(find "$kept" "tests/fuzz/corpus/$target" -type f | wc -l)" \
-	    "$verdict"
-done
-exit $failed
+	printf '%-9s %10s executions in %4s s, corpus of %5s files, %s\n' \
+	    "$1" "$(total stat::number_of_executed_units <"$log")" "$used" \
+	    "$(find "$kept" "tests/fuzz/corpus/$1" -type f | wc -l)" "$verdict"
+}
+
+# as many at a time as there are processors
+jobs=$(nproc)
+lane=0
+while [ $lane -lt "$jobs" ]; do
+	(
+		n=0
+		for target; do
+			n=$((n + 1))
+			[ $((n % jobs)) != $lane ] || (fuzz "$target")
+		done
+	) &
+	lane=$((lane + 1))
+done | tee $out/told
+! grep -q FAILED $out/told || exit 1
+awk '{ n += $2; s += $5 } END { printf "%d targets, %.1f million executions in %d minutes of processor time: nothing found\n", NR, n / 1e6, s / 60 }' $out/told
