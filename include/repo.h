@@ -41,7 +41,7 @@ struct ledger {
 	/* the same, its folders kept as they are read */
 	struct tree	*lookup;
 	struct oid	 lookup_root;
-	unsigned	 reads;		/* since the repository was opened */
+	unsigned	 reads;		/* since packs were closed */
 
 	size_t		 packs;		/* about how many there are */
 	pid_t		 tidying;	/* git at work; 0: none */
@@ -52,8 +52,8 @@ int	repo_fail(const char *what);
 
 /*
  * To be called where no object of the repository is held: libgit2 keeps what
- * deltas were made of, up to 16 MiB for each pack, until the repository is
- * closed; so it is opened anew after so many reads.
+ * deltas were made of, up to 16 MiB for each pack, until the pack is closed;
+ * so all are closed after so many reads.
  */
 #define READS_MANY 64
 void	repo_rest(struct ledger *);

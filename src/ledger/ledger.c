@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <git2/sys/repository.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,23 +232,17 @@ repo_read(struct ledger *l, const git_oid *oid, git_odb_object **object)
 void
 repo_rest(struct ledger *l)
 {
-	git_repository *repo = NULL;
-	git_odb *odb = NULL;
-
-	if (l->reads < READS_MANY)
+	if (l->odb != NULL && l->reads < READS_MANY)
 		return;
 	l->reads = 0;
-	if (git_repository_open_bare(&repo, l->path) != 0 ||
-	    git_repository_odb(&odb, repo) != 0) {
-		git_repository_free(repo);	/* this one goes on */
-		return;
-	}
 	git_tree_free(l->view);
-	git_odb_free(l->odb);
-	git_repository_free(l->repo);
 	l->view = NULL;
-	l->odb = odb;
-	l->repo = repo;
+	git_odb_free(l->odb);
+	l->odb = NULL;
+	/* packs are shared by all that are open: first this goes, then comes
+	 * what is read next */
+	git_repository__cleanup(l->repo);
+	git_repository_odb(&l->odb, l->repo);
 }
 
 int
@@ -611,6 +606,7 @@ ledger_commit(struct ledger *l)
 	l->open = 0;
 	l->packs++;
 	pack_reset(l->pack);
+	repo_rest(l);
 	if (tree_bytes(l->tree) > TREE_CACHE) {
 		struct oid root;
 

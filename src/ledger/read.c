@@ -335,6 +335,8 @@ chain_of(struct ledger *l, const char *from, const char *to,
 		return -1;
 	while (all || git_oid_cmp(&at, &stop) != 0) {
 		notify_pulse();
+		repo_rest(l);
+		l->reads++;
 		if (git_commit_lookup(&c, l->repo, &at) != 0)
 			goto fail;
 		chain_add(chain, &at);
@@ -476,6 +478,8 @@ ledger_diff(struct ledger *l, const char *from, const char *to,
 	git_diff_free(diff);
 	git_tree_free(old);
 	git_tree_free(new);
+	l->reads += READS_MANY;
+	repo_rest(l);
 	return status == 0 ? 0 : -1;
 }
 
