@@ -95,6 +95,8 @@ enum request	 request_named(const char *);	/* REQUEST_COUNT: none */
 
 const char	*who_name(enum who);
 
+/* Where a decision brings a paper: what a signature says without a move. */
+enum state	 state_brought(enum event decision);
 /* What a decision is called that brings a paper from one tray to another;
  * EVENT_COUNT: there is none. */
 enum event	 state_decision(enum state from, enum state to, enum request);

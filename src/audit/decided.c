@@ -240,6 +240,18 @@ check_list(struct deciding *x, struct ruling *made)
 	return 0;
 }
 
+/* The namespace is that of the decision; or of the tray that grants what is
+ * asked for: who signs a request for revocation with revoke@docket does. */
+static bool
+says_so(const struct deciding *x)
+{
+	enum event said = signature_decision(x->signature.name_space);
+
+	return said != EVENT_COUNT && state_decision(x->tray,
+	    state_brought(said), x->request ? x->k->c.request :
+	    REQUEST_NONE) == x->decision;
+}
+
 /* The signature is a paper of the case now, and says what is decided. */
 static int
 read_signature(struct deciding *x, enum state tray)
@@ -262,11 +274,11 @@ read_signature(struct deciding *x, enum state tray)
 	    0 || strcmp(x->signature.text, f.bytes.data) != 0)
 		status = audit_wrong(a, "%s is not a signature as the desk "
 		    "files them", path);
-	else if (strcmp(x->signature.name_space, signature_namespace(text,
-	    x->decision)) != 0)
+	else if (!says_so(x))
 		status = audit_wrong(a, "the signature of %s was made in the "
 		    "namespace %s, and not for %s", x->by->name,
-		    x->signature.name_space, text);
+		    x->signature.name_space, signature_namespace(text,
+		    x->decision));
 	else
 		status = 0;
 	filed_free(&f);

@@ -48,26 +48,63 @@ read_line(void)
 
 /* Searching, for those who do not know their id by heart. */
 
+#define FOUND_MOST 10
+
+/* Not 0: that are enough. */
+static int
+print_found(unsigned *n, const char *id, const char *name)
+{
+	if ((*n)++ == FOUND_MOST) {
+		puts("    ... and more; another word tells them apart");
+		return 1;
+	}
+	fputs("    ", stdout);
+	out_text(STYLE_PLAIN, id);
+	if (*name != '\0') {
+		fputs("  ", stdout);
+		out_text(STYLE_PLAIN, name);
+	}
+	putchar('\n');
+	return 0;
+}
+
+static int
+print_entry(void *arg, const struct list_entry *e)
+{
+	return print_found(arg, e->id, e->name);
+}
+
 static int
 print_seen(void *arg, const char *name, uint64_t cases)
 {
-	unsigned *n = arg;
-
 	(void)cases;
-	fputs("    ", stdout);
-	out_text(STYLE_PLAIN, name);
-	putchar('\n');
-	return ++*n == 10;
+	return print_found(arg, name, "");
+}
+
+/* In the list, if one is in force; else in what applications named. */
+static int
+find(struct index *index, bool apis, const char *words, unsigned *n)
+{
+	const char *list = apis ? "apis" : "clients";
+	char sha256[65];
+	int listed = index_list_digest(index, list, sha256);
+	bool any = *words != '\0';
+
+	if (listed < 0)
+		return -1;
+	if (listed == 0)
+		return index_seen(index, apis, &words, any, print_seen, n);
+	return any ? index_entries_found(index, list, words, print_entry, n) :
+	    index_entries(index, list, print_entry, n);
 }
 
 static void
-search(const struct applying *a, bool apis, const char *word)
+search(const struct applying *a, bool apis, const char *words)
 {
 	unsigned n = 0;
 
-	word += strspn(word, " ");
-	if (index_seen(a->desk->index, apis, &word, *word != '\0', print_seen,
-	    &n) < 0)
+	words += strspn(words, " ");
+	if (find(a->desk->index, apis, words, &n) < 0)
 		cmd_trouble(index_error());
 	else if (n == 0)
 		puts("    1298 - No information found");

@@ -91,22 +91,25 @@ read_head(struct importing *m)
 
 	for (field = 0; field < FIELDS; field++)
 		m->column[field] = -1;
+	for (field = 0; field < m->kind->n; field++)
+		buf_putf(&known, "%s%s", field == 0 ? "" : ",",
+		    fields[field]);
 	for (i = 0; i < m->csv.n; i++) {
 		for (field = 0; field < m->kind->n; field++)
 			if (strcasecmp(m->csv.cells[i], fields[field]) == 0)
 				break;
-		if (field < m->kind->n && m->column[field] < 0)
-			m->column[field] = (int)i;
-		else
+		if (field == m->kind->n)
 			faults_addf(&m->faults, FAULT_NO_PARAMETER,
-			    m->csv.line, NULL, field < m->kind->n ? "The "
-			    "column \"%.60s\" is there twice." : "\"%.60s\" "
-			    "is not a column of such a table.",
-			    m->csv.cells[i]);
+			    m->csv.line, NULL, "\"%.60s\" is not a column of "
+			    "such a table, which has %s.", m->csv.cells[i],
+			    buf_str(&known));
+		else if (m->column[field] >= 0)
+			faults_addf(&m->faults, FAULT_NO_PARAMETER,
+			    m->csv.line, NULL, "The column \"%.60s\" is there "
+			    "twice.", m->csv.cells[i]);
+		else
+			m->column[field] = (int)i;
 	}
-	for (field = 0; field < m->kind->n; field++)
-		buf_putf(&known, "%s%s", field == 0 ? "" : ",",
-		    fields[field]);
 	if (m->column[ID] < 0 || m->column[NAME] < 0)
 		faults_addf(&m->faults, FAULT_INVALID, m->csv.line, NULL,
 		    "The first line must name the columns: %s. id and name "

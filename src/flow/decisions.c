@@ -301,15 +301,6 @@ decide_on(struct flow *f, struct deciding *x, bool checked)
 	return carry_out(f, x);
 }
 
-/* Where a decision brings a paper: what a signature says without a move. */
-static enum state
-brought_by(enum event decision)
-{
-	return decision == EVENT_APPROVE ? STATE_APPROVED :
-	    decision == EVENT_RETURN ? STATE_RETURNED :
-	    decision == EVENT_REJECT ? STATE_REJECTED : STATE_REVOKED;
-}
-
 /* Over the bytes in the ledger, never those in the tray. */
 static int
 verify(struct flow *f, struct deciding *x)
@@ -362,7 +353,7 @@ read_signature(struct flow *f, struct deciding *x, struct decision *d)
 		    "what is decided: approve@docket, return@docket, "
 		    "reject@docket or revoke@docket. This signature was made "
 		    "for another.");
-	d->to = brought_by(event);
+	d->to = state_brought(event);
 	return 1;
 }
 

@@ -211,14 +211,6 @@ struct judging {
 	struct priors	 priors;
 };
 
-static enum state
-brought_to(enum event decision)
-{
-	return decision == EVENT_APPROVE ? STATE_APPROVED :
-	    decision == EVENT_RETURN ? STATE_RETURNED :
-	    decision == EVENT_REJECT ? STATE_REJECTED : STATE_REVOKED;
-}
-
 /* The entry is about the very paper that is decided on now. */
 static bool
 is_current(struct judging *x, struct listed_answer *a)
@@ -256,7 +248,7 @@ is_allowed(struct flow *f, struct list *l, struct judging *x,
 	    .has_note = x->entry->note != NULL, .signer = l->signer.who,
 	    .key = l->signer.key };
 	x->known.event = rule_event(&x->c, &x->paper, x->from,
-	    brought_to(x->entry->event), &a->faults);
+	    state_brought(x->entry->event), &a->faults);
 	if (x->known.event == EVENT_COUNT) {
 		a->outcome = "refused";
 		return false;

@@ -323,6 +323,14 @@ who_name(enum who who)
 	return who_names[who];
 }
 
+enum state
+state_brought(enum event decision)
+{
+	return decision == EVENT_APPROVE ? STATE_APPROVED :
+	    decision == EVENT_RETURN ? STATE_RETURNED :
+	    decision == EVENT_REJECT ? STATE_REJECTED : STATE_REVOKED;
+}
+
 enum event
 state_decision(enum state from, enum state to, enum request request)
 {

@@ -81,6 +81,26 @@ like "$(ledger log -1 --format=%b)" "^It leaks" "with the note"
 is "$(trailer Decided-by | sed 's/ (.*//')" carol "by one"
 sign bob revoke approved/AK-000003.xml
 refused AK-000003 approved "their own client" "apart holds there too"
+
+# a request for revocation: its tray is revoked/, and a signature may say so
+for name in one two; do
+	key_form globex "$name" | drop $name.xml
+done
+ok "two more" waitfor there pending/AK-000004.xml pending/AK-000005.xml
+for number in AK-000004 AK-000005; do
+	sign alice approve pending/$number.xml
+	waitfor there pending/$number.approve.alice.sig
+	sign bob approve pending/$number.xml
+	ok "$number is approved" waitfor there approved/$number.xml
+	request revocation $number "No longer." | drop $number-end.xml
+	ok "to be revoked" waitfor there pending/$number.revocation.xml
+	sign alice revoke pending/$number.revocation.xml
+	ok "$number: revoke grants the request" waitfor there \
+	    pending/$number.revocation.approve.alice.sig
+	sign bob approve pending/$number.revocation.xml
+	ok "$number: and so does approve" waitfor there \
+	    revoked/$number.revocation.xml
+done
 stop
 trays_equal_ledger
 fsck_clean

@@ -22,7 +22,9 @@ like "$OUT" '^2002 - line 6: .* a quote is not closed' "one that is none"
 is "$(ls inbox)" acme "nothing of it comes into inbox"
 exits 1 "a column that there is not" sh -c \
     "printf 'id,name,colour\na,b,c\n' | '$DOCKET' import clients -"
-like "$OUT" '^1290 - line 1: "colour"' "is named"
+like "$OUT" \
+    '^1290 - line 1: "colour" .* which has id,name,recipient,contact' \
+    "is named, and those that there are"
 exits 2 "a list of something else is usage" "$DOCKET" import cars x.csv
 
 ok "a form is written" "$DOCKET" import clients "$T/clients.csv" \
@@ -56,6 +58,15 @@ like "$("$DOCKET" search clients INC acm)" '^acme ' "by beginnings of words"
 is "$("$DOCKET" search apis follow --format json)" \
     '[{"id":"orders","name":"Orders: place, change and follow them","recipient":null,"contact":null}]' \
     "by a word of the name"
+if command -v script >/dev/null; then
+	printf '?inc acm\n?zzz\n' | script -qec "'$DOCKET' apply" /dev/null |
+	    tr -d '\r' >"$T/terminal"
+	file_like "$T/terminal" ' acme  Acme, "the" Inc. & Co$' \
+	    "docket apply searches the list for ?WORD"
+	file_like "$T/terminal" '1298 - No information found' "or finds none"
+else
+	skip "no script(1) for a terminal"
+fi
 exits 1 "nothing found" "$DOCKET" search apis zzz
 like "$OUT" '1298 - No information found' "is said so"
 exits 1 "docket check knows the lists" sh -c \
