@@ -616,7 +616,6 @@ compile_all(struct schemas *s)
 		};
 	}
 	loading = s;
-	xmlSetExternalEntityLoader(load);
 	for (i = 0; i < s->n_roots; i++) {
 		compile_root(s, &s->roots[i]);
 		label_root(s, &s->roots[i]);
@@ -660,6 +659,8 @@ schemas_compile(struct schemas *s)
 	};
 	size_t i;
 
+	/* from the first word on: entities have addresses too */
+	xmlSetExternalEntityLoader(load);
 	for (i = 0; i < sizeof(step) / sizeof(step[0]); i++)
 		if (s->public.faults.n == 0)
 			step[i](s);

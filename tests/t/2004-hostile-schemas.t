@@ -34,12 +34,8 @@ refused() {
 }
 # taken NAME: it is not; it does no harm
 taken() {
-	if [ -n "$sanitized" ]; then
-		skip "$1: not logged in a build with a sanitizer, unexplained"
-	else
-		ok "$1 does no harm" seen about=schemas/h.xsd ||
-			diag "$(cat "$T/log")"
-	fi
+	ok "$1 does no harm" seen about=schemas/h.xsd ||
+		diag "$(cat "$T/log" schemas/*.refused.txt)"
 	good_goes_by "$1"
 	forget
 	rm -f schemas/h.xsd schemas/h2.xsd
