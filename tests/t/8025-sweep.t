@@ -7,16 +7,8 @@
 # The whole of it takes minutes: make crash. Here, every so manieth.
 . "$(dirname "$0")/lib.sh"
 . "$SRC/tests/t/sweep.sh"
-for tool in strike ssh-keygen age sqlite3; do
-	command -v $tool >/dev/null || skip_all "needs $tool"
-done
-strike -c +change -- true 2>/dev/null || skip_all "nothing may be traced here"
 
 day_before
-again
-once DOCKET_NOW=$NOW
-outcome >"$T/expected"
-is "$(sound)" "" "a day on which nothing is killed leaves everything sound"
 for event in receive revise approve withdraw return revoke effect expire \
     notify restore rules ask; do
 	file_like "$T/expected" " $event " "on it: $event"
@@ -62,23 +54,13 @@ killed() {
 	[ ! -s "$T/unsound" ] || complain "$1" "$2" "it is not sound" "$T/unsound"
 }
 
-complain() {
-	echo "$1 $2: $3: $(cat "$T/hit")"
-	head -20 "$4" | sed 's/^/    /'
-}
-
 all=0
 for whom in daemon worker tool; do
 	again
 	DOCKET_NOW=$NOW strike -p $whom -c "$(calls_of $whom)" \
 	    -l "$T/calls" -- "$DOCKET" run --once "$DESK" >/dev/null 2>&1
 	points=$(grep -c . "$T/calls")
-	# those that are tried: all, or a sample
-	case ${CRASH:-} in
-	'') step=$((points / 8 + 1)) from=$((step / 2 + 1)) ;;
-	*) step=${STEP:-1} from=1 ;;	# STEP=9: a ninth of them
-	esac
-	seq $from $step "$points" | sed "s/^/$whom /" >"$T/todo"
+	some "$points" 8 | sed "s/^/$whom /" >"$T/todo"
 	sweep killed <"$T/todo"
 	all=$((all + tried))
 	is "$(cat "$T/wrong")" "" \

@@ -8,31 +8,13 @@
 #
 # Needs root, loop devices, mkfs.ext4 and mkfs.xfs. 200 times: make crash. Here
 # a few; TRIALS=n for another number, SEED=n to have the same moments again.
-if [ "$(id -u)" = 0 ] && [ -z "${OWN_MOUNTS:-}" ]; then
-	# mounts of our own, which go when we do
-	OWN_MOUNTS=yes exec unshare -m --propagation private "$0" "$@"
-fi
-. "$(dirname "$0")/lib.sh"
-[ "$(id -u)" = 0 ] || skip_all "needs root, to shut a file system down"
-[ -n "${OWN_MOUNTS:-}" ] || skip_all "needs mounts of its own"
+. "$(dirname "$0")/mounts.sh"
 
 TRIALS=${TRIALS:-${CRASH:+100}}
 TRIALS=${TRIALS:-3}
 SEED=${SEED:-$$}
 diag "SEED=$SEED"
-M=$T/mnt
-DESK=$M/desk
-mkdir "$M" "$T/copies"
-
-# A worker may still be ending on it.
-leave() {
-	cd "$T" || exit 1
-	for _try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		grep -q " $M " /proc/mounts || return 0
-		umount "$M" 2>/dev/null || sleep 0.2
-	done
-}
-trap 'stop; leave; cleanup' EXIT
+mkdir "$T/copies"
 
 # Another boot of the machine each time, as far as anybody can tell.
 boot() {

@@ -2,22 +2,7 @@
 # Disks that are full, out of inodes, or read only, for real: small file
 # systems of their own. Intake stops, or the desk says what is wrong and tries
 # again; when there is room it goes on by itself, and everything is there.
-if [ "$(id -u)" = 0 ] && [ -z "${OWN_MOUNTS:-}" ]; then
-	OWN_MOUNTS=yes exec unshare -m --propagation private "$0" "$@"
-fi
-. "$(dirname "$0")/lib.sh"
-[ "$(id -u)" = 0 ] || skip_all "needs root, to mount file systems"
-M=$T/mnt
-DESK=$M/desk
-mkdir "$M"
-leave() {
-	cd "$T" || exit 1
-	for _try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		grep -q " $M " /proc/mounts || return 0
-		umount "$M" 2>/dev/null || sleep 0.2
-	done
-}
-trap 'stop; leave; cleanup' EXIT
+. "$(dirname "$0")/mounts.sh"
 
 # on TYPE: a desk on a new file system; 1: there is no such here
 on() {

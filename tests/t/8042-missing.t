@@ -3,11 +3,8 @@
 # ledger, descriptors; or the clock steps back and forth. It says so in a line,
 # loses nothing, blames nobody, and goes on when it is there again.
 . "$(dirname "$0")/lib.sh"
-for tool in strace ssh-keygen; do
-	command -v $tool >/dev/null || skip_all "needs $tool"
-done
-! grep -q __asan_init "$DOCKET" ||
-	skip_all "a sanitizer has limits and lines of its own"
+needs strace ssh-keygen
+not_sanitized
 
 # a build of which parts can be taken away
 mkdir "$T/bin" "$T/tools"

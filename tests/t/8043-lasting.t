@@ -5,24 +5,9 @@
 # again, and the next start makes up for it.
 . "$(dirname "$0")/lib.sh"
 . "$SRC/tests/t/sweep.sh"
-for tool in strike ssh-keygen age sqlite3; do
-	command -v $tool >/dev/null || skip_all "needs $tool"
-done
-strike -c +change -- true 2>/dev/null || skip_all "nothing may be traced here"
-
-! grep -q __asan_init "$DOCKET" ||
-	skip_all "a sanitizer has limits and lines of its own"
+not_sanitized
 
 day_before
-again
-once DOCKET_NOW=$NOW
-outcome >"$T/expected"
-is "$(sound)" "" "a day without trouble leaves everything sound"
-
-complain() {
-	echo "$1 $2: $3: $(cat "$T/hit")"
-	head -20 "$4" | sed 's/^/    /'
-}
 
 compare() {
 	outcome | grep -v '\.held\.' | diff "$BASE/expected" - >"$T/diff" ||

@@ -110,6 +110,19 @@ skip_all() {
 	exit 0
 }
 
+# needs TOOL ...: else the test is skipped
+needs() {
+	for _tool; do
+		command -v "$_tool" >/dev/null || skip_all "needs $_tool"
+	done
+}
+
+# Under a sanitizer memory and descriptors end elsewhere, and in its words.
+not_sanitized() {
+	! grep -q __asan_init "$DOCKET" ||
+		skip_all "a sanitizer has limits and lines of its own"
+}
+
 # skip REASON: counts as one test
 skip() {
 	_n=$((_n + 1))

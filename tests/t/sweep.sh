@@ -1,11 +1,14 @@
 # sweep.sh: a day on which everything happens, run again and again, each time
 # with something else going wrong.  Sourced after lib.sh.
 #
-#	day_before	makes the desk, $T/saved, as it is that morning
+#	day_before	makes the desk, $T/saved, as it is that morning, and
+#			$T/expected, the outcome of the day without trouble
 #	again		a fresh copy of it, in $DESK
 #	outcome		what must be the same in the end, whatever happened
 #	sound		what must hold, whatever happened
+#	some N SAMPLE	the numbers up to N, or a sample of so many
 #	sweep FUNCTION <POINTS	calls it for each line, on all cores
+#	complain ACTION N WHAT FILE	says what was wrong there
 #
 # The day: forms come in (plain, from a drop box, malformed, revised, a
 # withdrawal, a batch, a signed list of decisions); people move, sign and
@@ -37,6 +40,9 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 
 # fewer places to look for a tool: fewer calls that are all alike
 PATH=$BUILD:$BUILD/test/tools:/usr/bin:/bin
+
+needs strike ssh-keygen age sqlite3
+strike -c +change -- true 2>/dev/null || skip_all "nothing may be traced here"
 
 # sweep's processes have a desk each, and clean up nothing
 lane() {
@@ -130,6 +136,10 @@ day_before() {
 	once DOCKET_NOW=$BEFORE
 	_that_day
 	cd "$T" && mv "$DESK" "$T/saved"
+	again
+	once DOCKET_NOW=$NOW
+	outcome >"$T/expected"
+	is "$(sound)" "" "a day without trouble leaves everything sound"
 }
 
 # What everybody does that morning, before the desk looks.
@@ -210,6 +220,7 @@ _index_is_right() {
 }
 
 # sound [quickly]: says what is not.
+# shellcheck disable=SC2120 # words for others
 sound() {
 	_keys_there | sort >"$T/there"
 	_keys_known | sort >"$T/known"
@@ -228,6 +239,19 @@ sound() {
 		cat "$T/audit"
 	}
 	_index_is_right || echo "index"
+}
+
+# some N SAMPLE: every so manieth; with CRASH all, with STEP=9 a ninth of them
+some() {
+	case ${CRASH:-} in
+	'') _step=$(($1 / $2 + 1)) && seq $((_step / 2 + 1)) $_step "$1" ;;
+	*) seq 1 "${STEP:-1}" "$1" ;;
+	esac
+}
+
+complain() {
+	echo "$1 $2: $3: $(cat "$T/hit")"
+	head -20 "$4" | sed 's/^/    /'
 }
 
 # sweep FUNCTION: calls it with the words of each line of standard input, on
