@@ -27,9 +27,22 @@ struct buf;
 int	fs_open(int dirfd, const char *path, int flags, mode_t mode);
 int	fs_open_dir(int dirfd, const char *path);
 
+/*
+ * Whether the errno of looking for a file, opening or reading it tells of the
+ * machine, and nothing of the file: no memory or descriptors, a damaged disk.
+ * Else it is the file's: there is none (ENOENT), or none that we may have.
+ * Who takes the one for the other throws away what is there, or blames whoever
+ * put it there.
+ */
+bool	fs_is_trouble(int error);
+
+/* What lies there, not followed: 1; 0: nothing; -1: it cannot be told. */
+int	fs_look(int dirfd, const char *path, struct stat *);
+
 /* Opens a directory stream that has a position of its own. */
 DIR	*fs_list(int dirfd);
-/* The next name but "." and ".."; NULL at the end. */
+/* The next name but "." and ".."; NULL at the end, errno being 0, or where the
+ * directory cannot be read further. */
 const char *fs_list_next(DIR *);
 /* The next of these that is a directory. */
 const char *fs_list_folder(DIR *);

@@ -56,6 +56,9 @@ void	intake_watch(struct intake *);
 void	intake_hurry(struct intake *);
 /* A file that was put back is still to be judged. */
 bool	intake_is_waiting(struct intake *);
+/* The machine has just kept something in inbox from being taken: what goes
+ * with what was taken may still come. */
+bool	intake_has_missed(const struct intake *);
 /* Ticks at which there is something to do; INT64_MAX: only by events. */
 int64_t	intake_due(const struct intake *);
 

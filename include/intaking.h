@@ -77,6 +77,8 @@ struct intake {
 	int64_t		 now, now_at;	/* the file system's clock, and the
 					 * ticks when it was asked */
 	const char	*open;		/* the round that goes on; or NULL */
+	int64_t		 missed;	/* ticks until which something may still
+					 * be there that we could not take */
 };
 
 /* intake.c */
@@ -85,6 +87,9 @@ struct intake {
 struct box *intake_find_box(const struct intake *, const char *name);
 /* Brings a box's next look forward. */
 void	intake_due_in(struct box *, int64_t ms);
+/* The machine did not let us take something of it, or look: it is looked at
+ * again. */
+void	intake_miss(struct intake *, struct box *);
 /* Leaves a file that was put back alone for inbox.grace. */
 void	intake_give_grace(struct intake *, struct box *, const char *name);
 

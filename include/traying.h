@@ -62,8 +62,8 @@ void	tray_mark(struct trays *, const char *key, int64_t in_ms);
 
 /* trayshow.c */
 
-/* What lies there under a name, if anything does. */
-bool	tray_is_there(const struct trays *, enum state tray, const char *name,
+/* What lies there under a name: 1; 0: nothing; -1: it cannot be told. */
+int	tray_look(const struct trays *, enum state tray, const char *name,
 	    struct stat *);
 /* The name that git gives a file's bytes; "" if they cannot be a paper's.
  * -1: it cannot be read (errno). */

@@ -93,14 +93,15 @@ struct trays_found {
 };
 int	trays_look(struct trays *, const struct trays_found *);
 
-/* The bytes of the signature that is the decision.  1; 0: it is gone; -1. */
+/* The bytes of the signature that is the decision, none if they may not be
+ * read.  1; 0: it is gone; -1: they cannot be read now (errno). */
 int	trays_signature(struct trays *, const struct decision *, struct buf *);
 
 /* What the decider with this uid (-1: anyone) has to say: the note beside
- * the paper, in the one tray or the other.  NULL: nothing.  The caller's to
- * free. */
-char	*trays_note(struct trays *, const struct decision *, long uid,
-	    const char *who);
+ * the paper, in the one tray or the other.  1, and *note is the caller's to
+ * free; 0: nothing; -1: it cannot be read now. */
+int	trays_note(struct trays *, const struct decision *, long uid,
+	    const char *who, char **note);
 
 /* Shows what the head has come to by these rulings, which the ledger has
  * committed.  Displaced foreign files go to outbox/strays. */

@@ -597,6 +597,8 @@ open_stages(struct flow *f)
 	f->outbox = outbox_open(f->desk, s, f->ledger, f->index);
 	f->intake = intake_open(f->desk, s, f->watch, TAG_BOXES);
 	f->reminders = reminders_open(f->desk, s, f->index);
+	if (f->trays == NULL || f->outbox == NULL || f->reminders == NULL)
+		return flow_fail(f, "where the desk stopped cannot be read");
 	f->gateway = gateway_open(f->desk, s, f->index);
 	if (f->once) {
 		intake_hurry(f->intake);

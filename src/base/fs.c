@@ -28,6 +28,29 @@
 /* Up to so many files are synced one by one, more by syncfs(2). */
 #define SYNC_EACH 8
 
+bool
+fs_is_trouble(int error)
+{
+	static const int of_file[] = { ENOENT, ENOTDIR, EISDIR, ELOOP, EACCES,
+	    EPERM, EXDEV, ENXIO, ENODEV, EINVAL, EFBIG, EOVERFLOW,
+	    ENAMETOOLONG };
+	size_t i;
+
+	for (i = 0; i < sizeof(of_file) / sizeof(of_file[0]); i++)
+		if (error == of_file[i])
+			return false;
+	return true;
+}
+
+int
+fs_look(int dirfd, const char *path, struct stat *st)
+{
+	if (fstatat(dirfd, path, st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ?
+	    0 : -1;
+}
+
 int
 fs_open(int dirfd, const char *path, int flags, mode_t mode)
 {
@@ -69,6 +92,7 @@ fs_list_next(DIR *dir)
 {
 	struct dirent *e;
 
+	errno = 0;
 	while ((e = readdir(dir)) != NULL)
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			return e->d_name;
@@ -81,7 +105,7 @@ fs_list_folder(DIR *dir)
 	struct dirent *e;
 	struct stat st;
 
-	while ((e = readdir(dir)) != NULL)
+	for (errno = 0; (e = readdir(dir)) != NULL; errno = 0)
 		if (strcmp(e->d_name, ".") != 0 &&
 		    strcmp(e->d_name, "..") != 0 && (e->d_type == DT_DIR ||
 		    (e->d_type == DT_UNKNOWN && fstatat(dirfd(dir), e->d_name,

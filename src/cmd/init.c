@@ -135,7 +135,7 @@ put_conf(const struct making *m)
 
 	if (dir < 0)
 		return refuse("cannot open", m->path);
-	if (fstatat(dir, "docket.conf", &st, 0) != 0) {
+	if (fs_look(dir, "docket.conf", &st) == 0) {
 		make_conf(m, &conf);
 		if (fs_replace_shared(dir, "docket.conf", conf.data, conf.len,
 		    0644) != 0)
@@ -267,12 +267,14 @@ adopt_ledger(const struct making *m, const char *path)
 	struct ledger *ledger;
 	struct buf line = BUF_INIT;
 	int status = EXIT_DONE;
+	bool told;
 
-	if (desk_get_line(&m->desk, "delivered", &line) == 0 && line.len > 0) {
-		buf_free(&line);
-		return EXIT_DONE;
-	}
+	if (desk_get_line(&m->desk, "delivered", &line) != 0)
+		status = refuse("cannot read", ".docket/delivered");
+	told = line.len > 0;
 	buf_free(&line);
+	if (told || status != EXIT_DONE)
+		return status;
 	ledger = ledger_open(path);
 	if (ledger == NULL)
 		return cmd_trouble(ledger_error());

@@ -69,7 +69,7 @@ rebuild_trays(struct rebuilding *b)
 {
 	struct trays *t = trays_open(&b->desk, &b->settings, b->ledger, NULL,
 	    0);
-	int status = trays_reset(t);
+	int status = t == NULL ? -1 : trays_reset(t);
 
 	trays_close(t);
 	if (status != 0)
@@ -89,7 +89,9 @@ rebuild_outbox(struct rebuilding *b)
 	if (index == NULL)
 		return EXIT_TROUBLE;
 	o = outbox_open(&b->desk, &b->settings, b->ledger, index);
-	if (b->since != NULL && ledger_expand(b->ledger, b->since, commit) != 0)
+	if (o == NULL)
+		status = -1;
+	else if (b->since != NULL && ledger_expand(b->ledger, b->since, commit) != 0)
 		status = -1;
 	else if (b->n_numbers == 0)
 		status = outbox_rewrite_since(o, commit);

@@ -150,7 +150,7 @@ is_missing(int dir, const char *name)
 {
 	struct stat st;
 
-	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0;
+	return fs_look(dir, name, &st) == 0;
 }
 
 static const struct {
@@ -174,15 +174,16 @@ part_of(struct lost *l, size_t i)
 	return (bool *)(void *)((char *)l + parts[i].part);
 }
 
-static void
+static int
 find_lost(int dir, struct lost *l)
 {
 	struct desk d = { .own = fs_open_dir(dir, ".docket") };
 	struct buf line = BUF_INIT;
+	int status = EXIT_DONE;
 	size_t i;
 
-	if (d.own >= 0)
-		desk_get_line(&d, MARK, &line);
+	if (d.own < 0 ? errno != ENOENT : desk_get_line(&d, MARK, &line) != 0)
+		status = refuse(".docket", MARK);
 	for (i = 0; i < PARTS; i++)
 		if (is_missing(dir, parts[i].name) ||
 		    strstr(buf_str(&line), parts[i].name) != NULL)
@@ -190,6 +191,7 @@ find_lost(int dir, struct lost *l)
 	buf_free(&line);
 	if (d.own >= 0)
 		close(d.own);
+	return status;
 }
 
 /* Who is killed here finds what was gone when it is begun again. */
@@ -372,10 +374,10 @@ restore_desk(const char *desk, long group, struct lost *l)
 		cmd_say("%s", ledger_error());
 		status = EXIT_DESK;
 	}
-	if (status == EXIT_DONE) {
-		find_lost(dir, l);
+	if (status == EXIT_DONE)
+		status = find_lost(dir, l);
+	if (status == EXIT_DONE)
 		status = put_all(desk, dir, &rules, group, l);
-	}
 	rules_free(&rules);
 	ledger_close(ledger);
 	buf_free(&path);
@@ -455,6 +457,8 @@ put_receipts(struct desk *desk, const struct settings *s,
 	struct outbox *o = outbox_open(desk, s, ledger, index);
 	int status;
 
+	if (o == NULL)
+		return refuse(desk->path, ".docket/delivered");
 	meet_boxes(desk, o);
 	status = outbox_rewrite_since(o, "") != 0 ||
 	    outbox_finish(o, INT64_MAX) != 0 ? cmd_trouble(ledger_error()) :
@@ -477,9 +481,9 @@ restore_answers(struct desk *desk, const struct settings *s,
 	if (status == EXIT_DONE && l->outbox)
 		status = put_receipts(desk, s, ledger, index);
 	/* what was given by then is not given once more */
-	if (status == EXIT_DONE &&
-	    desk_get_line(desk, "delivered", &line) == 0 && line.len == 0 &&
-	    desk_put_line(desk, "delivered", ledger_head(ledger)) != 0)
+	if (status == EXIT_DONE && (desk_get_line(desk, "delivered",
+	    &line) != 0 || (line.len == 0 && desk_put_line(desk, "delivered",
+	    ledger_head(ledger)) != 0)))
 		status = refuse(desk->path, ".docket/delivered");
 	buf_free(&line);
 	return status;

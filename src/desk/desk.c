@@ -275,6 +275,16 @@ desk_make(const char *path, long group, struct buf *why)
 
 /* The lock. */
 
+static int
+not_locked(int fd)
+{
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
 int
 desk_lock(struct desk *d, pid_t *pid)
 {
@@ -286,19 +296,20 @@ desk_lock(struct desk *d, pid_t *pid)
 	*pid = 0;
 	if (fd < 0)
 		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK)
+			return not_locked(fd);
 		n = pread(fd, text, sizeof(text) - 1, 0);
 		text[n < 0 ? 0 : n] = '\0';
 		*pid = (pid_t)atol(text);
-		close(fd);
 		errno = EWOULDBLOCK;
-		return -1;
+		return not_locked(fd);
 	}
 	n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) {
-		close(fd);
-		return -1;
-	}
+	if (ftruncate(fd, 0) != 0 || fs_write(fd, text, (size_t)n) != 0)
+		return not_locked(fd);
 	d->lock = fd;
 	/* what was wrong when the desk was run last is found out anew */
 	unlinkat(d->own, "notices", 0);
@@ -494,7 +505,7 @@ desk_put_line(const struct desk *d, const char *name, const char *text)
 	if (fd < 0)
 		return -1;
 	buf_putf(&line, "%s\n", text);
-	if (pwrite(fd, line.data, line.len, 0) == (ssize_t)line.len &&
+	if (fs_write(fd, line.data, line.len) == 0 &&
 	    ftruncate(fd, (off_t)line.len) == 0)
 		status = 0;
 	buf_free(&line);

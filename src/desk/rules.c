@@ -99,6 +99,13 @@ rules_is_path(const char *path)
 	    text_plain(path, strlen(path));
 }
 
+static int
+not_listed(const char *path, struct buf *why)
+{
+	buf_putf(why, "%s: %s", path, strerror(errno));
+	return -1;
+}
+
 /* All *.xsd below a directory; what is no directory and no *.xsd is none of
  * our business. */
 static int
@@ -108,7 +115,7 @@ load_schemas(struct rules *r, int dir, const char *path, unsigned depth,
 	struct buf sub = BUF_INIT;
 	DIR *list = fs_list(dir);
 	int status = 0, fd;
-	const char *name;
+	const char *name = NULL;
 
 	while (list != NULL && status == 0 &&
 	    (name = fs_list_next(list)) != NULL) {
@@ -116,10 +123,13 @@ load_schemas(struct rules *r, int dir, const char *path, unsigned depth,
 		buf_putf(&sub, "%s/%s", path, name);
 		if (name[0] == '.' || !text_plain(name, strlen(name)))
 			continue;
-		if (depth > 0 && (fd = fs_open_dir(dir, name)) >= 0) {
+		fd = depth > 0 ? fs_open_dir(dir, name) : -1;
+		if (fd >= 0) {
 			status = load_schemas(r, fd, buf_str(&sub), depth - 1,
 			    why);
 			close(fd);
+		} else if (depth > 0 && fs_is_trouble(errno)) {
+			status = not_listed(buf_str(&sub), why);
 		} else if (is_schema(name) && r->n >= LIMIT_SCHEMAS) {
 			buf_putf(why, "%s: there are more than %u schemas",
 			    buf_str(&sub), LIMIT_SCHEMAS);
@@ -128,10 +138,9 @@ load_schemas(struct rules *r, int dir, const char *path, unsigned depth,
 			status = load_file(r, dir, name, buf_str(&sub),
 			    LIMIT_SCHEMA, why);
 	}
-	if (list == NULL) {
-		buf_putf(why, "%s: %s", path, strerror(errno));
-		status = -1;
-	} else
+	if (list == NULL || (status == 0 && errno != 0))
+		status = not_listed(path, why);
+	if (list != NULL)
 		closedir(list);
 	buf_free(&sub);
 	return status;
@@ -144,14 +153,14 @@ load_top(struct rules *r, const struct desk *d, struct buf *why)
 	const char *name;
 	int status = 0;
 
-	if (list == NULL) {
-		buf_putf(why, "%s: %s", d->path, strerror(errno));
-		return -1;
-	}
+	if (list == NULL)
+		return not_listed(d->path, why);
 	while (status == 0 && (name = fs_list_next(list)) != NULL)
 		if (rules_is_top(name))
 			status = load_file(r, d->dir, name, name,
 			    LIMIT_RULES_FILE, why);
+	if (status == 0 && errno != 0)
+		status = not_listed(d->path, why);
 	closedir(list);
 	return status;
 }

@@ -250,8 +250,9 @@ judge(struct flow *f, struct deciding *x)
 	    x->priors.list, x->priors.n, &x->j);
 }
 
-/* With the note that the decider has to say, if that is what is wanted. */
-static void
+/* With the note that the decider has to say, if that is what is wanted.  -1: it
+ * cannot be read. */
+static int
 judge_with_note(struct flow *f, struct deciding *x)
 {
 	/* permissions may have changed a moment ago */
@@ -260,14 +261,16 @@ judge_with_note(struct flow *f, struct deciding *x)
 	gather_priors(f, x);
 	judge(f, x);
 	if (!x->j.allowed && !x->j.wants_note)
-		return;
+		return 0;
 	/* a signer who has no user here has no file either */
-	if (x->signature.text == NULL || x->j.uid >= 0)
-		x->note = trays_note(f->trays, x->d, x->j.uid, x->j.who);
+	if ((x->signature.text == NULL || x->j.uid >= 0) && trays_note(
+	    f->trays, x->d, x->j.uid, x->j.who, &x->note) < 0)
+		return -1;
 	if (x->j.wants_note && x->note != NULL) {
 		x->known.has_note = true;
 		judge(f, x);
 	}
+	return 0;
 }
 
 static int
@@ -284,7 +287,8 @@ decide_on(struct flow *f, struct deciding *x, bool checked)
 		faults_free(&faults);
 		return status;
 	}
-	judge_with_note(f, x);
+	if (judge_with_note(f, x) != 0)
+		return put_off(f, d, "the note beside it cannot be read");
 	if (x->priors.unclear)
 		return put_off(f, d, "the signatures of those before cannot "
 		    "be verified");
@@ -332,11 +336,13 @@ read_signature(struct flow *f, struct deciding *x, struct decision *d)
 	enum event event;
 	int found = trays_signature(f->trays, d, &bytes);
 
+	if (found < 0)
+		return put_off(f, d, "the signature cannot be read");
 	if (found == 0) {
 		trays_release(f->trays, d, 0);
 		return 0;
 	}
-	if (found != 1 || signature_parse(&x->signature, buf_str(&bytes),
+	if (signature_parse(&x->signature, buf_str(&bytes),
 	    bytes.len) != 0) {
 		buf_free(&bytes);
 		if (d->age >= flow_settings(f)->settle || f->once)

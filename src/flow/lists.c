@@ -409,13 +409,13 @@ keep_list(struct flow *f, struct list *l)
 	return 0;
 }
 
-/* Whether what it waits for is among the forms that could not be read. */
+/* Whether what it waits for may be here and could not be read or taken. */
 static bool
 is_other_held(const struct flow *f, const struct list *l)
 {
 	const char *suffix = l->parcel != NULL ? SIG : "";
 	struct buf key = BUF_INIT;
-	bool held = false;
+	bool held = intake_has_missed(f->intake);
 	size_t i;
 
 	for (i = 0; i < f->held.n && !held; i++) {

@@ -245,18 +245,26 @@ check_file(struct reminders *r, const char *file)
 	}
 }
 
-static void
+/* The marks, as far as they are of what still waits, and what came of them. */
+static int
 load_marks(struct reminders *r)
 {
 	DIR *list = fs_list(r->marks);
 	const struct map_entry *e;
 	const char *name;
 	size_t at = 0;
+	int status = 0;
 
 	while (list != NULL && (name = fs_list_next(list)) != NULL)
 		load_mark(r, name);
+	if (list == NULL || errno != 0) {
+		log_cause("reminders", "list", ".docket/" MARKS);
+		status = -1;
+	}
 	if (list != NULL)
 		closedir(list);
+	if (status != 0)
+		return -1;
 	while ((e = map_next(&r->given, &at)) != NULL)
 		if (check_given(r, e->key) != 0)
 			break;		/* whoever needs the index finds out */
@@ -265,6 +273,7 @@ load_marks(struct reminders *r)
 		check_file(r, name);
 	if (list != NULL)
 		closedir(list);
+	return 0;
 }
 
 struct reminders *
@@ -278,8 +287,10 @@ reminders_open(struct desk *desk, const struct settings *s,
 	if (fs_make_dir(desk->own, MARKS, 0700) == 0)
 		r->marks = fs_open_dir(desk->own, MARKS);
 	open_folder(r);
-	if (r->marks >= 0)
-		load_marks(r);
+	if (r->marks >= 0 && load_marks(r) != 0) {
+		reminders_close(r);
+		return NULL;
+	}
 	return r;
 }
 

@@ -287,8 +287,8 @@ end_copy(struct batchfile *f, struct faults *faults)
 }
 
 /* A copy that was made before a crash.  The digest of what was sent is made
- * again, of a claim that nobody has written to since. */
-static bool
+ * again, of a claim that nobody has written to since.  1, 0 or -1. */
+static int
 has_copy(struct batchfile *f)
 {
 	struct hash *h;
@@ -298,18 +298,20 @@ has_copy(struct batchfile *f)
 
 	f->copy = open_file(f, "", O_RDWR);
 	if (f->copy < 0)
-		return false;
+		return errno == ENOENT ? 0 : -1;
 	if (fstat(f->copy, &st) != 0 || lseek(f->claim, 0, SEEK_SET) != 0) {
 		close_fd(&f->copy);
-		return false;
+		return -1;
 	}
 	f->size = (uint64_t)st.st_size;
 	h = hash_sha256_open();
 	while ((n = read_claim(f, step)) > 0)
 		hash_sha256_add(h, step, (size_t)n);
 	hash_sha256_close(h, f->sha256);
-	f->whole = true;
-	return true;
+	if (n < 0)
+		close_fd(&f->copy);
+	f->whole = n == 0;
+	return n == 0 ? 1 : -1;
 }
 
 enum batch_copy
@@ -317,9 +319,10 @@ batchfile_copy(struct batchfile *f, struct faults *faults)
 {
 	enum batch_copy what = BATCH_MORE;
 	uint64_t before = f->size;
+	int has = f->whole ? 1 : f->copy < 0 ? has_copy(f) : 0;
 
-	if (f->whole || (f->copy < 0 && has_copy(f)))
-		return BATCH_COPIED;
+	if (has != 0)
+		return has < 0 ? BATCH_TROUBLE : BATCH_COPIED;
 	if (f->copy < 0 && begin_copy(f) != 0)
 		return BATCH_TROUBLE;
 	while (f->size - before < SLICE && copy_step(f, &what, faults))
@@ -393,8 +396,8 @@ write_mark(const struct batchfile *f, const struct batch_mark *m)
 	    " %020" PRIu64, m->received, m->refused, m->repeated, m->forms);
 	buf_putf(&line, " %020" PRIu64 " %020" PRIu64 " %020" PRIu64 "\n",
 	    m->body[0], m->body[1], m->body[2]);
-	status = pwrite(f->mark, line.data, line.len, 0) ==
-	    (ssize_t)line.len ? 0 : -1;
+	status = lseek(f->mark, 0, SEEK_SET) == 0 ?
+	    fs_write(f->mark, line.data, line.len) : -1;
 	buf_free(&line);
 	return status;
 }

@@ -352,8 +352,7 @@ list_changed(struct outbox *o, const struct box *b, const char *list,
 	*changed = 0;
 	snprintf(name, sizeof(name), "%s.txt", list);
 	if (found == 0)
-		return fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
-		    -1 : 0;
+		return fs_look(b->fd, name, &st) != 0 ? -1 : 0;
 	if (found < 0 || index_list(o->index, list, &c) != 1)
 		return -1;
 	*changed = c.changed;

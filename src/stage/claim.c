@@ -84,6 +84,7 @@ open_round(struct intake *in, struct box *b, struct round *r)
 	    (r->fd = fs_open_dir(in->desk->claims, r->dir)) < 0) {
 		log_errno("intake", "claim", r->dir);
 		unlinkat(in->desk->claims, r->dir, AT_REMOVEDIR);
+		intake_miss(in, b);
 		return -1;
 	}
 	in->open = r->dir;
@@ -289,6 +290,8 @@ intake_claim(struct intake *in, struct box *b, struct round *r, const char *name
 			text_line(&text, name, strlen(name), NAME_SIZE);
 			buf_putf(&text, " cannot be taken: %s",
 			    strerror(errno));
+			if (fs_is_trouble(errno))
+				intake_miss(in, b);
 			desk_notice(in->desk, "claim", buf_str(&text));
 			buf_free(&text);
 		}
@@ -313,6 +316,7 @@ recover_round(struct intake *in, const char *dir, intake_fn *fn, void *arg)
 	int fd = fs_open_dir(in->desk->claims, dir);
 	DIR *list = fd < 0 ? NULL : fs_list(fd);
 	char round[32];
+	int status;
 
 	if (fd >= 0)
 		close(fd);
@@ -328,9 +332,11 @@ recover_round(struct intake *in, const char *dir, intake_fn *fn, void *arg)
 		enter_round(in, dir);
 		fn(arg, new_parcel(round, at + 1, dir, name));
 	}
+	status = errno == 0 ? 0 : -1;
 	closedir(list);
-	unlinkat(in->desk->claims, dir, AT_REMOVEDIR);	/* if it is empty */
-	return 0;
+	if (status == 0)	/* if it is empty */
+		unlinkat(in->desk->claims, dir, AT_REMOVEDIR);
+	return status;
 }
 
 int
@@ -347,6 +353,10 @@ intake_recover(struct intake *in, intake_fn *fn, void *arg)
 			log_cause("intake", "recover", name);
 			status = -1;
 		}
+	if (errno != 0) {
+		log_cause("intake", "list", ".docket/claims");
+		status = -1;
+	}
 	closedir(list);
 	return status;
 }

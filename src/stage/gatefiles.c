@@ -69,8 +69,8 @@ gatefiles_are_wanted(const struct gatefiles *g)
 {
 	struct stat st;
 
-	return fstatat(g->outbox, GATEWAY_FOLDER, &st,
-	    AT_SYMLINK_NOFOLLOW) == 0;
+	/* a key that was revoked is told of rather once too often */
+	return fs_look(g->outbox, GATEWAY_FOLDER, &st) != 0;
 }
 
 static const char *
@@ -123,15 +123,17 @@ put_samples(struct gatefiles *g)
 {
 	struct shipped s;
 	struct stat st;
+	int there;
 	size_t i;
 
-	for (i = 0; shipped_gateway(i, &s); i++)
-		if (fstatat(g->dir, s.path, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
-		    (errno != ENOENT || fs_replace(g->dir, s.path, s.data,
-		    s.len, 0644) != 0)) {
+	for (i = 0; shipped_gateway(i, &s); i++) {
+		there = fs_look(g->dir, s.path, &st);
+		if (there < 0 || (there == 0 && fs_replace(g->dir, s.path,
+		    s.data, s.len, 0644) != 0)) {
 			g->at = s.path;
 			return -1;
 		}
+	}
 	g->shipped = true;
 	return 0;
 }

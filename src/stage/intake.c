@@ -35,6 +35,11 @@
 /* Folders that are no boxes, and are named in what is wrong. */
 #define ODD_NAMED 16
 
+/* After trouble with a box it is looked at again, ms; and until it went well
+ * for so long something that came may not be here yet. */
+#define AGAIN_MS 5000
+#define MISSED_MS 30000
+
 /* Names looked at in one go, when most are left alone. */
 #define LOOK_MAX 2000
 
@@ -227,8 +232,12 @@ is_still_there(const struct intake *in, const struct box *b)
 {
 	struct stat open_st, st;
 
-	return *b->name == '\0' || (fstat(b->fd, &open_st) == 0 &&
-	    fstatat(in->desk->inbox, b->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	int there;
+
+	if (*b->name == '\0')
+		return true;
+	there = fs_look(in->desk->inbox, b->name, &st);
+	return there < 0 || (there == 1 && fstat(b->fd, &open_st) == 0 &&
 	    st.st_ino == open_st.st_ino && st.st_dev == open_st.st_dev);
 }
 
@@ -258,6 +267,9 @@ meet_folders(struct intake *in)
 		if (name[0] != '.' && fstatat(in->desk->inbox, name, &st,
 		    AT_SYMLINK_NOFOLLOW) == 0)
 			meet_folder(in, name, &st);
+	/* inbox itself is looked at again, and they are met there */
+	if (list == NULL || errno != 0)
+		intake_miss(in, &in->boxes[0]);
 	if (list != NULL)
 		closedir(list);
 	count_folders(in);
@@ -492,6 +504,19 @@ intake_due_in(struct box *b, int64_t ms)
 		b->due = at;
 }
 
+void
+intake_miss(struct intake *in, struct box *b)
+{
+	in->missed = clock_ticks() + MISSED_MS;
+	intake_due_in(b, AGAIN_MS);
+}
+
+bool
+intake_has_missed(const struct intake *in)
+{
+	return clock_ticks() < in->missed;
+}
+
 /* Something that may still be written to. */
 static bool
 is_file(const struct box *b, const char *name)
@@ -615,9 +640,14 @@ is_ready(struct intake *in, struct box *b, const char *name, bool complete)
 {
 	struct stat st;
 	int64_t wait;
+	int there;
 
-	if (is_left_alone(name) ||
-	    fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+	if (is_left_alone(name))
+		return false;
+	there = fs_look(b->fd, name, &st);
+	if (there < 0)
+		intake_miss(in, b);
+	if (there != 1)
 		return false;
 	if (S_ISDIR(st.st_mode)) {
 		if (*b->name == '\0') {
@@ -716,9 +746,12 @@ collect_listed(struct collecting *c, size_t box)
 		take(c, b, name, false);
 		b = &c->in->boxes[box];
 	}
-	if (b->list == NULL || name != NULL || c->left == 0 || c->looks == 0)
+	if (!b->look || name != NULL || c->left == 0 || c->looks == 0)
 		return;
-	closedir(b->list);
+	if (b->list == NULL || errno != 0)
+		intake_miss(c->in, b);
+	if (b->list != NULL)
+		closedir(b->list);
 	b->list = NULL;
 	b->look = false;
 	if (!b->watched || c->in->poll)

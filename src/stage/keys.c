@@ -264,6 +264,8 @@ recover(struct keys *k)
 		return -1;
 	while (status == 0 && (name = fs_list_next(list)) != NULL)
 		status = find_staged(k, name);
+	if (status == 0 && errno != 0)
+		status = -1;
 	closedir(list);
 	while (status == 0 && (e = map_next(&k->staged, &at)) != NULL)
 		status = read_digest(k, e->value);

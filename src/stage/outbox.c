@@ -37,14 +37,17 @@ outbox_desk(const struct outbox *o)
 }
 
 /* "HEAD acme=COMMIT …": the mark, and boxes that are behind it. */
-static void
+static int
 load_mark(struct outbox *o)
 {
 	struct buf line = BUF_INIT;
 	char *at, *word, *equals;
 	struct box *b;
+	int status = desk_get_line(o->desk, "delivered", &line);
 
-	if (desk_get_line(o->desk, "delivered", &line) == 0 && line.len > 0) {
+	if (status != 0)
+		log_cause("outbox", "read", "delivered");
+	else if (line.len > 0) {
 		at = line.data;
 		word = strsep(&at, " ");
 		snprintf(o->mark, sizeof(o->mark), "%s", word);
@@ -61,6 +64,7 @@ load_mark(struct outbox *o)
 		}
 	}
 	buf_free(&line);
+	return status;
 }
 
 static int
@@ -98,8 +102,10 @@ outbox_open(struct desk *desk, const struct settings *s,
 	o->settings = s;
 	o->ledger = ledger;
 	o->index = index;
-	load_mark(o);
-	return o;
+	if (load_mark(o) == 0)
+		return o;
+	outbox_close(o);
+	return NULL;
 }
 
 void
@@ -503,14 +509,19 @@ outbox_again(struct outbox *o, const char *number, const char *box)
 
 /* Refused forms. */
 
-static bool
+/* 1, 0 or -1. */
+static int
 has_bytes(const struct box *b, const char *name, const struct buf *bytes)
 {
 	struct buf there = BUF_INIT;
-	bool has = bytes->len > 0 && fs_read_file(b->fd, name, bytes->len,
-	    &there) == 0 && there.len == bytes->len &&
-	    memcmp(there.data, bytes->data, bytes->len) == 0;
+	int has = 0;
 
+	if (bytes->len > 0 && fs_read_file(b->fd, name, bytes->len,
+	    &there) != 0)
+		has = fs_is_trouble(errno) ? -1 : 0;
+	else
+		has = bytes->len > 0 && there.len == bytes->len &&
+		    memcmp(there.data, bytes->data, bytes->len) == 0;
 	buf_free(&there);
 	return has;
 }
@@ -534,9 +545,10 @@ keep_older(const struct box *b, const char *name, const char *stem,
     const struct buf *bytes)
 {
 	char taken[NAME_SIZE];
+	int has = has_bytes(b, name, bytes);
 
-	if (has_bytes(b, name, bytes))
-		return 0;
+	if (has != 0)
+		return has < 0 ? -1 : 0;
 	if (fs_move_aside(b->fd, name, b->fd, name, taken) != 0)
 		return errno == ENOENT ? 0 : -1;
 	return keep_receipt(b, stem, taken, ".xml") != 0 ||
@@ -626,33 +638,37 @@ give_back(struct giving *g, struct box *b, const struct answer *a)
 	return 0;
 }
 
-/* Whether a file of the box names the commit. */
-static bool
+/* Whether a file of the box names the commit: 1, 0 or -1. */
+static int
 names_commit(const struct box *b, const char *stem, const char *suffix,
     const char *commit)
 {
 	char name[RECEIPT_NAME + 8];
 	struct buf bytes = BUF_INIT;
-	bool does;
+	int does;
 
 	snprintf(name, sizeof(name), "%s%s", stem, suffix);
-	does = fs_read_file(b->fd, name, RECEIPT_MOST, &bytes) == 0 &&
-	    strstr(buf_str(&bytes), commit) != NULL;
+	if (fs_read_file(b->fd, name, RECEIPT_MOST, &bytes) != 0)
+		does = fs_is_trouble(errno) ? -1 : 0;
+	else
+		does = strstr(buf_str(&bytes), commit) != NULL;
 	buf_free(&bytes);
 	return does;
 }
 
 /* A refusal that was given before a crash stays as it was read: the ledger
- * does not have all of its words. */
-static bool
+ * does not have all of its words.  1, 0 or -1. */
+static int
 was_refused(const struct box *b, const struct ruling *r)
 {
 	char stem[RECEIPT_NAME];
+	int was;
 
+	if (r->commit[0] == '\0')
+		return 0;
 	receipt_name(stem, r);
-	return r->commit[0] != '\0' &&
-	    names_commit(b, stem, ".xml", r->commit) &&
-	    names_commit(b, stem, ".txt", r->commit);
+	was = names_commit(b, stem, ".xml", r->commit);
+	return was != 1 ? was : names_commit(b, stem, ".txt", r->commit);
 }
 
 /* A refusal: not given while its box is held. */
@@ -660,7 +676,7 @@ static int
 refuse(struct giving *g, struct answer *a)
 {
 	struct box *b = box_of(g->outbox, a->parcel->box);
-	int status;
+	int status, was;
 
 	if (b->fd < 0)
 		box_hold(g->outbox, b, "opened", "");
@@ -669,8 +685,11 @@ refuse(struct giving *g, struct answer *a)
 		return 0;
 	}
 	status = give_back(g, b, a);
-	if (status == 0 && !was_refused(b, a->ruling))
-		status = put_receipts(g, b, a->ruling);
+	if (status == 0) {
+		was = was_refused(b, a->ruling);
+		status = was < 0 ? -1 : was == 1 ? 0 :
+		    put_receipts(g, b, a->ruling);
+	}
 	if (status < 0)
 		log_cause("outbox", "write", a->parcel->name);
 	return status < 0 ? -1 : 0;

@@ -123,7 +123,12 @@ trays_open(struct desk *desk, const struct settings *s, struct ledger *ledger,
 	t->compare_due = INT64_MAX;
 	if (watch != NULL)
 		watch_all(t);
-	if (desk_get_line(desk, "shown", &line) == 0 && line.len == 40)
+	/* what is no commit's name is none, and everything is shown anew */
+	if (desk_get_line(desk, "shown", &line) != 0) {
+		log_cause("trays", "read", "shown");
+		trays_close(t);
+		t = NULL;
+	} else if (line.len == 40)
 		strcpy(t->shown, buf_str(&line));
 	buf_free(&line);
 	return t;
@@ -265,8 +270,14 @@ look_foreign(struct trays *t, enum state tray, const char *name)
 {
 	struct stat st;
 	int64_t left;
+	int there;
 
-	if (is_left_alone(name) || !tray_is_there(t, tray, name, &st))
+	if (is_left_alone(name))
+		return;
+	there = tray_look(t, tray, name, &st);
+	if (there < 0)
+		mark_foreign(t, tray, name, TROUBLE_MS);
+	if (there != 1)
 		return;
 	left = t->settings->strays - age_of(t, &st);
 	if (left > 0 && !t->hurry)
@@ -309,15 +320,15 @@ is_put_off(struct trays *t, const char *number, enum state tray,
 }
 
 /* Notes and explanations stay while the case has a paper in the tray. */
-static void
+static int
 look_beside(struct trays *t, enum state tray, const char *name,
     const struct paper *p)
 {
 	struct stat st;
+	int there = tray_look(t, tray, name, &st);
 
-	if (!tray_is_there(t, tray, name, &st) ||
-	    is_put_off(t, p->number, tray, name))
-		return;
+	if (there != 1 || is_put_off(t, p->number, tray, name))
+		return there < 0 ? -1 : 0;
 	if (!S_ISREG(st.st_mode) || (p->kind == PAPER_REFUSED &&
 	    st.st_uid != t->desk->uid))
 		look_foreign(t, tray, name);
@@ -330,6 +341,7 @@ look_beside(struct trays *t, enum state tray, const char *name,
 		unlinkat(t->desk->tray[tray], name, 0);
 	else
 		look_foreign(t, tray, name);
+	return 0;
 }
 
 /* Where the ledger has a paper, as shown; STATE_NONE: nowhere.  1, 0 or
@@ -408,8 +420,7 @@ read_blob(struct trays *t, enum state tray, const char *name,
 	struct buf text = BUF_INIT;
 
 	*unreadable = tray_blob(t->desk->tray[tray], name, hex) != 0;
-	trouble = *unreadable && errno != EACCES && errno != EPERM &&
-	    errno != ENOENT;
+	trouble = *unreadable && fs_is_trouble(errno);
 	if (trouble) {
 		buf_putf(&text, "%s/%s cannot be read, and is tried again: %s",
 		    state_name(tray), name, strerror(errno));
@@ -502,15 +513,20 @@ settle(struct trays *t, const char *name)
 }
 
 /* Where it lies; what we could not take away is nobody's decision. */
-static void
+static int
 look_about(struct trays *t, struct sight *s)
 {
 	enum state tray;
+	int there;
 
-	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++)
-		s->there[tray] = tray_is_there(t, tray, s->name,
-		    &s->st[tray]) && (tray == s->home ||
+	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++) {
+		there = tray_look(t, tray, s->name, &s->st[tray]);
+		if (there < 0)
+			return -1;
+		s->there[tray] = there == 1 && (tray == s->home ||
 		    !tray_is_unshown(t, tray, s->name));
+	}
+	return 0;
 }
 
 static int
@@ -531,9 +547,8 @@ look_paper(struct trays *t, const char *name, const struct trays_found *found)
 	if (settle(t, name) != 0)
 		return -1;
 	status = find_home(t, s.paper.number, name, &s.home, s.hex);
-	if (status < 0)
+	if (status < 0 || look_about(t, &s) != 0)
 		return -1;
-	look_about(t, &s);
 	if (status == 0) {
 		look_homeless(t, &s, found);
 		return 0;
@@ -559,26 +574,28 @@ compare_counted(void *arg, const char *name)
 {
 	struct counted *c = arg;
 	char path[LEDGER_PATH], hex[BLOB_HEX];
+	int found = ledger_find(c->trays->ledger, c->trays->shown,
+	    ledger_path(path, c->tray, c->number, name), hex);
 
-	c->found = ledger_find(c->trays->ledger, c->trays->shown,
-	    ledger_path(path, c->tray, c->number, name), hex) == 1 &&
-	    strcmp(hex, c->hex) == 0;
-	return c->found;
+	c->found = found == 1 && strcmp(hex, c->hex) == 0;
+	return found < 0 ? -1 : c->found;
 }
 
 /* Whether the very signature is among the papers of the case, wherever they
- * are by now. */
-static bool
+ * are by now.  1, 0 or -1. */
+static int
 was_counted(struct trays *t, enum state tray, const char *number,
     const char *name)
 {
 	char hex[BLOB_HEX];
 	struct counted c = { t, STATE_PENDING, number, hex, false };
 
-	if (tray_blob(t->desk->tray[tray], name, hex) == 0 && hex[0] != '\0')
-		for (; c.tray < STATE_COUNT && !c.found; c.tray++)
-			ledger_papers(t->ledger, c.tray, number,
-			    compare_counted, &c);
+	if (tray_blob(t->desk->tray[tray], name, hex) != 0)
+		return fs_is_trouble(errno) ? -1 : 0;
+	for (; hex[0] != '\0' && c.tray < STATE_COUNT && !c.found; c.tray++)
+		if (ledger_papers(t->ledger, c.tray, number, compare_counted,
+		    &c) < 0)
+			return -1;
 	return c.found;
 }
 
@@ -589,18 +606,19 @@ look_signed(struct trays *t, enum state tray, const char *name,
 {
 	struct decision d = { .paper = paper_signed(p), .to = tray };
 	struct stat st;
-	int status;
+	int there = tray_look(t, tray, name, &st), status, counted;
 
-	if (!tray_is_there(t, tray, name, &st) ||
-	    is_put_off(t, p->number, tray, name))
-		return 0;
+	if (there != 1 || is_put_off(t, p->number, tray, name))
+		return there < 0 ? -1 : 0;
 	paper_name(d.name, &d.paper);
 	status = tray_expects(t, t->shown, tray, p->number, d.name);
 	if (status < 0)
 		return -1;
 	/* of one that was counted a crash may have left the copy */
-	if (S_ISREG(st.st_mode) && was_counted(t, tray, p->number, name))
-		return tray_take_away(t, tray, name);
+	counted = S_ISREG(st.st_mode) ?
+	    was_counted(t, tray, p->number, name) : 0;
+	if (counted != 0)
+		return counted < 0 ? -1 : tray_take_away(t, tray, name);
 	if (status == 0 || !S_ISREG(st.st_mode)) {
 		look_foreign(t, tray, name);
 		return 0;
@@ -629,7 +647,7 @@ look_key(struct trays *t, const char *key, const struct trays_found *found)
 	else if (p.kind == PAPER_SIGNED)
 		return look_signed(t, tray, name, &p, found);
 	else
-		look_beside(t, tray, name, &p);
+		return look_beside(t, tray, name, &p);
 	return 0;
 }
 
@@ -721,6 +739,10 @@ compare_slice(struct trays *t)
 	for (i = 0; i < LOOK_MAX && (name = fs_list_next(t->list)) != NULL;
 	    i++)
 		compare_name(t, name);
+	if (i < LOOK_MAX && errno != 0) {
+		log_cause("trays", "list", state_name(t->at));
+		return -1;
+	}
 	if (i == LOOK_MAX || end_names(t) == 0)
 		return 0;
 	begin_tray(t, t->at + 1);

@@ -41,12 +41,15 @@ tray_key(struct buf *key, enum state tray, const char *name)
 	buf_putf(key, "%s/%s", state_name(tray), name);
 }
 
-bool
-tray_is_there(const struct trays *t, enum state tray, const char *name,
+int
+tray_look(const struct trays *t, enum state tray, const char *name,
     struct stat *st)
 {
-	return fstatat(t->desk->tray[tray], name, st, AT_SYMLINK_NOFOLLOW) ==
-	    0;
+	int there = fs_look(t->desk->tray[tray], name, st);
+
+	if (there < 0)
+		log_cause("trays", "look at", name);
+	return there;
 }
 
 /* The name that git gives a file's bytes; "" if they cannot be a paper's.
@@ -132,7 +135,7 @@ put_away(struct trays *t, const char *work, const char *name)
 
 	if (status == 0 && hex[0] != '\0' && ledger_has_blob(t->ledger, hex))
 		unlinkat(t->desk->work, work, 0);
-	else if (status != 0 && errno != EACCES && errno != EPERM)
+	else if (status != 0 && fs_is_trouble(errno))
 		log_errno("trays", "read", name);	/* ours, or not? */
 	else
 		tray_to_strays(t, t->desk->work, work, name);
@@ -192,7 +195,7 @@ tray_is_own(struct trays *t, enum state tray, const char *name)
 	tray_key(&key, tray, name);
 	own = map_has(&t->own, buf_str(&key)) &&
 	    (uintptr_t)map_del(&t->own, buf_str(&key)) ==
-	    (tray_is_there(t, tray, name, &st) ? print_of(&st) : 0);
+	    (tray_look(t, tray, name, &st) == 1 ? print_of(&st) : 0);
 	buf_free(&key);
 	return own;
 }
@@ -562,6 +565,7 @@ clean_work(struct trays *t)
 	DIR *list = fs_list(t->desk->work);
 	const char *name;
 	struct stat st;
+	int status = 0;
 
 	if (list == NULL) {
 		log_cause("trays", "list", ".docket/work");
@@ -574,8 +578,12 @@ clean_work(struct trays *t)
 			put_away(t, name, name + strlen(WORK));
 		else
 			unlinkat(t->desk->work, name, 0);
+	if (errno != 0) {
+		log_cause("trays", "list", ".docket/work");
+		status = -1;
+	}
 	closedir(list);
-	return 0;
+	return status;
 }
 
 /* Everything anew, a folder of the ledger at a time. */
@@ -649,6 +657,8 @@ reset_absent(struct trays *t, enum state tray)
 		    tray_expects(t, ledger_head(t->ledger), tray, p.number,
 		    name) == 0)
 			status = tray_take_away(t, tray, name);
+	if (name == NULL && errno != 0)
+		status = -1;
 	closedir(list);
 	return status;
 }

@@ -22,44 +22,48 @@
 
 /* Notes. */
 
-static bool
+/* -1: it cannot be told whether there is one, or what it says. */
+static int
 read_note(struct trays *t, enum state tray, const char *name, long uid,
     struct buf *text)
 {
 	struct stat st;
+	int there = tray_look(t, tray, name, &st);
 
-	if (!tray_is_there(t, tray, name, &st) || !S_ISREG(st.st_mode) ||
+	if (there != 1 || !S_ISREG(st.st_mode) ||
 	    (uid >= 0 && (long)st.st_uid != uid))
-		return false;
-	if (fs_read_file(t->desk->tray[tray], name, LIMIT_NOTE, text) == 0 &&
-	    text->len > 0)
-		return true;
+		return there < 0 ? -1 : 0;
+	if (fs_read_file(t->desk->tray[tray], name, LIMIT_NOTE, text) == 0)
+		return 0;
 	buf_clear(text);
-	return false;
+	return fs_is_trouble(errno) ? -1 : 0;
 }
 
-char *
+int
 trays_note(struct trays *t, const struct decision *d, long uid,
-    const char *who)
+    const char *who, char **note)
 {
 	const enum state trays[] = { d->to, d->from };
 	struct paper p = { .kind = PAPER_NOTE };
 	struct buf text = BUF_INIT;
 	char name[PAPER_NAME];
+	int status = 0;
 	unsigned i;
 
 	strcpy(p.number, d->paper.number);
-	for (i = 0; i < 4 && text.len == 0; i++) {
+	for (i = 0; i < 4 && status == 0 && text.len == 0; i++) {
 		p.who[0] = '\0';
 		if (i >= 2 && who != NULL)
 			snprintf(p.who, sizeof(p.who), "%.60s", who);
-		read_note(t, trays[i % 2], paper_name(name, &p), uid, &text);
+		status = read_note(t, trays[i % 2], paper_name(name, &p), uid,
+		    &text);
 	}
-	if (text.len == 0) {
-		buf_free(&text);
-		return NULL;
+	if (text.len > 0) {
+		*note = buf_take(&text);
+		return 1;
 	}
-	return buf_take(&text);
+	buf_free(&text);
+	return status;
 }
 
 /* What is said of an undone decision. */
@@ -70,7 +74,7 @@ forget_explanation(struct trays *t, enum state tray, const char *name)
 {
 	struct stat st;
 
-	if (!tray_is_there(t, tray, name, &st))
+	if (tray_look(t, tray, name, &st) != 1)
 		return;
 	if (S_ISREG(st.st_mode) && st.st_uid == t->desk->uid)
 		unlinkat(t->desk->tray[tray], name, 0);
@@ -138,7 +142,8 @@ trays_signature(struct trays *t, const struct decision *d, struct buf *bytes)
 	if (fs_read_file(t->desk->tray[d->from], d->sig, SIGNATURE_MAX,
 	    bytes) == 0)
 		return 1;
-	return errno == ENOENT ? 0 : -1;
+	buf_clear(bytes);
+	return fs_is_trouble(errno) ? -1 : errno != ENOENT;
 }
 
 /* A note that went into the commit is deleted; another is kept. */
@@ -150,7 +155,7 @@ tidy_note(struct trays *t, enum state tray, const char *name,
 	struct stat st;
 	char *clean;
 
-	if (!tray_is_there(t, tray, name, &st))
+	if (tray_look(t, tray, name, &st) != 1)
 		return;
 	read_note(t, tray, name, -1, &text);
 	clean = note_clean(buf_str(&text));

@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -142,12 +143,52 @@ test_read_only_files(void **state)
 	assert_int_equal(fs_read_file(dir, "fifo", 100, &b), -1);
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(fs_read_file(dir, "link", 100, &b), -1);
+	assert_false(fs_is_trouble(errno));
 	assert_int_equal(fs_read_file(dir, "s", 100, &b), -1);
+	assert_false(fs_is_trouble(errno));
 	assert_int_equal(fs_read_file(dir, "none", 100, &b), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(b.len, 0);
 	buf_free(&b);
 	close(s);
+	close(dir);
+}
+
+/* What is not there, and what cannot be told. */
+static void
+test_trouble(void **state)
+{
+	static const int machine[] = { ENOMEM, EMFILE, ENFILE, EIO, EINTR,
+	    EAGAIN, ENOSPC, EDQUOT, EROFS, ESTALE, EBADF };
+	static const int file[] = { ENOENT, ENOTDIR, ELOOP, EACCES, EPERM,
+	    EINVAL, EFBIG, ENXIO };
+	int dir = unit_open_dir("trouble");
+	struct rlimit before, none;
+	struct buf b = BUF_INIT;
+	struct stat st;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(machine); i++)
+		assert_true(fs_is_trouble(machine[i]));
+	for (i = 0; i < COUNT(file); i++)
+		assert_false(fs_is_trouble(file[i]));
+
+	unit_put(dir, "file", "text");
+	assert_int_equal(fs_look(dir, "file", &st), 1);
+	assert_int_equal(st.st_size, 4);
+	assert_int_equal(fs_look(dir, "none", &st), 0);
+	assert_int_equal(fs_look(dir, "file/none", &st), 0);
+	assert_int_equal(fs_look(-1, "file", &st), -1);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(fs_read_file(dir, "none", 100, &b), -1);
+	assert_true(fs_is_trouble(errno));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	buf_free(&b);
 	close(dir);
 }
 
@@ -743,6 +784,7 @@ main(void)
 		cmocka_unit_test(test_open_stays_below),
 		cmocka_unit_test(test_open_makes),
 		cmocka_unit_test(test_read_only_files),
+		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_read_to_the_limit),
 		cmocka_unit_test(test_write_all),
 		cmocka_unit_test(test_list),
