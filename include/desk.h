@@ -79,7 +79,8 @@ struct grounds {
 	char	 why_not[200];	/* if not vouched */
 };
 
-void	desk_grounds(const struct desk *, struct grounds *);
+/* -1: they cannot be told now, and nothing is vouched for. */
+int	desk_grounds(const struct desk *, struct grounds *);
 
 /* Whether nobody but that user, whose it is, may write to it. */
 bool	desk_only_writes(const struct stat *, uid_t);

@@ -22,9 +22,9 @@
 struct rulebook;
 
 /* Takes over the rules in force.  NULL: their docket.conf cannot be
- * understood (why). */
+ * understood (why), or the machine does not let us (*trouble). */
 struct rulebook *rulebook_open(struct desk *, struct rules * /* takes */,
-	    struct watch *, int tag, struct buf *why);
+	    struct watch *, int tag, struct buf *why, bool *trouble);
 void	rulebook_close(struct rulebook *);
 
 const struct rules *rulebook_rules(const struct rulebook *);

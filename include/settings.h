@@ -106,8 +106,13 @@ int	settings_parse(struct settings *, const char *, size_t,
 void	settings_free(struct settings *);
 
 /* Looks the reviewers' users up on this machine.  -1 with the first that
- * is unknown; the others are set all the same. */
-int	settings_resolve(struct settings *, struct conf_error *);
+ * is unknown; the others are set all the same.  Or with one that could not be
+ * looked up: *trouble, unless that is NULL. */
+int	settings_resolve(struct settings *, struct conf_error *,
+	    bool *trouble);
+/* Whether that is what the errno of getpwnam(3) and its like says; it was 0
+ * before. */
+bool	settings_lookup_failed(int error);
 
 const struct review *settings_review(const struct settings *,
 	    const char *prefix);

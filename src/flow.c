@@ -568,7 +568,8 @@ open_rules(struct flow *f, struct buf *why, bool *trouble)
 		buf_puts(why, ledger_error());
 		return -1;
 	}
-	f->rulebook = rulebook_open(f->desk, &rules, f->watch, TAG_RULES, why);
+	f->rulebook = rulebook_open(f->desk, &rules, f->watch, TAG_RULES, why,
+	    trouble);
 	if (f->rulebook == NULL)
 		return -1;
 	clock_zone(flow_settings(f)->zone);

@@ -162,7 +162,7 @@ load_settings(struct reading *r)
 		status = settings_parse(&r->settings, f->data, f->len, &e);
 	rules_free(&rules);
 	if (status == 0)
-		settings_resolve(&r->settings, &e);
+		settings_resolve(&r->settings, &e, NULL);
 	return status;
 }
 

@@ -93,7 +93,7 @@ open_ledger(struct doctor *d)
 		d->unsettled = buf_take(&path);
 		return;
 	}
-	settings_resolve(&d->settings, &e);
+	settings_resolve(&d->settings, &e, NULL);
 	clock_zone(d->settings.zone);
 	d->settled = true;
 }

@@ -188,7 +188,7 @@ open_all(struct rebuilding *b)
 		    conf->len, &e) != 0)
 			cmd_say("the docket.conf in the ledger is not valid");
 		else {
-			settings_resolve(&b->settings, &e);
+			settings_resolve(&b->settings, &e, NULL);
 			clock_zone(b->settings.zone);
 			status = EXIT_DONE;
 		}

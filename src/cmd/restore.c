@@ -242,7 +242,7 @@ other_user(const struct rules *rules)
 
 	if (f == NULL || settings_parse(&s, f->data, f->len, &e) != 0)
 		return NULL;
-	settings_resolve(&s, &e);
+	settings_resolve(&s, &e, NULL);
 	for (i = 0; i < s.n_reviewers && found == NULL; i++)
 		if (s.reviewers[i].user != NULL &&
 		    s.reviewers[i].uid != (long)geteuid()) {

@@ -22,6 +22,7 @@
 
 #include "desk.h"
 #include "limit.h"
+#include "settings.h"
 
 #define STICKY 03775
 
@@ -331,57 +332,74 @@ desk_is_run(const struct desk *d)
 
 /* Grounds. */
 
+/* These are 1, 0, or -1: it cannot be told. */
+
 /* A group that nobody but the user is in. */
-static bool
+static int
 is_private_group(gid_t gid, uid_t uid)
 {
-	struct group *gr = getgrgid(gid);
-	struct passwd *pw = getpwuid(uid);
+	struct group *gr;
+	struct passwd *pw = NULL;
 
-	return gr != NULL && pw != NULL && pw->pw_gid == gid &&
-	    strcmp(gr->gr_name, pw->pw_name) == 0 &&
+	errno = 0;
+	gr = getgrgid(gid);
+	if (gr != NULL) {
+		errno = 0;
+		pw = getpwuid(uid);
+	}
+	if (pw == NULL)
+		return settings_lookup_failed(errno) ? -1 : 0;
+	return pw->pw_gid == gid && strcmp(gr->gr_name, pw->pw_name) == 0 &&
 	    (gr->gr_mem[0] == NULL || (strcmp(gr->gr_mem[0],
 	    pw->pw_name) == 0 && gr->gr_mem[1] == NULL));
+}
+
+static int
+only_writes(const struct stat *st, uid_t uid)
+{
+	if (st->st_uid != uid || (st->st_mode & S_IWOTH) != 0)
+		return 0;
+	return (st->st_mode & S_IWGRP) == 0 ? 1 :
+	    is_private_group(st->st_gid, uid);
 }
 
 bool
 desk_only_writes(const struct stat *st, uid_t uid)
 {
-	return st->st_uid == uid && (st->st_mode & S_IWOTH) == 0 &&
-	    ((st->st_mode & S_IWGRP) == 0 ||
-	    is_private_group(st->st_gid, uid));
+	return only_writes(st, uid) == 1;
 }
 
-static bool
+static int
 only_user_writes(int fd, uid_t uid)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && desk_only_writes(&st, uid);
+	return fstat(fd, &st) != 0 ? -1 : only_writes(&st, uid);
 }
 
-static bool
+static int
 is_sticky(int fd, uid_t uid)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && st.st_uid == uid &&
+	return fstat(fd, &st) != 0 ? -1 : st.st_uid == uid &&
 	    (st.st_mode & S_ISVTX) != 0;
 }
 
-/* Calls a predicate on inbox and all trays; NULL if all hold, else the name
- * of the first that does not. */
-static const char *
-first_not(const struct desk *d, bool (*holds)(int, uid_t))
+/* Calls a predicate on inbox and all trays; the name is of the first for which
+ * it does not hold. */
+static int
+all_hold(const struct desk *d, int (*holds)(int, uid_t), const char **name)
 {
+	int status = holds(d->inbox, d->uid);
 	unsigned i;
 
-	if (!holds(d->inbox, d->uid))
-		return "inbox";
-	for (i = STATE_PENDING; i < STATE_COUNT; i++)
-		if (!holds(d->tray[i], d->uid))
-			return state_name((enum state)i);
-	return NULL;
+	*name = "inbox";
+	for (i = STATE_PENDING; i < STATE_COUNT && status == 1; i++) {
+		*name = state_name((enum state)i);
+		status = holds(d->tray[i], d->uid);
+	}
+	return status;
 }
 
 static void
@@ -399,25 +417,34 @@ no_ground(struct grounds *g, const char *fmt, ...)
 	va_end(ap);
 }
 
-void
+int
 desk_grounds(const struct desk *d, struct grounds *g)
 {
 	const char *name;
 	struct stat st;
+	int mine, sticky;
 
 	*g = (struct grounds){ .vouched = true };
-	g->one_user = first_not(d, only_user_writes) == NULL &&
-	    only_user_writes(d->dir, d->uid);
+	mine = all_hold(d, only_user_writes, &name);
+	if (mine == 1)
+		mine = only_user_writes(d->dir, d->uid);
+	sticky = mine == 0 ? all_hold(d, is_sticky, &name) : mine;
+	if (sticky < 0 || fstat(d->dir, &st) != 0) {
+		no_ground(g, "whose the folders are cannot be told now: %s",
+		    strerror(errno));
+		return -1;
+	}
+	g->one_user = mine == 1;
 	if (!fs_is_local(d->dir))
 		no_ground(g, "the desk is on a file system (%s) that does "
 		    "not vouch for owners", fs_name(d->dir));
 	else if (g->one_user)
-		return;
-	else if (fstat(d->dir, &st) != 0 ||
-	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return 0;
+	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		no_ground(g, "others may write to the desk's directory");
-	else if ((name = first_not(d, is_sticky)) != NULL)
+	else if (sticky == 0)
 		no_ground(g, "%s/ is not sticky (mode 3775)", name);
+	return 0;
 }
 
 /* Notices. */

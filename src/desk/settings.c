@@ -5,6 +5,7 @@
  * A fault of the operator: every key that is unknown, every value that is
  * none, every combination that cannot hold; reported with its line.
  */
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -540,8 +541,16 @@ same_user(const struct settings *s, const struct reviewer *r)
 	return r->uid < 0 || other == r ? NULL : other;
 }
 
+bool
+settings_lookup_failed(int error)
+{
+	return error == EINTR || error == EIO || error == EMFILE ||
+	    error == ENFILE || error == ENOMEM || error == ERANGE ||
+	    error == EAGAIN;
+}
+
 int
-settings_resolve(struct settings *s, struct conf_error *e)
+settings_resolve(struct settings *s, struct conf_error *e, bool *trouble)
 {
 	const struct reviewer *other;
 	struct reviewer *r;
@@ -549,13 +558,22 @@ settings_resolve(struct settings *s, struct conf_error *e)
 	uint64_t uid;
 	int status = 0;
 
+	if (trouble != NULL)
+		*trouble = false;
 	for (r = s->reviewers; r < s->reviewers + s->n_reviewers; r++) {
 		if (r->user == NULL)
 			continue;
+		errno = 0;
 		pw = getpwnam(r->user);
 		if (pw != NULL)
 			r->uid = (long)pw->pw_uid;
-		else if (text_number(r->user, 0xfffffffe, &uid))
+		else if (settings_lookup_failed(errno)) {
+			if (trouble != NULL)
+				*trouble = true;
+			return conf_fail(e, r->line, "[reviewer \"%.60s\"] "
+			    "user = %.60s cannot be looked up: %s", r->name,
+			    r->user, strerror(errno));
+		} else if (text_number(r->user, 0xfffffffe, &uid))
 			r->uid = (long)uid;
 		else if (status == 0)
 			status = conf_fail(e, r->line, "[reviewer \"%.60s\"] "

@@ -96,7 +96,7 @@ judge_new(struct doctor *d, const struct rules *new)
 		faults_add(&faults, FAULT_INVALID, (long)e.line,
 		    "docket.conf", e.text);
 	} else {
-		if (settings_resolve(&s, &e) != 0)
+		if (settings_resolve(&s, &e, NULL) != 0)
 			faults_add(&faults, FAULT_INVALID, (long)e.line,
 			    "docket.conf", e.text);
 		sshsig_check_rules(new, s.revocations, &faults);

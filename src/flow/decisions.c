@@ -255,8 +255,6 @@ judge(struct flow *f, struct deciding *x)
 static int
 judge_with_note(struct flow *f, struct deciding *x)
 {
-	/* permissions may have changed a moment ago */
-	desk_grounds(f->desk, &f->grounds);
 	x->known.at = clock_now();
 	gather_priors(f, x);
 	judge(f, x);
@@ -287,6 +285,9 @@ decide_on(struct flow *f, struct deciding *x, bool checked)
 		faults_free(&faults);
 		return status;
 	}
+	/* permissions may have changed a moment ago */
+	if (desk_grounds(f->desk, &f->grounds) != 0)
+		return put_off(f, d, f->grounds.why_not);
 	if (judge_with_note(f, x) != 0)
 		return put_off(f, d, "the note beside it cannot be read");
 	if (x->priors.unclear)

@@ -439,7 +439,8 @@ take_entries(struct flow *f, struct list *l, struct job *job)
 	size_t i;
 	int status;
 
-	if (job->outcome == OUTCOME_TROUBLE)
+	if (job->outcome == OUTCOME_TROUBLE ||
+	    desk_grounds(f->desk, &f->grounds) != 0)
 		return keep_list(f, l);
 	if (job->outcome != OUTCOME_VERDICT || job->verdict.faults.n > 0 ||
 	    job->verdict.n_listed == 0) {
@@ -461,7 +462,6 @@ take_entries(struct flow *f, struct list *l, struct job *job)
 		l->answers[i].revision = l->verdict.listed[i].revision;
 		l->answers[i].event = l->verdict.listed[i].event;
 	}
-	desk_grounds(f->desk, &f->grounds);
 	l->begun = true;
 	l->due = 0;
 	f->more = true;

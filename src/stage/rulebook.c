@@ -39,17 +39,20 @@ struct rulebook {
 };
 
 /* Settings of a set; strict: users must be known on this machine. */
+/* -1: the operator's, or (*trouble) the machine's.  Unless strict a reviewer may
+ * be nobody here. */
 static int
 parse_settings(const struct rules *r, struct settings *s, bool strict,
-    struct conf_error *e)
+    struct conf_error *e, bool *trouble)
 {
 	const struct rules_file *f = rules_get(r, "docket.conf");
 
+	*trouble = false;
 	if (f == NULL)
 		return conf_fail(e, 0, "there is no docket.conf");
 	if (settings_parse(s, f->data, f->len, e) != 0)
 		return -1;
-	if (settings_resolve(s, e) != 0 && strict) {
+	if (settings_resolve(s, e, trouble) != 0 && (strict || *trouble)) {
 		settings_free(s);
 		return -1;
 	}
@@ -58,7 +61,7 @@ parse_settings(const struct rules *r, struct settings *s, bool strict,
 
 struct rulebook *
 rulebook_open(struct desk *desk, struct rules *rules, struct watch *watch,
-    int tag, struct buf *why)
+    int tag, struct buf *why, bool *trouble)
 {
 	struct rulebook *rb = mem_alloc(sizeof(*rb));
 	struct conf_error e;
@@ -68,7 +71,8 @@ rulebook_open(struct desk *desk, struct rules *rules, struct watch *watch,
 	rb->tag = tag;
 	rb->rules = *rules;
 	*rules = (struct rules){ NULL, 0 };
-	if (parse_settings(&rb->rules, &rb->settings, false, &e) != 0) {
+	if (parse_settings(&rb->rules, &rb->settings, false, &e,
+	    trouble) != 0) {
 		buf_putf(why, "the docket.conf in the ledger: line %u: %s",
 		    e.line, e.text);
 		rules_free(&rb->rules);
@@ -281,18 +285,25 @@ is_still(struct rulebook *rb, struct rules *r)
 	return still;
 }
 
+/* They cannot be told now. */
+static void
+note_kept(struct rulebook *rb, struct buf *why)
+{
+	buf_puts(why, " (the old rules stay in force)");
+	desk_notice(rb->desk, "rules", buf_str(why));
+}
+
 bool
 rulebook_changed(struct rulebook *rb, struct rules *r, struct settings *s)
 {
 	struct buf why = BUF_INIT;
 	struct faults faults = FAULTS_INIT;
 	struct conf_error e;
-	bool changed = false;
+	bool changed = false, trouble;
 
 	rb->due = clock_ticks() + LOOK_MS;
 	if (rules_load(r, rb->desk, &why) != 0) {
-		buf_puts(&why, " (the old rules stay in force)");
-		desk_notice(rb->desk, "rules", buf_str(&why));
+		note_kept(rb, &why);
 	} else if (rules_same(r, &rb->rules)) {
 		forget_answers(rb);
 		rules_free(&rb->refused);
@@ -301,8 +312,13 @@ rulebook_changed(struct rulebook *rb, struct rules *r, struct settings *s)
 		rules_free(r);
 	} else if (!is_still(rb, r)) {
 		;
-	} else if (parse_settings(r, s, true, &e) != 0) {
-		refuse_conf(rb, r, &e);
+	} else if (parse_settings(r, s, true, &e, &trouble) != 0) {
+		if (trouble) {
+			buf_puts(&why, e.text);
+			note_kept(rb, &why);
+			rules_free(r);
+		} else
+			refuse_conf(rb, r, &e);
 	} else if (strcmp(s->desk_id, rb->settings.desk_id) != 0) {
 		conf_fail(&e, 0, "[desk] id stays what it is (%s): stamps and "
 		    "receipts bear it", rb->settings.desk_id);

@@ -310,7 +310,7 @@ open_all(struct making *m, const char *path)
 	conf = rules_get(&m->rules, "docket.conf");
 	if (settings_parse(&m->settings, conf->data, conf->len, &e) != 0)
 		give_up("docket.conf is not valid");
-	settings_resolve(&m->settings, &e);
+	settings_resolve(&m->settings, &e, NULL);
 	clock_zone(m->settings.zone);
 	m->pool = pool_open(&m->rules, &m->settings, &faults);
 	if (m->pool == NULL)

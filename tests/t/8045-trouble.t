@@ -76,6 +76,7 @@ done <<'EOF'
 ENOSPC +space 6
 EDQUOT +space 2
 EIO +faulty 6
+EIO +look 4
 EMFILE +files 4
 ENOMEM +memory 4
 EAGAIN +start 1

@@ -76,6 +76,7 @@ enum shape { FD, AT, AT2, PATH, NONE };
 #define SLOW	128u	/* a signal may end it */
 #define START	256u	/* starts something */
 #define FROZEN	512u	/* a file system that is read only refuses it */
+#define LOOK	1024u	/* tells what is there */
 
 static const struct {
 	const char	*name;
@@ -84,7 +85,7 @@ static const struct {
 	{ "+change", CHANGE }, { "+space", SPACE }, { "+faulty", FAULTY },
 	{ "+sync", SYNC }, { "+files", FILES }, { "+memory", MEMORY },
 	{ "+partial", PARTIAL }, { "+slow", SLOW }, { "+start", START },
-	{ "+frozen", FROZEN },
+	{ "+frozen", FROZEN }, { "+look", LOOK },
 };
 
 /* With FLAGS, openat counts for CHANGE, SPACE and FROZEN only if it may
@@ -133,6 +134,7 @@ static const struct call {
 	C(getdents64, FD, FAULTY),
 	C(recvmsg, FD, SLOW),
 	C(poll, NONE, SLOW),
+	C(newfstatat, AT, LOOK),
 	C(wait4, NONE, SLOW),
 	C(mmap, NONE, MEMORY),
 	C(mremap, NONE, MEMORY),

@@ -5,6 +5,9 @@
  */
 #include "unit.h"
 
+#include <pwd.h>
+#include <sys/resource.h>
+
 #include "limit.h"
 #include "settings.h"
 
@@ -339,27 +342,42 @@ test_reviewers(void **state)
 {
 	struct conf_error e = { 0 };
 	struct settings s;
+	struct rlimit before, none;
+	bool trouble = false, last;
 
 	(void)state;
 	must_parse(&s, ID "[reviewer \"alice\"]\nuser = root\n"
 	    "[reviewer \"nobody-else\"]\nuser = no-such-user-here\n"
 	    "[reviewer \"bob\"]\nuser = 40123\n");
 	assert_null(settings_reviewer(&s, 0));
-	assert_int_equal(settings_resolve(&s, &e), -1);
+	assert_int_equal(settings_resolve(&s, &e, NULL), -1);
 	assert_int_equal(e.line, 6);
 	assert_true(unit_has(e.text, "no-such-user-here"));
 	/* the others are known all the same */
 	assert_string_equal(settings_reviewer(&s, 0)->name, "alice");
 	assert_string_equal(settings_reviewer(&s, 40123)->name, "bob");
 	assert_null(settings_reviewer(&s, 40124));
+	/* who cannot be looked up is not unknown */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(settings_resolve(&s, &e, &trouble), -1);
+	/* unless another than /etc/passwd is asked last, and knows */
+	errno = 0;
+	last = getpwnam("root") == NULL && errno == EMFILE;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(trouble, last);
+	if (last)
+		assert_true(unit_has(e.text, "cannot be looked up"));
 	settings_free(&s);
 	must_parse(&s, ID "[reviewer \"alice\"]\nuser = root\n");
-	assert_int_equal(settings_resolve(&s, &e), 0);
+	assert_int_equal(settings_resolve(&s, &e, NULL), 0);
 	settings_free(&s);
 	/* nobody is two reviewers, however they are called */
 	must_parse(&s, ID "[reviewer \"alice\"]\nuser = root\n"
 	    "[reviewer \"bob\"]\nuser = 0\n");
-	assert_int_equal(settings_resolve(&s, &e), -1);
+	assert_int_equal(settings_resolve(&s, &e, NULL), -1);
 	assert_int_equal(e.line, 6);
 	assert_true(unit_has(e.text, "alice"));
 	settings_free(&s);
@@ -390,7 +408,7 @@ test_unknown_user(void **state)
 
 	(void)state;
 	must_parse(&s, ID "[reviewer \"x\"]\nuser = no-such-user-here\n");
-	assert_int_equal(settings_resolve(&s, &e), -1);
+	assert_int_equal(settings_resolve(&s, &e, NULL), -1);
 	assert_int_equal(s.reviewers[0].uid, -1);
 	settings_free(&s);
 }
