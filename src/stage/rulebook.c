@@ -39,8 +39,8 @@ struct rulebook {
 };
 
 /* Settings of a set; strict: users must be known on this machine. */
-/* -1: the operator's, or (*trouble) the machine's.  Unless strict a reviewer may
- * be nobody here. */
+/* -1: the operator's, or (*trouble) the machine's.  Unless strict a reviewer
+ * may be nobody here. */
 static int
 parse_settings(const struct rules *r, struct settings *s, bool strict,
     struct conf_error *e, bool *trouble)

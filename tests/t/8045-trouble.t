@@ -61,11 +61,16 @@ troubled() {
 	[ ! -s "$T/unsound" ] || complain "$1" "$3" "it is not sound" "$T/unsound"
 }
 
+# counted CALLS: lists those that can be struck, in $T/calls
+counted() {
+	again
+	DOCKET_NOW=$NOW strike -p daemon -c "$1" -l "$T/calls" -- \
+	    "$DOCKET" run --once "$DESK" >/dev/null 2>&1
+}
+
 all=0
 while read -r action calls sample; do
-	again
-	DOCKET_NOW=$NOW strike -p daemon -c "$calls" -l "$T/calls" -- \
-	    "$DOCKET" run --once "$DESK" >/dev/null 2>&1
+	counted "$calls"
 	points=$(grep -c . "$T/calls")
 	some "$points" "$sample" | sed "s/^/$action $calls /" >"$T/todo"
 	sweep troubled <"$T/todo"
@@ -84,5 +89,29 @@ EROFS +frozen 4
 EINTR +slow 2
 short +partial 2
 EOF
+
+# Those that harm most if what cannot be read is taken for what is not there,
+# or what is half written for what is.
+while read -r action calls what; do
+	counted "$calls"
+	n=$(sed -n "s,^\([0-9]*\) daemon $what\$,\1,p" "$T/calls" |
+	    head -n 1)
+	echo "$action $calls ${n:-none of $what}"
+done >"$T/todo" <<'EOF'
+ENOMEM +memory openat2 .*/\.docket/shown
+ENOMEM +memory openat2 .*/\.docket/delivered
+EMFILE +files openat2 .*/\.docket/claims/[0-9a-f]*@
+EIO +faulty renameat2 .*/inbox/list.xml to .*
+ENOMEM +memory openat2 .*/pending/AK-[0-9]*\.xml\.sig
+ENOMEM +memory openat2 .*/pending/AK-[0-9]*\.note\.txt
+EIO +look newfstatat .*/pending/AK-[0-9]*\.xml
+short +partial write .*/\.docket/shown
+short +partial write .*/\.docket/delivered
+EINTR +slow flock .*/\.docket/lock
+EOF
+is "$(grep none "$T/todo")" "" "calls that harm most are there"
+sweep troubled <"$T/todo"
+all=$((all + tried))
+is "$(cat "$T/wrong")" "" "each of these $tried fails, and all is well"
 diag "$all faults injected"
 done_testing
