@@ -28,6 +28,7 @@ struct parcel {
 	char		*claim;		/* its path below .docket/claims */
 	long		 uid;		/* its owner; -1: unknown */
 	bool		 young;		/* may still be growing */
+	bool		 left;		/* in the claims when the desk started */
 	bool		 trouble;	/* it could not be read now, and that is
 					 * not the sender's fault */
 	bool		 keep;		/* refused, it is given back */

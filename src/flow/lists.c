@@ -730,6 +730,19 @@ answer(struct flow *f, struct list *l)
 	return given < 0 ? flow_fail(f, "an answer cannot be written") : 0;
 }
 
+/* A list that was decided and answered: of the two claims the signature's went
+ * first, and this one is what a crash has left. */
+static bool
+is_leftover(struct flow *f, const struct parcel *p)
+{
+	char hex[BLOB_HEX];
+
+	if (p == NULL || !p->left)
+		return false;
+	ledger_blob_name(buf_str(&p->file), p->file.len, hex);
+	return ledger_has_blob(f->ledger, hex);
+}
+
 /* Nothing more will come. */
 static int
 give_up(struct flow *f, struct list *l)
@@ -740,6 +753,11 @@ give_up(struct flow *f, struct list *l)
 	}
 	if (is_other_held(f, l))
 		return keep_list(f, l);
+	if (is_leftover(f, l->parcel)) {
+		intake_drop(f->intake, l->parcel);
+		forget(f, l);
+		return 0;
+	}
 	if (l->parcel != NULL)
 		return refuse_list(f, l, "The list came without its "
 		    "signature.", "Sign it (ssh-keygen -Y sign -n "

@@ -78,7 +78,7 @@ if strace -o /dev/null true 2>/dev/null; then
 	renameat 1 outbox before the answer
 	renameat 2 outbox in the middle of it
 	renameat2 2 outbox before the form is given back
-	pwrite64 1 .docket/delivered after it
+	write 1 .docket/delivered after it
 	EOF
 else
 	skip "needs strace"

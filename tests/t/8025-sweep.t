@@ -67,8 +67,9 @@ for whom in daemon worker tool; do
 	    "killed before $tried of $points calls of the $whom, all is well"
 	hit=$(grep -c . "$T/struck")
 	rm -f "$T"/lane*/struck
-	# a day may have some calls fewer than the one that was counted
-	ok "and was at $hit of them" test "$hit" -ge $((tried - tried / 20 - 1))
+	# a day may have fewer calls than the one that was counted: on a busy
+	# machine there are more rounds
+	ok "and was at $hit of them" test "$hit" -ge $((tried - tried / 4 - 1))
 done
 diag "$all points tried"
 done_testing

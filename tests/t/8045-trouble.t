@@ -108,6 +108,7 @@ EIO +look newfstatat .*/pending/AK-[0-9]*\.xml
 short +partial write .*/\.docket/shown
 short +partial write .*/\.docket/delivered
 EINTR +slow flock .*/\.docket/lock
+EROFS +frozen unlinkat .*/\.docket/claims/[^/]*/list\.xml
 EOF
 is "$(grep none "$T/todo")" "" "calls that harm most are there"
 sweep troubled <"$T/todo"
