@@ -55,7 +55,7 @@ int	repo_fail(const char *what);
  * deltas were made of, up to 16 MiB for each pack, until the pack is closed;
  * so all are closed after so many reads.
  */
-#define READS_MANY 64
+#define READS_MANY 128
 void	repo_rest(struct ledger *);
 
 /* For trees that are read from a ledger: struct tree_ops. */

@@ -222,16 +222,12 @@ take_ruling(void *arg, struct ruling *r)
 static int
 walk(struct reindexing *x, const char *from)
 {
-	const char *head = ledger_head(x->ledger);
-	int64_t distance = ledger_distance(x->ledger, from, head);
 	int status;
 
-	if (distance < 0)
-		return fail(x, ledger_error());
-	x->all = (uint64_t)distance;
 	if (*from != '\0' && take_rules(x, from) != 0)
 		return -1;
-	status = ledger_walk(x->ledger, from, head, take_ruling, x);
+	status = ledger_walk(x->ledger, from, ledger_head(x->ledger), &x->all,
+	    take_ruling, x);
 	if (status == 0 && x->n > 0)
 		status = flush(x);
 	if (status != 0 && x->why->len == 0)
