@@ -158,7 +158,9 @@ static const struct column {
  * without the texts; %N for the columns of
  * its own table, %V for their parameters (?1, …), %S for their settings
  * (number = ?1, …), %M for those that any move of a case may change; %I and
- * %J for the parameters after those. */
+ * %J for the parameters after those.  Where SQLite would rather go over all
+ * cases of a state, the index is named; tests/unit/index_test.c looks at all
+ * their plans. */
 static const char *const sql[STATEMENTS] = {
 	[S_META_SET] = "UPDATE meta SET value = ?2 WHERE key = ?1",
 	[S_CASE] = "SELECT %C, cases.id FROM " INDEX_CASES
@@ -172,8 +174,11 @@ static const char *const sql[STATEMENTS] = {
 	[S_LAST_SET] = "INSERT INTO prefixes VALUES(?1, ?2)"
 	    " ON CONFLICT DO UPDATE SET last = max(last, ?2)",
 	[S_PREFIXES] = "SELECT prefix FROM prefixes",
-	[S_BOXES] = "SELECT DISTINCT box FROM cases WHERE box <> ''"
-	    " ORDER BY box",
+	/* few, out of many cases: from one to the next */
+	[S_BOXES] = "WITH RECURSIVE known(box) AS (SELECT min(box) FROM cases"
+	    " WHERE box > '' UNION ALL SELECT (SELECT min(box) FROM cases"
+	    " WHERE box > known.box) FROM known WHERE known.box IS NOT NULL)"
+	    " SELECT box FROM known WHERE box IS NOT NULL",
 	[S_DUPLICATE] = "SELECT number FROM cases WHERE digest = ?2"
 	    " AND box = ?1 AND state IN (1, 2, 3) ORDER BY id DESC LIMIT 1",
 	[S_INTAKE] = "SELECT \"commit\" FROM events WHERE intake = ?1",
@@ -191,18 +196,19 @@ static const char *const sql[STATEMENTS] = {
 	[S_LAPSE] = "SELECT number FROM cases WHERE waiting > 0 AND"
 	    " waiting <= ?2 AND prefix = ?1 AND ?3 = ?3"
 	    " ORDER BY waiting LIMIT ?4",
-	[S_EFFECT] = "SELECT number FROM cases WHERE state = 2 AND"
-	    " in_force = 0 AND effective <= ?3 AND"
+	[S_EFFECT] = "SELECT number FROM cases INDEXED BY by_effect"
+	    " WHERE state = 2 AND in_force = 0 AND effective <= ?3 AND"
 	    " (?1 = '' OR prefix = ?1) AND ?2 = ?2"
 	    " ORDER BY effective LIMIT ?4",
-	[S_EXPIRE] = "SELECT number FROM cases WHERE state = 2 AND"
-	    " expiry > '' AND expiry < ?3 AND (?1 = '' OR prefix = ?1)"
+	[S_EXPIRE] = "SELECT number FROM cases INDEXED BY by_expiry"
+	    " WHERE state = 2 AND expiry > '' AND expiry < ?3 AND (?1 = '' OR prefix = ?1)"
 	    " AND ?2 = ?2 ORDER BY expiry LIMIT ?4",
 	[S_RETIRE] = "SELECT number FROM cases WHERE retires > 0 AND"
 	    " retires <= ?2 AND (?1 = '' OR prefix = ?1) AND ?3 = ?3"
 	    " ORDER BY retires LIMIT ?4",
-	[S_ADMITTED] = "SELECT %C FROM " INDEX_CASES " WHERE state = 2 AND"
-	    " in_force = 1 AND keys > '' AND number > ?1"
+	[S_ADMITTED] = "SELECT %C FROM cases INDEXED BY by_admitted"
+	    INDEX_TEXTS " WHERE state = 2 AND in_force = 1 AND keys > ''"
+	    " AND number > ?1"
 	    " ORDER BY number LIMIT ?2",
 	[S_KEY] = "SELECT number FROM keys WHERE sha256 = ?1",
 	[S_KEY_ADD] = "INSERT OR IGNORE INTO keys VALUES(?1, ?2)",
@@ -231,10 +237,10 @@ static const char *const sql[STATEMENTS] = {
 	[S_COUNT_WAITING] = "SELECT count(*) FROM cases WHERE waiting > 0",
 	[S_ENTRY] = "SELECT id, name, recipient, contact FROM entries"
 	    " WHERE list = ?1 AND id = ?2",
-	[S_LIST] = "SELECT %C FROM " INDEX_CASES " WHERE state = 2 AND"
-	    " catalog = ?1 ORDER BY changed DESC, cases.id DESC LIMIT 1",
-	[S_LISTS] = "SELECT DISTINCT catalog FROM cases WHERE state = 2 AND"
-	    " catalog IS NOT NULL ORDER BY catalog",
+	[S_LIST] = "SELECT %C FROM cases INDEXED BY by_catalog" INDEX_TEXTS
+	    " WHERE state = 2 AND catalog = ?1 ORDER BY changed DESC, cases.id DESC LIMIT 1",
+	[S_LISTS] = "SELECT DISTINCT catalog FROM cases INDEXED BY by_catalog"
+	    " WHERE state = 2 AND catalog IS NOT NULL ORDER BY catalog",
 	[S_LOADED] = "SELECT list FROM lists ORDER BY list",
 	[S_LIST_DIGEST] = "SELECT sha256 FROM lists WHERE list = ?1",
 	[S_LIST_ADD] = "INSERT INTO lists VALUES(?1, ?2)",
