@@ -6,10 +6,13 @@
 # as a loop takes more time there than time of a processor, and by what the disk
 # takes for the twenty syncs of two rounds, before the junk comes.
 #
-# HOSTILE=1: a hundred thousand of each.
+# HOSTILE=1: a hundred thousand of each. Else three times as long is allowed:
+# what else a machine does that tests a change is nobody's fault.
 . "$(dirname "$0")/lib.sh"
 many=${HOSTILE:+100000}
 many=${many:-2000}
+patience=3
+[ -z "${HOSTILE:-}" ] || patience=1
 answered=0
 
 now_ms() {
@@ -37,7 +40,7 @@ calibrate() {
 	allowed=$(perl -MTime::HiRes=time -e '$t = time; $x++ for 1 .. 6e6;
 	    ($u, $s) = times; $f = (time - $t) / ($u + $s);
 	    printf "%d", 1000 * ($f < 1 ? 1 : $f)')
-	allowed=$((allowed + syncs))
+	allowed=$(((allowed + syncs) * patience))
 }
 # soon NAME: five good forms, one after the other, each within the time
 soon() {
