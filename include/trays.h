@@ -111,7 +111,8 @@ int	trays_apply(struct trays *, struct ruling *const *, size_t n);
  * away what was brought. */
 int	trays_undo(struct trays *, const struct decision *, const char *why);
 /* Clears away what a decision was made with, which was committed: the
- * signature as it was brought; where the paper stays, the copy. */
+ * signature as it was brought; the copy, where the paper stays or went to
+ * another tray than that. */
 int	trays_accept(struct trays *, const struct decision *, bool stays);
 /* Whether the paper is still shown where the decision found it. */
 int	trays_stands(struct trays *, const struct decision *);	/* 1, 0, -1 */

@@ -457,6 +457,49 @@ want_restored(struct trays *t, struct map *wants, const struct ruling *r)
 	return expected < 0 ? -1 : 0;
 }
 
+/* Where somebody brought the paper for a decision that was committed, if it
+ * does not stay or come there; STATE_NONE: it does. */
+static enum state
+left_in(const struct ruling *r)
+{
+	if (r->event == EVENT_ENDORSE)
+		return state_brought(r->decision);
+	/* the request goes where its case goes */
+	return r->event == EVENT_APPROVE && r->request == REQUEST_REVOCATION ?
+	    STATE_APPROVED : STATE_NONE;
+}
+
+/* What such a decision was made with is no other one: a crash may have left
+ * it. */
+static int
+want_brought(struct trays *t, struct map *wants, const struct ruling *r)
+{
+	enum state tray = left_in(r), home = r->request != REQUEST_NONE ?
+	    r->request_to : r->to;
+	char name[PAPER_NAME], path[LEDGER_PATH];
+	struct stat st;
+	int there, expected;
+
+	if (tray == STATE_NONE || *ruling_paper(r, name) == '\0' ||
+	    r->n_deciders == 0)
+		return 0;
+	there = tray_look(t, tray, name, &st);
+	if (there != 1 || r->deciders[0].uid != (long)st.st_uid)
+		return there < 0 ? -1 : 0;
+	expected = tray_expects(t, ledger_head(t->ledger), tray, r->number,
+	    name);
+	if (expected != 0)
+		return expected < 0 ? -1 : 0;
+	want(wants, ledger_path(path, tray, r->number, name), false, NULL);
+	/* it was moved, perhaps */
+	expected = tray_expects(t, ledger_head(t->ledger), home, r->number,
+	    name);
+	if (expected == 1)
+		want(wants, ledger_path(path, home, r->number, name), true,
+		    NULL);
+	return expected < 0 ? -1 : 0;
+}
+
 static void
 wants_free(struct map *wants)
 {
@@ -746,6 +789,8 @@ catch_up(void *arg, struct ruling *r)
 
 	if (r->number[0] != '\0' && r->event != EVENT_RECEIVE)
 		trays_tidy(c->trays, r->number, r->note);
+	if (want_brought(c->trays, &c->wants, r) != 0)
+		return -1;
 	return want_restored(c->trays, &c->wants, r);
 }
 

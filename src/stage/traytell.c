@@ -127,13 +127,17 @@ trays_undo(struct trays *t, const struct decision *d, const char *why)
 int
 trays_accept(struct trays *t, const struct decision *d, bool stays)
 {
+	int expected;
+
 	if (d->sig[0] != '\0')
 		return tray_take_away(t, d->from, d->sig);
-	if (!stays)
-		return 0;
-	if (d->moved && trays_restore(t, d->from, d->name) != 0)
+	if (stays && d->moved && trays_restore(t, d->from, d->name) != 0)
 		return -1;
-	return tray_take_away(t, d->to, d->name);
+	/* a request for revocation that is approved goes to revoked/ */
+	expected = stays ? 0 : tray_expects(t, t->shown, d->to,
+	    d->paper.number, d->name);
+	return expected != 0 ? (expected < 0 ? -1 : 0) :
+	    tray_take_away(t, d->to, d->name);
 }
 
 int

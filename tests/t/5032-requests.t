@@ -106,6 +106,39 @@ like "$(ledger log -1 --format=%b)" "^The key was found on a forum" \
     "the history has it"
 file_like outbox/AK-000003.revoked.txt "found on a forum" \
     "and the applicant is told"
+
+# a revocation that was asked for is approved like any request; that it goes
+# to revoked/ with its case is nobody's fault
+for way in mv cp; do
+	key_form acme "third by $way" 2027-06-10 2027-12-31 | drop third.xml
+	at 2027-06-10
+	n=$(cd pending && echo AK-*.xml)
+	n=${n%.xml}
+	mv "pending/$n.xml" approved/
+	at 2027-06-10
+	request revocation "$n" "Sold." | drop r.xml
+	at 2027-06-10
+	$way "pending/$n.revocation.xml" approved/
+	# what a crash leaves: it is committed, and nothing is shown
+	rm -rf "$T/crashed"
+	cp -a "$DESK" "$T/crashed"
+	at 2027-06-10
+	is "$(cd revoked && echo "$n"*)" \
+	    "$n.key.xml $n.revocation.xml $n.xml" "by $way: revoked"
+	is "$(echo approved/"$n"* outbox/strays/*)" \
+	    "approved/$n* outbox/strays/*" "and nothing is left"
+	rm -rf "$T/crashed/ledger.git"
+	cp -a ledger.git "$T/crashed/"
+	mv "$DESK" "$T/good"
+	mv "$T/crashed" "$DESK"
+	cd "$DESK" || exit 1
+	at 2027-06-10
+	is "$(cd revoked && echo "$n"*)" \
+	    "$n.key.xml $n.revocation.xml $n.xml" "after a crash too"
+	is "$(echo approved/"$n"* outbox/strays/*)" \
+	    "approved/$n* outbox/strays/*" "and nobody is told off"
+	rm -rf "$T/good"
+done
 trays_equal_ledger
 fsck_clean
 index_dump >"$T/before"
