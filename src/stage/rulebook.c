@@ -4,6 +4,7 @@
  * May not: compile a schema (the workers do), commit.
  * The operator's: a set of files that is not valid.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,9 @@
 #include "clock.h"
 #include "fs.h"
 #include "log.h"
+#include "text.h"
 
+#include "limit.h"
 #include "manifest.h"
 #include "rulebook.h"
 #include "sshsig.h"
@@ -59,6 +62,53 @@ parse_settings(const struct rules *r, struct settings *s, bool strict,
 	return 0;
 }
 
+/* Whether a file is an explanation of ours beside a file of the rules. */
+static bool
+is_answer(const struct rulebook *rb, int dir, const char *name,
+    const char *path)
+{
+	struct stat st;
+	char *about;
+	bool is;
+
+	if (!text_ends(path, REFUSED) || fstatat(dir, name, &st,
+	    AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != rb->desk->uid)
+		return false;
+	about = mem_strn(path, strlen(path) - strlen(REFUSED));
+	is = rules_is_path(about);
+	free(about);
+	return is;
+}
+
+/* Those that were written before the last start go when the rules are valid,
+ * like those of now. */
+static void
+find_answers(struct rulebook *rb, int dir, const char *folder, unsigned depth)
+{
+	struct buf path = BUF_INIT;
+	DIR *list = fs_list(dir);
+	const char *name;
+	int fd;
+
+	while (list != NULL && (name = fs_list_next(list)) != NULL) {
+		if (name[0] == '.')
+			continue;
+		buf_clear(&path);
+		buf_putf(&path, "%s%s", folder, name);
+		if (is_answer(rb, dir, name, buf_str(&path)))
+			map_put(&rb->told, buf_str(&path), rb);
+		else if (depth > 0 && (fd = fs_open_dir(dir, name)) >= 0) {
+			buf_puts(&path, "/");
+			find_answers(rb, fd, buf_str(&path), depth - 1);
+			close(fd);
+		}
+	}
+	if (list != NULL)
+		closedir(list);
+	buf_free(&path);
+}
+
 struct rulebook *
 rulebook_open(struct desk *desk, struct rules *rules, struct watch *watch,
     int tag, struct buf *why, bool *trouble)
@@ -79,6 +129,8 @@ rulebook_open(struct desk *desk, struct rules *rules, struct watch *watch,
 		free(rb);
 		return NULL;
 	}
+	find_answers(rb, desk->dir, "", 0);
+	find_answers(rb, desk->schemas, "schemas/", LIMIT_SCHEMA_DEPTH);
 	rulebook_watch(rb);
 	rulebook_look(rb);
 	return rb;

@@ -136,4 +136,22 @@ ok "the index is rebuilt with the schemas of each day" \
     "$DOCKET" rebuild index
 index_dump >"$T/after"
 ok "and is the same" cmp "$T/before" "$T/after"
+
+# what was said of rules goes also if the desk was started anew since
+cp docket.conf "$T/good.conf"
+echo "nonsense = 1" >>docket.conf
+once
+ok "a set that is refused" test -e docket.conf.refused.txt
+cp "$T/good.conf" docket.conf
+echo "<no schema" >schemas/more/other.xsd
+once
+not_ok "of another file since" test -e docket.conf.refused.txt
+ok "that one is told of" test -e schemas/more/other.xsd.refused.txt
+echo "Mine." >schemas/more/README.refused.txt
+rm schemas/more/other.xsd
+once
+not_ok "removed, the complaint goes" \
+    test -e schemas/more/other.xsd.refused.txt
+ok "and nothing else" test -e schemas/more/README.refused.txt
+unlike "$("$DOCKET" status)" "old rules" "status has nothing to say of it"
 done_testing
