@@ -2,6 +2,7 @@
  * docket show, docket log and docket why: one case, its history, and the
  * reasons.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -524,6 +525,9 @@ const struct command cmd_log = {
 
 /* docket why */
 
+/* What is said of an answer; beyond that, where it is. */
+#define ANSWER_MAX (1u << 20)
+
 /* The explanation that lies beside a case's papers. */
 static void
 print_refused(const struct reading *r, const char *number)
@@ -644,8 +648,35 @@ number_of(const char *name, char number[NUMBER_TEXT])
 	return number_valid(number);
 }
 
+/* The answer in outbox to a file that opened no case by itself: a batch, a
+ * signed list, a form that was received before, one that is kept. */
+static bool
+print_answer(const struct reading *r, const char *sent)
+{
+	static const char *const suffixes[] = { ".decisions.txt",
+	    ".batch.txt", ".duplicate.txt", ".held.txt" };
+	struct buf name = BUF_INIT, text = BUF_INIT;
+	bool found = false;
+	size_t i, n = sizeof(suffixes) / sizeof(suffixes[0]);
+
+	for (i = 0; i < n && !found; i++) {
+		buf_clear(&name);
+		buf_putf(&name, "%s%s", sent,
+		    text_ends(sent, suffixes[i]) ? "" : suffixes[i]);
+		/* where it is will do, of one that is too long to say */
+		found = fs_read_file(r->desk.outbox, buf_str(&name),
+		    ANSWER_MAX, &text) == 0 || errno == EFBIG;
+	}
+	if (found)
+		printf("The answer is outbox/%s.\n%s%s", buf_str(&name),
+		    text.len > 0 ? "\n" : "", buf_str(&text));
+	buf_free(&name);
+	buf_free(&text);
+	return found;
+}
+
 /* What became of a file that was sent, by its bytes or its name; then the
- * case that a file of the desk's own is about. */
+ * case that a file of the desk's own is about; then what was answered. */
 static int
 why_file(struct reading *r, const char *name)
 {
@@ -667,7 +698,7 @@ why_file(struct reading *r, const char *name)
 		print_reason(&all.list[i]);
 	if (status == 0 && all.n == 0)
 		status = number_of(name, number) ? why_case(r, number) :
-		    cmd_nothing_found();
+		    print_answer(r, sent) ? EXIT_DONE : cmd_nothing_found();
 	rulings_free(&all);
 	free(sent);
 	return status;
@@ -695,5 +726,6 @@ const struct command cmd_why = {
 	"why", run_why, "NUMBER|FILE",
 	"Say why a case stands where it does, or what became of a file",
 	"FILE is a file at hand, known by its contents, or the name that it "
-	"had in inbox\n(acme/key.xml).\n",
+	"had in inbox\n(acme/key.xml); also that of a batch or of a signed "
+	"list of decisions.\n",
 };

@@ -140,6 +140,22 @@ for name in gone/why.xml inbox/gone/why.xml outbox/gone/why.xml \
 	like "$OUT" "2001 - line 2" "says what is wrong with it"
 done
 exits 1 "why what never was" "$DOCKET" why outbox/never.txt
+key_form acme again | tee "$T/again.xml" | drop again.xml
+waitfor there outbox/AK-000003.received.txt
+cp "$T/again.xml" inbox/twice.xml
+waitfor there outbox/twice.xml.duplicate.txt
+exits 0 "why what was received before" "$DOCKET" why twice.xml
+like "$OUT" "AK-000003" "says as what"
+{
+	echo '<batch xmlns="urn:docket:request:1">'
+	key_form acme in-a-batch | sed 1d
+	echo '</batch>'
+} | drop many.xml
+waitfor there outbox/many.xml.batch.txt
+exits 0 "why a batch" "$DOCKET" why inbox/many.xml
+like "$OUT" "AK-000004" "tells what came of it"
+exits 0 "why its answer" "$DOCKET" why outbox/many.xml.batch.txt
+like "$OUT" "AK-000004" "too"
 exits 3 "nothing is rebuilt while it is run" "$DOCKET" rebuild trays
 stop
 key_form acme third | drop third.xml
