@@ -110,7 +110,7 @@ ok "the withdrawal has its receipt" \
 
 # Another day: changed terms are checked as of the day of their case.
 {
-	part acme later | sed "s/2099-01-01/$(date -u +%F)/"
+	part acme later | sed "s/2099-01-01/$(date -u -d "1 day" +%F)/"
 	part beta six
 } | batch | drop later.xml
 once

@@ -29,7 +29,8 @@ ok "moved to approved, it is approved" waitfor there \
     outbox/AK-000001.approved.txt
 is "$(trailer Event)" approve "a commit says so"
 is "$(trailer Decided-by)" "$(id -un) (owner uid $(id -u))" "and by whom"
-is "$(trailer Checked)" "$(date -u +%F)" "and of what day the check was"
+is "$(trailer Checked)" "$(ledger log -1 --date=format-local:%F --format=%cd)" \
+    "and of what day the check was"
 like "$(ledger log -1 --stat -M --format=)" '\{pending => approved\}/AK/00/00' \
     "git shows a rename"
 

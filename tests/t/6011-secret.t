@@ -6,8 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 make_desk
 quick
-TODAY=$(date -u +%F)
-END=$(date -u -d '60 days' +%F)
+export DOCKET_NOW=2027-03-01T09:00:00Z
+TODAY=2027-03-01
+END=2027-04-30
 mkdir "$T/keys"
 conf '[gateway]' "	reload = cat '$DESK/outbox/gateway/'*.map"
 if command -v age >/dev/null; then

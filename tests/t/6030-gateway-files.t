@@ -5,8 +5,9 @@
 make_desk
 quick
 conf '[gateway]' "	reload = \"echo said; cat '$DESK/outbox/gateway/clients.map' >>'$T/hook'\""
-TODAY=$(date -u +%F)
-NEXT=$(date -u -d '30 days' +%F)
+export DOCKET_NOW=2027-03-01T09:00:00Z
+TODAY=2027-03-01
+NEXT=2027-03-31
 END=$(date -u -d "$NEXT + 1 day" +%s)
 GATE=$DESK/outbox/gateway
 
