@@ -343,7 +343,7 @@ sealed_tip(struct auditing *a, const struct commit *c)
 	struct signature g = { NULL, "" };
 	struct buf why = BUF_INIT;
 	struct signer by;
-	int status = 0;
+	int status = 0, good = 1;
 
 	if (a->settings.signing_key == NULL)
 		return c->signature.len == 0 ? 0 : audit_wrong(a, "it bears a "
@@ -356,11 +356,15 @@ sealed_tip(struct auditing *a, const struct commit *c)
 	if (signature_parse(&g, c->signature.data, c->signature.len) != 0 ||
 	    strcmp(g.name_space, "git") != 0)
 		status = audit_wrong(a, "its signature is none over a commit");
-	else if (sshsig_verify(&a->rules, false, &g, buf_str(&c->plain),
-	    c->plain.len, a->now, &by, &why) != 1)
+	else
+		good = sshsig_verify(&a->rules, false, &g, buf_str(&c->plain),
+		    c->plain.len, a->now, &by, &why);
+	if (status == 0 && good < 0)
+		status = audit_trouble(a, "%s", buf_str(&why));
+	else if (status == 0 && good == 0)
 		status = audit_wrong(a, "its signature is not good: %s",
 		    buf_str(&why));
-	else
+	else if (status == 0)
 		a->report->signatures++;
 	signature_free(&g);
 	buf_free(&why);

@@ -207,8 +207,8 @@ look_at(struct auditing *a, struct seal *seal)
 	if (seal->who == NULL)
 		return;
 	if (seal->good < 0)
-		audit_wrong_at(a, seal->at, "the signature of %s cannot be "
-		    "proven: %s", seal->who, why);
+		audit_trouble(a, "the signature of %s cannot be proven here: "
+		    "%s", seal->who, why);
 	else if (seal->good == 0)
 		audit_wrong_at(a, seal->at, "the signature of %s does not "
 		    "hold: %s", seal->who, why);

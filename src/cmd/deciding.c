@@ -133,17 +133,20 @@ identify(struct deciding *d, const char *about, const struct buf *sig,
 {
 	struct signature g = { NULL, "" };
 	struct buf why = BUF_INIT;
-	int good = -1;
+	int good = 0;
 
-	if (signature_parse(&g, buf_str(sig), sig->len) == 0)
+	if (signature_parse(&g, buf_str(sig), sig->len) != 0)
+		buf_puts(&why, "It is no signature.");
+	else
 		good = sshsig_verify(&d->rules,
 		    d->reading.settings.revocations, &g, buf_str(bytes),
 		    bytes->len, clock_now(), by, &why);
 	signature_free(&g);
 	if (good != 1)
-		cmd_say("%s: 2012 - %s", about, buf_str(&why));
+		cmd_say("%s: %s%s", about, good == 0 ? "2012 - " : "",
+		    buf_str(&why));
 	buf_free(&why);
-	return good == 1 ? EXIT_DONE : EXIT_NO;
+	return good == 1 ? EXIT_DONE : good == 0 ? EXIT_NO : EXIT_TROUBLE;
 }
 
 int

@@ -85,8 +85,12 @@ verifying_close(struct verifying *v)
 	buf_free(&v->says);
 }
 
+/* What ssh-keygen says before all else to a user whom the machine has no name
+ * for, as it may be in a container; it does nothing then. */
+#define NAMELESS "No user exists for uid"
+
 /* Runs ssh-keygen.  1: it ended well; 0: not; -1: it could not be run, or
- * did not come to its end by itself, and has said nothing. */
+ * did not come to its end by itself, or does nothing for this user. */
 static int
 run(struct verifying *v, const char *const argv[], int fd)
 {
@@ -94,9 +98,22 @@ run(struct verifying *v, const char *const argv[], int fd)
 
 	buf_clear(&v->says);
 	if (spawn_capture(argv, fd, &v->says, SAYS_MOST, VERIFY_MS, &status) !=
-	    0 || !WIFEXITED(status) || WEXITSTATUS(status) == 127)
+	    0 || !WIFEXITED(status) || WEXITSTATUS(status) == 127 ||
+	    (WEXITSTATUS(status) != 0 && strncmp(buf_str(&v->says), NAMELESS,
+	    strlen(NAMELESS)) == 0))
 		return -1;
 	return WEXITSTATUS(status) == 0;
+}
+
+static void
+explain_run(const struct verifying *v, struct buf *why)
+{
+	if (strncmp(buf_str(&v->says), NAMELESS, strlen(NAMELESS)) == 0)
+		buf_putf(why, "ssh-keygen does nothing for a user without a "
+		    "name: this machine has none for uid %lu.",
+		    (unsigned long)getuid());
+	else
+		buf_puts(why, "ssh-keygen cannot be run.");
 }
 
 /* Rules. */
@@ -546,7 +563,7 @@ find_principal(struct verifying *v, struct signer *by, struct buf *why)
 	if (found == 1)
 		return take_principal(v, by, why);
 	if (found < 0) {
-		buf_puts(why, "ssh-keygen cannot be run.");
+		explain_run(v, why);
 		return -1;
 	}
 	buf_puts(why, "The key is nobody's in " SIGNERS ", or not at this "
@@ -590,7 +607,7 @@ verify(struct verifying *v, const struct signature *g, struct signer *by,
 	}
 	good = run(v, argv, v->bytes.fd);
 	if (good < 0) {
-		buf_puts(why, "ssh-keygen cannot be run.");
+		explain_run(v, why);
 		return -1;
 	}
 	key = strstr(buf_str(&v->says), "SHA256:");

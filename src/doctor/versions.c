@@ -7,6 +7,7 @@
  * May not: link what docket does not link; libxml2 is asked for by asking
  * docket-check, whose answer is read as anybody's.
  */
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,6 +267,20 @@ static const struct {
 	    "keys of clients with a recipient wait" },
 };
 
+/* As it is in containers: ssh-keygen then does nothing at all. */
+static void
+look_for_name(struct doctor *d)
+{
+	unsigned long uid = (unsigned long)d->st.st_uid;
+
+	if (!needs_ssh(d) || getpwuid(d->st.st_uid) != NULL)
+		return;
+	doctor_find(d, GRADE_WARN, "ssh-keygen", "It does nothing for a user "
+	    "without a name, and this machine has none for the desk's, uid "
+	    "%lu: signatures wait.", uid);
+	doctor_remedy(d, "useradd -r -u %lu docket", uid);
+}
+
 void
 doctor_programs(struct doctor *d)
 {
@@ -293,6 +308,7 @@ doctor_programs(struct doctor *d)
 			judge(d, programs[i].of, buf_str(&says),
 			    programs[i].package);
 	}
+	look_for_name(d);
 	buf_free(&says);
 }
 

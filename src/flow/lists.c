@@ -66,6 +66,9 @@ struct list {
 	struct map	 lists;		/* verified for priors */
 };
 
+#define SIGN_IT "Sign the list as it is, with ssh-keygen -Y sign -n " \
+	LIST_NAMESPACE " -f KEY LIST, and send both."
+
 /* Lists. */
 
 static void
@@ -586,7 +589,7 @@ begin(struct flow *f, struct list *l)
 		flow_submit(f, t, PURPOSE_INTAKE, &l->parcel->file);
 	} else
 		status = good < 0 ? keep_list(f, l) :
-		    refuse_list(f, l, buf_str(&why), NULL);
+		    refuse_list(f, l, buf_str(&why), SIGN_IT);
 	buf_free(&why);
 	return status;
 }
