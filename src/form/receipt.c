@@ -416,6 +416,19 @@ put_overlap(struct buf *out, const struct ruling *r)
 	buf_free(&text);
 }
 
+/* What was asked for, and ends with its case. */
+static void
+put_ended(struct buf *out, const struct ruling *r)
+{
+	struct buf text = BUF_INIT;
+
+	buf_putf(&text, "The %s that was asked for ends with it, and is not "
+	    "decided any more.", request_name(r->request));
+	receipt_wrapped(out, "", buf_str(&text));
+	buf_putc(out, '\n');
+	buf_free(&text);
+}
+
 void
 receipt_text(const struct ruling *r, const struct receipt_desk *desk,
     const char *box, struct buf *out)
@@ -429,6 +442,8 @@ receipt_text(const struct ruling *r, const struct receipt_desk *desk,
 	put_sentence(&text, s->sentence, r, box);
 	receipt_wrapped(out, "", buf_str(&text));
 	buf_putc(out, '\n');
+	if (r->request != REQUEST_NONE && s->request == REQUEST_NONE)
+		put_ended(out, r);
 	if (r->key[0] != '\0')
 		put_key(out, r);
 	if (r->key[0] != '\0' && r->overlap[0] != '\0')

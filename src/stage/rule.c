@@ -338,18 +338,20 @@ rule_revise(const struct rule_context *ctx, const struct rule_claim *claim,
 	return RULE_MADE;
 }
 
+/* What is not as far as that, or farther. */
 static enum rule
-not_now(const struct casefile *c, const char *what, struct faults *faults)
+not_now(const struct casefile *c, const char *what, const char *pending,
+    const char *approved, struct faults *faults)
 {
 	struct fault *f;
 
 	f = faults_addf(faults, FAULT_NOT_NOW, 0, NULL, "%s is %s: it cannot "
 	    "be %s.", c->number, state_name(c->state), what);
-	if (f != NULL && c->state == STATE_PENDING)
-		f->remedy = mem_str("What is not decided yet is withdrawn.");
+	if (f != NULL && (c->state == STATE_PENDING ||
+	    c->state == STATE_RETURNED))
+		f->remedy = mem_str(pending);
 	else if (f != NULL && c->state == STATE_APPROVED)
-		f->remedy = mem_str("What was approved is revoked: use "
-		    "forms/revocation.xml.");
+		f->remedy = mem_str(approved);
 	return RULE_FAULT;
 }
 
@@ -388,7 +390,8 @@ ask_revocation(const struct rule_context *ctx, const struct rule_claim *claim,
 	    c->requests + 1);
 
 	if (c->state != STATE_APPROVED)
-		return not_now(c, "revoked", faults);
+		return not_now(c, "revoked", "What is not approved is "
+		    "withdrawn: use forms/withdrawal.xml.", NULL, faults);
 	if (is_asked(c, faults))
 		return RULE_FAULT;
 	*made = new_request(ctx, claim, c, REQUEST_REVOCATION, &paper);
@@ -414,7 +417,8 @@ ask_rotation(const struct rule_context *ctx, const struct rule_claim *claim,
 	struct ruling *r;
 
 	if (c->state != STATE_APPROVED)
-		return not_now(c, "given a new key", faults);
+		return not_now(c, "given a new key", "It has no key yet: that "
+		    "is issued when it is approved.", NULL, faults);
 	if (is_asked(c, faults) || no_key(c, faults))
 		return RULE_FAULT;
 	r = new_request(ctx, claim, c, REQUEST_ROTATION, &paper);
@@ -435,7 +439,8 @@ withdraw(const struct rule_context *ctx, const struct rule_claim *claim,
 	int status;
 
 	if (t == NULL)
-		return not_now(c, "withdrawn", faults);
+		return not_now(c, "withdrawn", NULL, "What was approved is "
+		    "revoked: use forms/revocation.xml.", faults);
 	r = new_ruling(ctx, EVENT_WITHDRAW, c);
 	r->to = t->to;
 	r->note = note_of(claim->verdict->reason);

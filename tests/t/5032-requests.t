@@ -107,6 +107,20 @@ like "$(ledger log -1 --format=%b)" "^The key was found on a forum" \
 file_like outbox/AK-000003.revoked.txt "found on a forum" \
     "and the applicant is told"
 
+# what is open when its case ends is told of
+key_form acme fourth 2027-06-09 2027-12-31 | drop fourth.xml
+at 2027-06-09
+mv pending/AK-000004.xml approved/
+at 2027-06-09
+request revocation AK-000004 "Soon." | drop r.xml
+at 2027-06-09
+echo "At once." >approved/AK-000004.note.txt
+mv approved/AK-000004.xml revoked/
+at 2027-06-09
+file_like outbox/AK-000004.revoked.txt \
+    "The revocation that was asked for ends with it" \
+    "the applicant need not wait for its answer"
+
 # a revocation that was asked for is approved like any request; that it goes
 # to revoked/ with its case is nobody's fault
 for way in mv cp; do

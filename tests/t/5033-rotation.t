@@ -24,6 +24,8 @@ rotation AK-000001 7d | drop early.xml
 at $D-10T10:00:00Z
 file_like outbox/early.xml.refused.txt "AK-000001 is pending: it cannot be given a new key" \
     "a case that is not approved has no key"
+file_like outbox/early.xml.refused.txt "It has no key yet" \
+    "and is told when it gets one"
 rotation AK-000001 100d | drop long.xml
 at $D-10T10:00:00Z
 file_like outbox/long.xml.refused.txt 'Overlap: "100d" is not written' \
