@@ -81,7 +81,10 @@ put_what(struct buf *out, const struct ruling *r)
 		buf_putf(out, "%s counted", cmd_noun(r->decision));
 	else
 		buf_puts(out, event_past(r->event));
-	if (r->revision > 1)
+	/* the key has one of its own */
+	if (r->event == EVENT_RETIRE)
+		buf_putf(out, ": key %u", r->key_revision);
+	else if (r->revision > 1)
 		buf_putf(out, " r%u", r->revision);
 }
 

@@ -60,7 +60,8 @@ static const struct said {
 	{ EVENT_APPROVE, REQUEST_CHANGE, "approved",
 	  "The changed terms of %N are approved and take the place of the old "
 	  "ones.",
-	  NULL },
+	  "Where their effective day is still to come, %N is not in force "
+	  "until then." },
 	{ EVENT_APPROVE, REQUEST_REVOCATION, "revoked",
 	  "%N is revoked, as was asked.",
 	  NULL },

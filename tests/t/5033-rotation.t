@@ -99,6 +99,8 @@ is "$(trailer Event),$(trailer Key-Revision),$(trailer State)" \
 is "$(trailer Key-SHA256)" \
     "$(head -c 66 outbox/acme/AK-000001.key | sha256sum | cut -c1-64)" \
     "that one"
+like "$("$DOCKET" log AK-000001)" " retired: key 1 " \
+    "the history says which, whatever the revision"
 ok "its record goes" test -e revoked/AK-000001.key.xml
 ok "the other's stays" test -e approved/AK-000001.key.r2.xml
 ok "and so does what is asked for" test -e pending/AK-000001.r2.xml
