@@ -78,7 +78,7 @@ static const struct fault_kind kinds[] = {
 	  NULL },
 	{ FAULT_REQUEST_OPEN, "request-open",
 	  "The case has an open request already",
-	  "Wait for its answer, revise it, or withdraw it first." },
+	  "Wait for its answer, or withdraw it first: use forms/withdrawal.xml." },
 	{ FAULT_SIGNATURE, "bad-signature",
 	  "The signature does not count",
 	  "Sign the paper as it lies in the tray, for the decision that is "

@@ -66,6 +66,10 @@ file_like outbox/again.xml.refused.txt "a rotation was asked for, and is not" \
     "one at a time"
 file_like outbox/change.xml.refused.txt "a rotation was asked for, and is not" \
     "nor a change meanwhile"
+sed 's/36h/2d/' outbox/AK-000001.rotation.xml | drop edited.xml
+at $D-11T10:00:00Z
+file_like outbox/edited.xml.refused.txt "or withdraw it first: use" \
+    "nor is it revised, which nobody is told to do"
 mv pending/AK-000001.rotation.xml revoked/
 at $D-11T10:00:00Z
 file_like pending/AK-000001.refused.txt "cannot go to revoked/" \
