@@ -25,7 +25,8 @@ one() {
 # paper TRAY: $paper is a paper in it that is no signature and no key, if any
 paper() {
 	# shellcheck disable=SC2046 # names without blanks
-	set -- $(cd "$1" && ls | grep '\.xml$' | grep -v '\.key')
+	set -- $(cd "$1" && for f in *.xml; do echo "$f"; done |
+	    grep -v '\.key\|^\*')
 	paper=
 	[ $# = 0 ] || one "$@"
 	[ $# = 0 ] || paper=$word
