@@ -232,13 +232,16 @@ carry_out(struct flow *f, const struct deciding *x)
 }
 
 /* An explanation for what is in no row of the table: if the case has changed
- * since, that somebody else was faster. */
+ * since, or in the same second, that somebody else was faster. */
 static void
 explain_change(const struct decision *d, const struct casefile *c,
     struct faults *faults)
 {
-	if (clock_now() - d->age / 1000 < c->changed && faults->n > 0 &&
-	    faults->list[0].code == FAULT_NOT_NOW)
+	int64_t brought = clock_now() - d->age / 1000;
+
+	/* who took it from where it is now has seen how the case stands */
+	if ((brought < c->changed || (brought == c->changed && !d->moved)) &&
+	    faults->n > 0 && faults->list[0].code == FAULT_NOT_NOW)
 		faults->list[0].code = FAULT_CHANGED;
 }
 

@@ -154,6 +154,23 @@ ok "without what has left" waitfor gone pending/AK-000003.xml
 unlike "$(git -c safe.directory='*' -C ledger.git log --format=%s)" restored \
     "nothing of it is taken for damage"
 
+# two people decide in the same instant: whoever is first stands, and the other
+# is told that it is so
+key_form acme race >"$T/form.xml"
+cp "$T/form.xml" inbox/race.xml
+ok "one for two" waitfor there pending/AK-000005.xml
+kill -STOP $_pid
+as $ALICE cp pending/AK-000005.xml approved/
+as $BOB cp pending/AK-000005.xml rejected/
+kill -CONT $_pid
+told() {
+	waitfor match approved/AK-000005.refused.txt 1191 ||
+	    waitfor match rejected/AK-000005.refused.txt 1191
+}
+ok "the second is told" told
+file_like "$(echo ./*ed/AK-000005.refused.txt)" "1191 - " \
+    "that somebody was faster"
+
 # a group-writable desk directory, and owners are no evidence any more
 chmod g+w "$DESK"
 as $ALICE cp pending/AK-000004.xml approved/
