@@ -43,6 +43,7 @@ class Config:
         self.dir = os.path.join(asked("BENCH_DIR", self.out), "docket-bench")
         self.cases = [int(n) for n in asked("BENCH_CASES", small(
             "0 1000 10000 100000 1000000", "0 1000 5000", "0 200")).split()]
+        self.measured = []
         self.forms = int(asked("BENCH_FORMS", small(10000, 1000, 100)))
         self.reps = int(asked("BENCH_REPS", small(5, 2, 1)))
         self.changes = small(10000, 2000, 200)
@@ -62,6 +63,21 @@ def write(path, text):
         out.write(text)
 
 
+def leave(c, found, began):
+    """What was measured so far: a run that is ended leaves that."""
+    machine = measure.machine(c)
+    table = rows.make(c, found)
+    write(os.path.join(c.out, "bench.json"), json.dumps({
+        "kind": c.kind, "machine": machine, "cases": c.measured,
+        "forms": c.forms, "repetitions": c.reps,
+        "seconds": round(time.time() - began), "samples": found.samples,
+        "rows": [r.as_dict() for r in table]}, indent=1) + "\n")
+    write(os.path.join(c.out, "table.md"), rows.markdown(table, machine))
+    plots.growth(c, found, os.path.join(c.out, "growth.svg"))
+    plots.latency(c, found, os.path.join(c.out, "latency.svg"))
+    return rows.terminal(table, machine)
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: bench.py BUILD")
@@ -70,6 +86,7 @@ def main():
     shutil.rmtree(c.dir, ignore_errors=True)
     os.makedirs(c.dir)
     found = measure.Results()
+    told = ""
     try:
         for n in c.cases:
             desks = Desks(c, n, say)
@@ -77,20 +94,12 @@ def main():
                 say(f"{n:,} cases: {title}")
                 stage(c, desks, found)
             desks.remove()
+            c.measured.append(n)
+            told = leave(c, found, began)
     finally:
         if not os.environ.get("BENCH_KEEP"):
             shutil.rmtree(c.dir, ignore_errors=True)
-    machine = measure.machine(c)
-    table = rows.make(c, found)
-    write(os.path.join(c.out, "bench.json"), json.dumps({
-        "kind": c.kind, "machine": machine, "cases": c.cases,
-        "forms": c.forms, "repetitions": c.reps,
-        "seconds": round(time.time() - began), "samples": found.samples,
-        "rows": [r.as_dict() for r in table]}, indent=1) + "\n")
-    write(os.path.join(c.out, "table.md"), rows.markdown(table, machine))
-    plots.growth(c, found, os.path.join(c.out, "growth.svg"))
-    plots.latency(c, found, os.path.join(c.out, "latency.svg"))
-    print(rows.terminal(table, machine))
+        print(told)
     say(f"{c.kind} run, {time.time() - began:.0f} s; see {c.out}")
 
 

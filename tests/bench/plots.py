@@ -129,7 +129,7 @@ def picture(path, width, height, panels, note):
 def growth(c, found, path):
     """Cost of a change against the number of cases."""
     def points(key, scale):
-        return [(n, found.median(f"{key} {n}") * scale) for n in c.cases
+        return [(n, found.median(f"{key} {n}") * scale) for n in c.measured
                 if n > 0 and found.median(f"{key} {n}") is not None]
 
     time = Panel(70, 60, 330, 260, "A change: microseconds", "cases")
@@ -147,7 +147,7 @@ def growth(c, found, path):
 def latency(c, found, path):
     """Drop to receipt against the load offered, up to overload."""
     panels = []
-    sizes = [n for n in c.cases if f"load {c.loads[0]} {n}" in found.samples]
+    sizes = [n for n in c.measured if f"load {c.loads[0]} {n}" in found.samples]
     for i, n in enumerate(sizes[:2]):
         p = Panel(70 + 540 * i, 60, 370, 260,
                   f"Drop to receipt, ms: "

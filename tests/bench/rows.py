@@ -165,20 +165,20 @@ def making(m, c, n):
 
 def make(c, found):
     m = Maker(found)
-    for n in c.cases:
+    for n in c.measured:
         intake(m, c, n)
-    for n in c.cases:
+    for n in c.measured:
         change(m, c, n)
-    sized = [n for n in c.cases if n >= 1000]
+    sized = [n for n in c.measured if n >= 1000]
     if len(sized) > 1:
         growth(m, sized[0], sized[-1])
     m.rate("the checker, forms a second a core", "/s", "checker",
            "xmllint, one call", "xmllint", 1)
-    for n in c.cases:
+    for n in c.measured:
         single(m, c, n)
-    for n in c.cases:
+    for n in c.measured:
         fairness(m, c, n)
-    for n in c.cases:
+    for n in c.measured:
         making(m, c, n)
     return m.rows
 
