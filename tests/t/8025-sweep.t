@@ -60,8 +60,8 @@ for whom in daemon worker tool; do
 	DOCKET_NOW=$NOW strike -p $whom -c "$(calls_of $whom)" \
 	    -l "$T/calls" -- "$DOCKET" run --once "$DESK" >/dev/null 2>&1
 	points=$(grep -c . "$T/calls")
-	some "$points" 8 | sed "s/^/$whom /" >"$T/todo"
-	sweep killed <"$T/todo"
+	some "$points" 8 | sed "s/^/$whom /" >"$T/tries"
+	sweep killed <"$T/tries"
 	all=$((all + tried))
 	is "$(cat "$T/wrong")" "" \
 	    "killed before $tried of $points calls of the $whom, all is well"

@@ -64,14 +64,14 @@ ln -s /lib/systemd/system/basic.target \
 cat >"$ROOT/etc/systemd/system/life.service" <<-'END'
 	[Service]
 	Type=oneshot
-	ExecStart=/root/life.sh
+	ExecStart=/srv/life.sh
 	ExecStopPost=systemctl poweroff --force --force
 	TimeoutStartSec=450
 END
 ln -s ../life.service "$ROOT/etc/systemd/system/basic.target.wants"
-cat >"$ROOT/root/life.sh" <<'END'
+cat >"$ROOT/srv/life.sh" <<'END'
 #!/bin/sh
-exec >/root/said 2>&1
+exec >/srv/said 2>&1
 UNIT=docket@srv-forms.service
 as() { runuser -u docket -- "$@"; }
 say() { echo "@$1 $2"; }
@@ -91,7 +91,7 @@ usermod -aG clients docket
 ssh-keygen -q -t ed25519 -N '' -f /srv/alice
 ssh-keygen -q -t ed25519 -N '' -f /srv/desk
 chown docket /srv/alice /srv/desk
-age-keygen -o /root/age.key
+age-keygen -o /srv/age.key
 as docket init /srv/forms >/dev/null
 cd /srv/forms
 {
@@ -115,7 +115,7 @@ waitfor -t 30 match .docket/shown "$(git -c safe.directory='*' \
     -C ledger.git rev-parse main)"
 waitfor -t 30 match outbox/forms/clients.xml client >/dev/null
 printf 'id,name,recipient,contact\nacme,Acme,%s,\n' \
-    "$(age-keygen -y /root/age.key)" >/tmp/clients.csv
+    "$(age-keygen -y /srv/age.key)" >/tmp/clients.csv
 chmod 644 /tmp/clients.csv
 as docket -C /srv/forms import clients /tmp/clients.csv
 comes pending/CL-000001.xml
@@ -129,7 +129,7 @@ comes pending/AK-000001.xml
 sign approve pending/AK-000001.xml
 comes approved/AK-000001.xml
 comes outbox/acme/AK-000001.key.age
-say key "$(age -d -i /root/age.key outbox/acme/AK-000001.key.age |
+say key "$(age -d -i /srv/age.key outbox/acme/AK-000001.key.age |
     cut -c1-7)"
 say setgid "$(stat -c '%G %a' outbox/acme)"
 comes reloaded
@@ -194,13 +194,13 @@ systemctl stop $UNIT
 as docket audit /srv/forms/ledger.git >/tmp/audit 2>&1
 say audit $?
 END
-chmod +x "$ROOT/root/life.sh"
+chmod +x "$ROOT/srv/life.sh"
 cp "$BUILD/test/tools/waitfor" "$ROOT/usr/local/bin"
 timeout 480 systemd-nspawn -q -D "$ROOT" -b --register=no --keep-unit \
     --private-network --link-journal=no --system-call-filter="seccomp \
     landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
     </dev/null >"$T/console" 2>&1
-SAID=$(cat "$ROOT/root/said" 2>&1)
+SAID=$(cat "$ROOT/srv/said" 2>&1)
 case $SAID in
 *@folder*) ;;
 *)

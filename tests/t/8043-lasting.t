@@ -74,8 +74,8 @@ DOCKET_NOW=$NOW strike -p daemon -c +sync -l "$T/calls" -- \
     "$DOCKET" run --once "$DESK" >/dev/null 2>&1
 points=$(grep -c . "$T/calls")
 [ -n "${CRASH:-}" ] && step=1 || step=$((points / 4 + 1))
-seq $(($$ % step + 1)) $step "$points" >"$T/todo"
-sweep unsynced <"$T/todo"
+seq $(($$ % step + 1)) $step "$points" >"$T/tries"
+sweep unsynced <"$T/tries"
 is "$(cat "$T/wrong")" "" \
     "each of $tried syncs failed, which ended it, and nothing was lost"
 
@@ -92,8 +92,8 @@ for action in $some; do
 	for n in $each; do
 		echo "${action%%:*} ${action#*:} $n"
 	done
-done >"$T/todo"
-sweep lasting <"$T/todo"
+done >"$T/tries"
+sweep lasting <"$T/tries"
 is "$(cat "$T/wrong")" "" \
     "trouble that lasted, of $tried kinds: when it was over, all went on"
 done_testing

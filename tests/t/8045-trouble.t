@@ -72,8 +72,8 @@ all=0
 while read -r action calls sample; do
 	counted "$calls"
 	points=$(grep -c . "$T/calls")
-	some "$points" "$sample" | sed "s/^/$action $calls /" >"$T/todo"
-	sweep troubled <"$T/todo"
+	some "$points" "$sample" | sed "s/^/$action $calls /" >"$T/tries"
+	sweep troubled <"$T/tries"
 	all=$((all + tried))
 	is "$(cat "$T/wrong")" "" \
 	    "$action at $tried of $points calls ($calls), and all is well"
@@ -97,7 +97,7 @@ while read -r action calls what; do
 	n=$(sed -n "s,^\([0-9]*\) daemon $what\$,\1,p" "$T/calls" |
 	    head -n 1)
 	echo "$action $calls ${n:-none of $what}"
-done >"$T/todo" <<'EOF'
+done >"$T/tries" <<'EOF'
 ENOMEM +memory openat2 .*/\.docket/shown
 ENOMEM +memory openat2 .*/\.docket/delivered
 EMFILE +files openat2 .*/\.docket/claims/[0-9a-f]*@
@@ -110,8 +110,8 @@ short +partial write .*/\.docket/delivered
 EINTR +slow flock .*/\.docket/lock
 EROFS +frozen unlinkat .*/\.docket/claims/[^/]*/list\.xml
 EOF
-is "$(grep none "$T/todo")" "" "calls that harm most are there"
-sweep troubled <"$T/todo"
+is "$(grep none "$T/tries")" "" "calls that harm most are there"
+sweep troubled <"$T/tries"
 all=$((all + tried))
 is "$(cat "$T/wrong")" "" "each of these $tried fails, and all is well"
 diag "$all faults injected"
