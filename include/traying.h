@@ -1,6 +1,8 @@
 /*
- * traying: what the rooms of trays share: trays.c looks, trayshow.c shows,
- * traytell.c has what people and the desk say to each other there.
+ * traying: what the rooms of trays share: trays.c looks, traycompare.c holds
+ * all of them against the ledger, trayshow.c shows, trayfiles.c has the files
+ * and what is in their way, traytell.c what people and the desk say to each
+ * other there.
  */
 #ifndef DOCKET_TRAYING_H
 #define DOCKET_TRAYING_H
@@ -17,6 +19,9 @@
 
 /* A paper is a form and its stamp. */
 #define PAPER_MAX LIMIT_PAPER
+
+/* Names looked at in one go. */
+#define TRAY_LOOK_MAX 256
 
 struct trays {
 	struct desk	*desk;
@@ -59,6 +64,17 @@ struct trays {
 
 /* Has a paper's name, or "tray/name", looked at in so many ms. */
 void	tray_mark(struct trays *, const char *key, int64_t in_ms);
+void	tray_mark_foreign(struct trays *, enum state tray, const char *name,
+	    int64_t in_ms);
+/* A name that file managers and network file systems leave behind. */
+bool	tray_is_left_alone(const char *name);
+
+/* traycompare.c */
+
+/* From the first tray on; then slice by slice, until t->at is STATE_COUNT.
+ * -1: one cannot be read. */
+void	tray_begin_comparing(struct trays *);
+int	tray_compare_some(struct trays *);
 
 /* trayshow.c */
 

@@ -19,13 +19,6 @@
 
 #include "traying.h"
 
-/* Names looked at in one go. */
-#define LOOK_MAX 256
-
-/* Where no events come, names are compared every inbox.poll, papers only so
- * often. */
-#define DEEP_MS 60000
-
 /* How soon to look again at something that is still being written. */
 #define AGAIN_MS 200
 
@@ -34,8 +27,8 @@
 
 /* Names. */
 
-static bool
-is_left_alone(const char *name)
+bool
+tray_is_left_alone(const char *name)
 {
 	static const char *const whole[] = { "Thumbs.db", "desktop.ini",
 	    ".DS_Store" };
@@ -58,8 +51,8 @@ tray_mark(struct trays *t, const char *key, int64_t in_ms)
 	map_put(&t->dirty, key, (void *)(intptr_t)(clock_ticks() + in_ms + 1));
 }
 
-static void
-mark_foreign(struct trays *t, enum state tray, const char *name,
+void
+tray_mark_foreign(struct trays *t, enum state tray, const char *name,
     int64_t in_ms)
 {
 	struct buf key = BUF_INIT;
@@ -193,12 +186,12 @@ touch(struct trays *t, enum state tray, const char *name)
 {
 	struct paper p;
 
-	if (is_left_alone(name))
+	if (tray_is_left_alone(name))
 		return;
 	if (paper_parse(name, &p) == 0 && paper_is_filed(&p))
 		tray_mark(t, name, 0);
 	else
-		mark_foreign(t, tray, name, 0);
+		tray_mark_foreign(t, tray, name, 0);
 }
 
 void
@@ -211,40 +204,6 @@ trays_event(struct trays *t, const struct watch_event *e)
 	else if (*e->name != '\0' && tray > STATE_NONE && tray < STATE_COUNT &&
 	    !tray_is_own(t, tray, e->name))
 		touch(t, tray, e->name);
-}
-
-static void
-begin_tray(struct trays *t, enum state tray)
-{
-	t->at = tray;
-	t->walked = false;
-	t->matched = true;
-	t->papers = t->names = 0;
-	t->cursor[0] = '\0';
-}
-
-static void
-begin_comparing(struct trays *t)
-{
-	if (t->list != NULL)
-		closedir(t->list);
-	t->list = NULL;
-	begin_tray(t, STATE_PENDING);
-	t->compare_due = INT64_MAX;
-	t->looks++;
-}
-
-void
-trays_compare(struct trays *t)
-{
-	begin_comparing(t);
-	t->deep_due = 0;
-}
-
-bool
-trays_compared(const struct trays *t)
-{
-	return t->at == STATE_COUNT;
 }
 
 int64_t
@@ -272,18 +231,18 @@ look_foreign(struct trays *t, enum state tray, const char *name)
 	int64_t left;
 	int there;
 
-	if (is_left_alone(name))
+	if (tray_is_left_alone(name))
 		return;
 	there = tray_look(t, tray, name, &st);
 	if (there < 0)
-		mark_foreign(t, tray, name, TROUBLE_MS);
+		tray_mark_foreign(t, tray, name, TROUBLE_MS);
 	if (there != 1)
 		return;
 	left = t->settings->strays - age_of(t, &st);
 	if (left > 0 && !t->hurry)
-		mark_foreign(t, tray, name, left);
+		tray_mark_foreign(t, tray, name, left);
 	else if (tray_to_strays(t, t->desk->tray[tray], name, name) != 0)
-		mark_foreign(t, tray, name, t->settings->strays);
+		tray_mark_foreign(t, tray, name, t->settings->strays);
 }
 
 static int
@@ -335,7 +294,7 @@ look_beside(struct trays *t, enum state tray, const char *name,
 	else if (has_papers(t, tray, p->number)) {
 		/* no event will say that the case has moved on */
 		if (!t->hurry)
-			mark_foreign(t, tray, name, t->settings->strays +
+			tray_mark_foreign(t, tray, name, t->settings->strays +
 			    AGAIN_MS);
 	} else if (p->kind == PAPER_REFUSED)
 		unlinkat(t->desk->tray[tray], name, 0);
@@ -651,106 +610,6 @@ look_key(struct trays *t, const char *key, const struct trays_found *found)
 	return 0;
 }
 
-/* Comparing, a slice at a time. */
-
-/* A paper is either where the ledger has it, or to be looked at.  Where all
- * papers of the ledger were found just now it is enough to count: to look each
- * name up, in the order of a directory, which is none, takes long. */
-static void
-compare_name(struct trays *t, const char *name)
-{
-	struct paper p;
-
-	if (is_left_alone(name))
-		return;
-	if (paper_parse(name, &p) != 0 || !paper_is_filed(&p))
-		mark_foreign(t, t->at, name, 0);
-	else if (t->matched)
-		t->names++;
-	else if (tray_expects(t, t->shown, t->at, p.number, name) != 1)
-		tray_mark(t, name, 0);
-}
-
-static int
-compare_paper(void *arg, const char *name, const char *hex)
-{
-	struct trays *t = arg;
-	char there[BLOB_HEX];
-
-	t->papers++;
-	if (tray_blob(t->desk->tray[t->at], name, there) == 0 &&
-	    strcmp(there, hex) == 0)
-		return 0;
-	t->matched = false;
-	tray_mark(t, name, 0);
-	return 0;
-}
-
-/* Everything is through; where no events come it begins anew some time. */
-static void
-compare_again(struct trays *t)
-{
-	int64_t now = clock_ticks();
-
-	t->compare_due = now + t->settings->poll;
-	if (now >= t->deep_due)
-		t->deep_due = now + DEEP_MS;
-}
-
-/* The papers of the ledger, a folder at a time. */
-static int
-compare_folder(struct trays *t)
-{
-	int found;
-
-	if (clock_ticks() < t->deep_due) {
-		t->matched = false;	/* nobody has looked */
-		found = 0;
-	} else
-		found = ledger_tray_next(t->ledger, t->shown, t->at,
-		    t->cursor, compare_paper, t);
-	t->walked = found == 0;
-	return found < 0 ? -1 : 0;
-}
-
-/* The names in the tray are through: 1; or have to be looked up: 0. */
-static int
-end_names(struct trays *t)
-{
-	closedir(t->list);
-	t->list = NULL;
-	if (!t->matched || t->names == t->papers)
-		return 1;
-	t->matched = false;
-	return 0;
-}
-
-static int
-compare_slice(struct trays *t)
-{
-	const char *name;
-	unsigned i;
-
-	if (!t->walked)
-		return compare_folder(t);
-	if (t->list == NULL && (t->list = fs_list(t->desk->tray[t->at])) ==
-	    NULL)
-		return -1;
-	for (i = 0; i < LOOK_MAX && (name = fs_list_next(t->list)) != NULL;
-	    i++)
-		compare_name(t, name);
-	if (i < LOOK_MAX && errno != 0) {
-		log_cause("trays", "list", state_name(t->at));
-		return -1;
-	}
-	if (i == LOOK_MAX || end_names(t) == 0)
-		return 0;
-	begin_tray(t, t->at + 1);
-	if (t->at == STATE_COUNT && (!t->watched || t->poll))
-		compare_again(t);
-	return 0;
-}
-
 /* Names that are due: papers, or all. */
 static int
 look_due(struct trays *t, bool all, const struct trays_found *found,
@@ -762,7 +621,7 @@ look_due(struct trays *t, bool all, const struct trays_found *found,
 	char *key;
 	int status = 0;
 
-	while (status == 0 && *looked < LOOK_MAX && found->room(found->arg) &&
+	while (status == 0 && *looked < TRAY_LOOK_MAX && found->room(found->arg) &&
 	    (e = map_next(&t->dirty, &at)) != NULL) {
 		if ((int64_t)(intptr_t)e->value - 1 > now ||
 		    (!all && strchr(e->key, '/') != NULL))
@@ -785,17 +644,18 @@ trays_look(struct trays *t, const struct trays_found *found)
 	int status;
 
 	if (clock_ticks() >= t->compare_due)
-		begin_comparing(t);
+		tray_begin_comparing(t);
 	status = look_due(t, !t->hurry, found, &looked);
 	/* in a hurry nothing waits for the paper that it lies beside: what is
 	 * no paper comes last */
 	if (status == 0 && t->hurry && looked == 0 && t->at == STATE_COUNT)
 		status = look_due(t, true, found, &looked);
-	if (status == 0 && looked < LOOK_MAX && t->at != STATE_COUNT)
-		status = compare_slice(t);
+	if (status == 0 && looked < TRAY_LOOK_MAX && t->at != STATE_COUNT)
+		status = tray_compare_some(t);
 	if (status != 0)
 		return -1;
-	return (looked == LOOK_MAX && found->room(found->arg)) || t->at != STATE_COUNT;
+	return (looked == TRAY_LOOK_MAX && found->room(found->arg)) ||
+	    t->at != STATE_COUNT;
 }
 
 void
@@ -816,6 +676,6 @@ trays_release(struct trays *t, const struct decision *d, int64_t again_ms)
 	buf_free(touched);
 	free(touched);
 	if (d->sig[0] != '\0')
-		mark_foreign(t, d->from, d->sig, again_ms);
+		tray_mark_foreign(t, d->from, d->sig, again_ms);
 	tray_mark(t, d->name, again_ms);
 }
