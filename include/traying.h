@@ -23,6 +23,8 @@
 /* Names looked at in one go. */
 #define TRAY_LOOK_MAX 256
 
+struct fs_batch;
+
 struct trays {
 	struct desk	*desk;
 	const struct settings *settings;
@@ -76,7 +78,7 @@ bool	tray_is_left_alone(const char *name);
 void	tray_begin_comparing(struct trays *);
 int	tray_compare_some(struct trays *);
 
-/* trayshow.c */
+/* trayfiles.c */
 
 /* What lies there under a name: 1; 0: nothing; -1: it cannot be told. */
 int	tray_look(const struct trays *, enum state tray, const char *name,
@@ -93,16 +95,17 @@ int	tray_to_strays(struct trays *, int dirfd, const char *file,
 /* Tray and file name of a path in the ledger or of "tray/name"; false: it is
  * none. */
 bool	tray_split(const char *path, enum state *tray, const char **name);
-/* Whether the ledger has a paper in a tray: 1, 0, -1. */
-int	tray_expects(struct trays *, const char *commit, enum state tray,
-	    const char *number, const char *name);
 /* Whether what an event tells of is what we did ourselves; asked once for
  * each event. */
 bool	tray_is_own(struct trays *, enum state tray, const char *name);
-/* Whether a path could not be shown; and tries it once more. */
+/* Whether a path could not be shown. */
 bool	tray_is_unshown(const struct trays *, enum state tray,
 	    const char *name);
-int	tray_settle(struct trays *, enum state tray, const char *name);
+/* Its pause is over: how long it was, ms; and if it still cannot be shown the
+ * next one is longer. */
+int64_t	tray_end_pause(struct trays *, enum state tray, const char *name);
+void	tray_pause_longer(struct trays *, enum state tray, const char *name,
+	    int64_t pause);
 /* What we are about to put there, or have; NULL: nothing.  Not what is found
  * there afterwards: that may be somebody else's already. */
 void	tray_remember(struct trays *, enum state tray, const char *name,
@@ -115,7 +118,23 @@ int	tray_make_way(struct trays *, enum state tray, const char *name);
 typedef void tray_failed_fn(void *, int dirfd, const char *name);
 int	tray_put_text(struct trays *, enum state tray, const char *name,
 	    const char *text, tray_failed_fn *failed);
+/* Papers for the trays, put by tray_put_paper and shown together; -1: the
+ * machine fails us. */
+struct fs_batch *tray_batch(struct trays *);
+int	tray_put_paper(struct trays *, struct fs_batch *, enum state tray,
+	    const char *name, const void *data, size_t n);
+int	tray_show(struct trays *, struct fs_batch *);
+/* What a crash has left in .docket/work: what is not ours is kept. */
+int	tray_clean_work(struct trays *);
 /* "tray/name" */
 void	tray_key(struct buf *key, enum state tray, const char *name);
+
+/* trayshow.c */
+
+/* Whether the ledger has a paper in a tray: 1, 0, -1. */
+int	tray_expects(struct trays *, const char *commit, enum state tray,
+	    const char *number, const char *name);
+/* Tries a path that could not be shown once more. */
+int	tray_settle(struct trays *, enum state tray, const char *name);
 
 #endif
