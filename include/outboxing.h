@@ -1,6 +1,7 @@
 /*
  * outboxing: what the parts of the outbox share: outbox.c answers, longout.c
- * too where an answer is long, boxes.c knows the folders.
+ * too where an answer is long, refusals.c gives back what is refused, boxes.c
+ * knows the folders.
  */
 #ifndef DOCKET_OUTBOXING_H
 #define DOCKET_OUTBOXING_H
@@ -47,6 +48,36 @@ struct outbox {
 #define WORK "out-"		/* our files in .docket/work */
 
 struct receipt_desk outbox_desk(const struct outbox *);
+
+/* outbox.c */
+
+/* Answers that are given together. */
+struct giving {
+	struct outbox	*outbox;
+	struct fs_batch	*batch;
+	const char	*only;		/* this box; NULL: all that are not
+					 * held */
+	struct map	 names;		/* of refused forms in the batch */
+	struct move {
+		struct box	*box;
+		char		*claim, *name;
+	}		*moves;		/* files that follow the batch */
+	size_t		 n_moves;
+	size_t		 commits;
+	bool		 failed;	/* for `only' */
+	bool		 again;		/* somebody asks for it */
+};
+
+/* Gives what there is, and goes on. */
+int	giving_flush(struct giving *);
+/* Both receipts of a ruling. */
+int	giving_receipts(struct giving *, const struct box *,
+	    const struct ruling *);
+
+/* refusals.c */
+
+/* Not while its box is held, and it then is (the answer says so). */
+int	giving_refuse(struct giving *, struct answer *);
 
 /* boxes.c */
 
