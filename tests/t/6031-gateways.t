@@ -252,8 +252,10 @@ ok "the desk says that HAProxy is not told" waitfor match .docket/notices \
     "$SOCK"
 like "$("$DOCKET" status)" "gateway.haproxy: HAProxy cannot be told at $SOCK: " \
     "so does docket status"
+forget
 start_haproxy
 both 200 /orders "$K5" "HAProxy reads the files when it starts"
+seen haproxy-told
 
 # What it is told is all there is: nothing is left that somebody else has put in.
 ghost=$(printf docket_ghost | sha256sum | cut -c1-64)
