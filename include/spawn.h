@@ -2,9 +2,8 @@
  * spawn: other programs.
  *
  * A program gets an empty environment but PATH, LC_ALL=C.UTF-8, TZ and where
- * an SSH agent listens, the
- * null device as input, and no descriptor of ours but those named.  It is
- * told to die with us.
+ * an SSH agent listens, the null device as input, and no descriptor of ours
+ * but those named.  It is told to die with us.  Threads may start programs.
  */
 #ifndef DOCKET_SPAWN_H
 #define DOCKET_SPAWN_H
@@ -25,8 +24,9 @@ pid_t	spawn_worker(const char *const argv[], int fd);
 
 /* Runs argv[0] (looked for in PATH) to its end with `fd' as its standard input
  * (-1: the null device) and appends its output and its errors, at most `most'
- * bytes, to out.  -1: it cannot be started, or takes longer than `ms', or says
- * more: it is killed then.  Otherwise *status is as from wait(2). */
+ * bytes, to out.  -1, and errno: it cannot be started, or takes longer than
+ * `ms' (ETIMEDOUT), or says more (EMSGSIZE): it is killed then.  Otherwise
+ * *status is as from wait(2). */
 int	spawn_capture(const char *const argv[], int fd, struct buf *out,
 	    size_t most, int64_t ms, int *status);
 

@@ -24,6 +24,12 @@
 #define LIBEXECDIR "/usr/local/libexec/docket"
 #endif
 
+/* What a program gets as its environment.  It is made before there is a child:
+ * a fork of a process with threads may not allocate. */
+struct environment {
+	char	*words[5];
+};
+
 static char *
 env_of(const char *name, const char *otherwise)
 {
@@ -37,41 +43,62 @@ env_of(const char *name, const char *otherwise)
 }
 
 static void
-run(const char *const argv[], int in, int out, pid_t parent)
+env_make(struct environment *env)
 {
-	char locale[] = "LC_ALL=C.UTF-8";
-	char *env[5] = {
+	*env = (struct environment){ {
 		env_of("PATH", "/usr/local/bin:/usr/bin:/bin"),
 		env_of("TZ", "UTC"),
-		locale,
-	};
+		mem_str("LC_ALL=C.UTF-8"),
+		getenv("SSH_AUTH_SOCK") == NULL ? NULL :
+		    env_of("SSH_AUTH_SOCK", ""),
+	} };
+}
+
+static void
+env_free(struct environment *env)
+{
+	char **word;
+
+	for (word = env->words; *word != NULL; word++)
+		free(*word);
+}
+
+/* In the child: nothing but what signal-safety(7) allows. */
+static void
+run(const char *const argv[], const struct environment *env, int in, int out,
+    int err, pid_t parent)
+{
 	sigset_t none;
 
-	if (getenv("SSH_AUTH_SOCK") != NULL)
-		env[3] = env_of("SSH_AUTH_SOCK", "");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)	/* it died before we asked */
 		_exit(127);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
+	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    (err >= 0 && dup2(err, STDERR_FILENO) < 0))
 		_exit(127);
 	close_range(3, ~0U, 0);
-	execvpe(argv[0], (char *const *)(unsigned long)argv, env);
+	execvpe(argv[0], (char *const *)(unsigned long)argv, env->words);
 	_exit(127);
 }
 
+/* `in' may be -1, the null device; so may `out'.  `err' -1: ours. */
 static pid_t
-start(const char *const argv[], int in)
+start(const char *const argv[], int in, int out, int err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	pid_t parent = getpid(), pid;
+	struct environment env;
 
 	if (null < 0)
 		return -1;
+	env_make(&env);
 	pid = fork();
 	if (pid == 0)
-		run(argv, in < 0 ? null : in, null, parent);
+		run(argv, &env, in < 0 ? null : in, out < 0 ? null : out, err,
+		    parent);
+	env_free(&env);
 	close(null);
 	return pid;
 }
@@ -79,29 +106,16 @@ start(const char *const argv[], int in)
 pid_t
 spawn_quiet(const char *const argv[])
 {
-	return start(argv, -1);
+	return start(argv, -1, -1, -1);
 }
 
 pid_t
 spawn_worker(const char *const argv[], int fd)
 {
-	return start(argv, fd);
+	return start(argv, fd, -1, -1);
 }
 
-static pid_t
-start_captured(const char *const argv[], int in, int out)
-{
-	pid_t parent = getpid(), pid = fork();
-
-	if (pid != 0)
-		return pid;
-	if (dup2(out, STDERR_FILENO) < 0)
-		_exit(127);
-	run(argv, in, out, parent);
-	return -1;
-}
-
-/* Reads to the end.  -1: too much, or too late. */
+/* Reads to the end.  -1, and errno: too much, or too late. */
 static int
 read_all(int fd, struct buf *out, size_t most, int64_t until)
 {
@@ -113,8 +127,10 @@ read_all(int fd, struct buf *out, size_t most, int64_t until)
 
 	for (;;) {
 		left = until - clock_ticks();
-		if (left <= 0 || out->len - start > most)
+		if (left <= 0 || out->len - start > most) {
+			errno = left <= 0 ? ETIMEDOUT : EMSGSIZE;
 			return -1;
+		}
 		notify_pulse();
 		if (poll(&p, 1, left > 1000 ? 1000 : (int)left) <= 0)
 			continue;
@@ -132,45 +148,41 @@ int
 spawn_capture(const char *const argv[], int fd, struct buf *out, size_t most,
     int64_t ms, int *status)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), ends[2], failed;
+	int ends[2], failed, why = 0;
 	pid_t pid;
 
-	if (null < 0)
+	if (pipe2(ends, O_CLOEXEC) != 0)
 		return -1;
-	if (pipe2(ends, O_CLOEXEC) != 0) {
-		close(null);
-		return -1;
-	}
-	pid = start_captured(argv, fd < 0 ? null : fd, ends[1]);
-	close(null);
+	pid = start(argv, fd, ends[1], ends[1]);
+	failed = pid < 0 ? -1 : 0;
+	why = errno;
 	close(ends[1]);
-	failed = pid < 0 ? -1 : read_all(ends[0], out, most,
-	    clock_ticks() + ms);
-	close(ends[0]);
-	if (failed != 0 && pid > 0)
+	if (failed == 0 && (failed = read_all(ends[0], out, most,
+	    clock_ticks() + ms)) != 0) {
+		why = errno;
 		kill(pid, SIGKILL);
+	}
+	close(ends[0]);
 	if (pid > 0 && spawn_wait(pid, status) != 0)
 		return -1;
+	errno = why;
 	return failed;
 }
 
 pid_t
 spawn_piped(const char *const argv[], int in, int *out)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), ends[2];
-	pid_t pid = -1;
+	int ends[2];
+	pid_t pid;
 
-	if (null < 0)
+	if (pipe2(ends, O_CLOEXEC) != 0)
 		return -1;
-	if (pipe2(ends, O_CLOEXEC) == 0) {
-		pid = start_captured(argv, in < 0 ? null : in, ends[1]);
-		close(ends[1]);
-		if (pid > 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
-			*out = ends[0];
-		else
-			close(ends[0]);
-	}
-	close(null);
+	pid = start(argv, in, ends[1], ends[1]);
+	close(ends[1]);
+	if (pid > 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
+		*out = ends[0];
+	else
+		close(ends[0]);
 	return pid;
 }
 

@@ -9,6 +9,7 @@
  * The operator's: a file of rules, or ssh-keygen itself.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,7 @@ struct verifying {
 	bool		 revokes;
 	char		 time[64];
 	struct buf	 says;
+	bool		 late;		/* it was killed for that */
 };
 
 static void
@@ -98,7 +100,11 @@ run(struct verifying *v, const char *const argv[], int fd)
 
 	buf_clear(&v->says);
 	if (spawn_capture(argv, fd, &v->says, SAYS_MOST, VERIFY_MS, &status) !=
-	    0 || !WIFEXITED(status) || WEXITSTATUS(status) == 127 ||
+	    0) {
+		v->late = errno == ETIMEDOUT;
+		return -1;
+	}
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127 ||
 	    (WEXITSTATUS(status) != 0 && strncmp(buf_str(&v->says), NAMELESS,
 	    strlen(NAMELESS)) == 0))
 		return -1;
@@ -112,6 +118,9 @@ explain_run(const struct verifying *v, struct buf *why)
 		buf_putf(why, "ssh-keygen does nothing for a user without a "
 		    "name: this machine has none for uid %lu.",
 		    (unsigned long)getuid());
+	else if (v->late)
+		buf_putf(why, "ssh-keygen has not ended within %d seconds.",
+		    VERIFY_MS / 1000);
 	else
 		buf_puts(why, "ssh-keygen cannot be run.");
 }
