@@ -35,7 +35,8 @@ audit_wrong_at(struct auditing *a, size_t at, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (at >= a->wrong)
+	/* what trouble keeps us from knowing is not held against the ledger */
+	if (a->trouble || at >= a->wrong)
 		return;
 	a->wrong = at;
 	buf_clear(&a->why);

@@ -194,6 +194,13 @@ digest_of(const struct auditing *a, const struct signature *g,
 	return mem_str(hex);
 }
 
+static int
+cannot_prove(struct auditing *a, const struct seal *seal, const char *who)
+{
+	return audit_trouble(a, "the signature of %s cannot be proven here: %s",
+	    who, buf_str(&seal->why));
+}
+
 /* What was found, against what was expected. */
 static void
 look_at(struct auditing *a, struct seal *seal)
@@ -207,8 +214,7 @@ look_at(struct auditing *a, struct seal *seal)
 	if (seal->who == NULL)
 		return;
 	if (seal->good < 0)
-		audit_trouble(a, "the signature of %s cannot be proven here: "
-		    "%s", seal->who, why);
+		cannot_prove(a, seal, seal->who);
 	else if (seal->good == 0)
 		audit_wrong_at(a, seal->at, "the signature of %s does not "
 		    "hold: %s", seal->who, why);
@@ -307,7 +313,9 @@ seals_expect(struct auditing *a, const struct signature *g,
 		return;
 	while (!seal->done)
 		wait_until(a, 0);
-	if (seal->good != 1 || strcmp(seal->by.who, who) != 0 ||
+	if (seal->good < 0)
+		cannot_prove(a, seal, who);
+	else if (seal->good == 0 || strcmp(seal->by.who, who) != 0 ||
 	    strcmp(seal->by.key, key) != 0)
 		audit_wrong(a, "the signature of %s does not hold: %s", who,
 		    seal->good == 1 ? "it is of another, or by another key" :
@@ -325,5 +333,7 @@ seals_ask(struct auditing *a, const struct signature *g,
 		return strcmp(seal->who, who) == 0;
 	while (!seal->done)
 		wait_until(a, 0);
+	if (seal->good < 0)
+		cannot_prove(a, seal, who);
 	return seal->good == 1 && strcmp(seal->by.who, who) == 0;
 }

@@ -114,6 +114,10 @@ sign bob approve pending/AK-000002.r3.xml
 ok "the count begins again" waitfor there pending/AK-000002.r3.approve.bob.sig
 ok "and one is not enough" test -e pending/AK-000002.r3.xml
 
+receive
+sign alice approve pending/AK-000003.xml
+ok "another is signed by one" waitfor there pending/AK-000003.approve.alice.sig
+
 # a key is revoked in between
 ssh-keygen -q -k -f revoked_keys "$T/bob.pub"
 forget
@@ -128,6 +132,10 @@ sign carol approve pending/AK-000002.r3.xml
 ok "it takes a third" waitfor there approved/AK-000002.r3.xml
 unlike "$(trailer Decided-by)" bob "bob is not named"
 
+sign carol approve pending/AK-000003.xml
+ok "who has signed before, and is not revoked, is counted" \
+    waitfor there approved/AK-000003.xml
+
 # an empty revocation file would let everything through
 receive
 : >revoked_keys
@@ -136,8 +144,28 @@ file_like revoked_keys.refused.txt "It is empty" "with the reason"
 
 stop
 start
-ok "all is as it was after a restart" test -e pending/AK-000003.xml
+ok "all is as it was after a restart" test -e pending/AK-000004.xml
 trays_equal_ledger
 fsck_clean
+
+# An auditor's ssh-keygen that dies says nothing of the ledger: of what is proven
+# when it is shown, and of what is proven again under other rules.
+dying() {
+	mkdir -p "$T/bin"
+	cat >"$T/bin/ssh-keygen" <<-END
+		#!/bin/sh
+		case "\$*" in
+		$1) kill -9 \$\$ ;;
+		esac
+		exec $(command -v ssh-keygen) "\$@"
+	END
+	chmod +x "$T/bin/ssh-keygen"
+	exits 4 "$2" env PATH="$T/bin:$PATH" "$DOCKET" audit "$DESK/ledger.git"
+	like "$OUT" "^docket: the signature of alice cannot be proven here: ssh" \
+	    "and why"
+}
+dying '*verify*-I\ alice*' "an auditor in trouble is told so"
+dying '*verify*-I\ alice*-r*' \
+    "also where others were to be counted with it"
 is "$(find .docket/work .docket/claims -type f | wc -l)" 0 "nothing is left over"
 done_testing
