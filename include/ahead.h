@@ -26,9 +26,10 @@ struct filed {
 	int		 found;			/* 1; 0; -1: cannot be read */
 	struct oid	 oid;
 	struct buf	 bytes;
-	char		 sha256[SHA256_HEX];
 	bool		 stamped;
 	struct stamp	 stamp;
+	/* not where the ledger is believed: */
+	char		 sha256[SHA256_HEX];
 	bool		 as_sent;	/* without the stamp it has the digest
 					 * that the stamp gives */
 };
@@ -41,9 +42,10 @@ struct item {
 	char		*unread;	/* why it cannot be read; or NULL */
 };
 
-/* Reads with so many threads; oids stay the caller's. */
-struct ahead *ahead_open(const char *ledger, const struct oid *, size_t n,
-	    unsigned threads);
+/* Reads with so many threads; path and oids stay the caller's, who has a
+ * history of that ledger open. */
+struct ahead *ahead_open(const char *ledger, enum history_belief,
+	    const struct oid *, size_t n, unsigned threads);
 void	ahead_close(struct ahead *);
 
 /* The next commit, to be freed by item_free(); NULL at the end. */

@@ -1,8 +1,9 @@
 /*
- * history: a ledger's objects as they are, for who believes nothing.
+ * history: a ledger's objects as they are, for who reads all of them.
  *
- * Every object that is read is hashed and compared with its name, by
- * libgit2.  A handle is used by one thread at a time; each thread has its own.
+ * A handle is used by one thread at a time; each thread has its own, and the
+ * first is opened before there are others and closed after them: packs are
+ * mapped whole from then to then, also those of a struct ledger.
  * Functions return 0, or -1 with ledger_error().
  */
 #ifndef DOCKET_HISTORY_H
@@ -15,13 +16,19 @@
 struct buf;
 struct history;
 
-struct history *history_open(const char *path);
+/* Whether every object that is read is hashed and compared with its name, by
+ * libgit2; the first that is open decides. */
+enum history_belief { HISTORY_PROVEN, HISTORY_BELIEVED };
+
+struct history *history_open(const char *path, enum history_belief);
 void	history_close(struct history *);
 
-/* The commits that the branch leads to, by first parents, oldest first; the
- * caller frees the array.  What this says of parents is not proven: commits
- * are not hashed here.  Before there are threads. */
-int	history_chain(struct history *, struct oid **, size_t *n);
+/* The commits that the branch leads to, by first parents, after the one named
+ * (NULL: from the first), oldest first; the caller frees the array.  -1 too
+ * if that one is not among them.  What this says of parents is not proven:
+ * commits are not hashed here.  Before there are threads. */
+int	history_chain(struct history *, const struct oid *after, struct oid **,
+	    size_t *n);
 
 /* The bytes of an object, appended. */
 int	history_read(struct history *, enum object, const struct oid *,

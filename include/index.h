@@ -35,6 +35,9 @@ enum index_use {
 
 /* dirpath: .docket.  NULL: it cannot be opened. */
 struct index *index_open(const char *dirpath, enum index_use);
+/* Before anything is asked but single cases of an index that was opened to be
+ * written: an empty one can be filled faster before. */
+int	index_sort(struct index *);
 void	index_close(struct index *);
 const char *index_error(void);
 

@@ -58,6 +58,9 @@ int	repo_fail(const char *what);
 #define READS_MANY 128
 void	repo_rest(struct ledger *);
 
+/* What libgit2 keeps in memory does not grow with the ledger. */
+void	repo_limits(void);
+
 /* For trees that are read from a ledger: struct tree_ops. */
 int	repo_load_tree(void *ledger, const struct oid *, struct buf *raw);
 void	repo_name(void *, enum object, const void *, size_t, struct oid *);

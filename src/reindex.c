@@ -1,11 +1,16 @@
 /*
  * reindex: the index, brought up to the ledger's head.
  *
+ * Commits and papers are read ahead by threads, what papers say is found out
+ * by workers; here it comes together, in the ledger's order.
+ *
  * May not: touch trays or outbox; decide anything.
  * The machine's trouble: a ledger or an index that cannot be read.
  */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "clock.h"
@@ -19,31 +24,43 @@
 #include "rules.h"
 #include "settings.h"
 
-#include "index.h"
+#include "ahead.h"
 #include "catalogs.h"
+#include "history.h"
+#include "index.h"
 #include "ledger.h"
 #include "pool.h"
 
 #include "reindex.h"
 
-/* Commits read ahead, so that workers have something to do meanwhile. */
+/* Commits with workers or after one that is; and how many at most are one
+ * transaction of the index. */
 #define WINDOW 512
+#define TRANSACTION 8192
 
-struct ahead {
-	struct ruling	 ruling;
+/* Commits that another thread is worth. */
+#define COMMITS_MANY 1024
+
+/* A commit, until it is applied. */
+struct reading {
+	struct item	*item;
 	struct job	 job;
-	struct buf	 paper;
-	bool		 reads;		/* a worker reads the paper */
+	bool		 waits;		/* a worker reads the paper */
 };
 
 struct reindexing {
+	struct buf	 path;		/* of the ledger */
 	struct ledger	*ledger;
 	struct index	*index;
 	struct settings	 settings;
 	struct rules	 rules;		/* as of the commit at hand */
 	struct pool	*pool;
-	struct ahead	 window[WINDOW];
-	size_t		 n;
+	struct history	*history;
+	struct oid	*oids;
+	struct ahead	*ahead;
+	struct reading	 window[WINDOW];	/* a ring */
+	size_t		 first, n;
+	size_t		 open;		/* applied, in a transaction */
 	uint64_t	 done, all;
 	reindex_fn	*fn;
 	void		*arg;
@@ -59,11 +76,13 @@ fail(struct reindexing *x, const char *why)
 
 /* Settings that come with docket: to read a form that was good in its day
  * neither that day's docket.conf is needed, which may not be valid any more,
- * nor its limits, which may have been lower. */
+ * nor its limits, which may have been lower.  A worker serves one drop box:
+ * of those of a window, most find theirs at work. */
 static void
 take_settings(struct reindexing *x)
 {
-	static const char plain[] = "[desk]\n\tid = reindex\n";
+	static const char plain[] = "[desk]\n\tid = reindex\n"
+	    "[check]\n\tworkers = 32\n";
 	struct conf_error e;
 
 	if (settings_parse(&x->settings, plain, sizeof(plain) - 1, &e) != 0)
@@ -105,45 +124,47 @@ brings_facts(const struct ruling *r)
 	    (r->event == EVENT_ASK && r->request == REQUEST_CHANGE);
 }
 
-static int
-read_paper(struct reindexing *x, struct ahead *a)
+/* no child reads papers of two drop boxes */
+static void
+give_paper(struct reindexing *x, struct reading *r)
 {
-	struct ruling *r = &a->ruling;
-	char name[PAPER_NAME], path[LEDGER_PATH];
-	struct stamp stamp;
-	size_t at, len;
+	const struct filed *f = &r->item->filed;
+	struct ruling *ruling = &r->item->ruling;
 
-	if (ledger_read(x->ledger, r->commit, ledger_path(path, STATE_PENDING,
-	    r->number, ruling_paper(r, name)), &a->paper) != 1)
-		return fail(x, ledger_error());
-	if (stamp_find(a->paper.data, a->paper.len, &stamp, &at, &len) == 1) {
-		memcpy(r->digest, stamp.sha256, sizeof(r->digest));
-		stamp_free(&stamp);
-	}
-	/* no child reads papers of two drop boxes */
-	a->job = (struct job){ .purpose = PURPOSE_FACTS,
-	    .box = r->box == NULL ? "" : r->box, .data = a->paper.data, .len = a->paper.len, .owner = a,
-	    .today = clock_day(r->at) };
-	a->reads = true;
-	if (x->pool != NULL)
-		pool_submit(x->pool, &a->job);
-	return 0;
+	if (f->stamped)
+		memcpy(ruling->digest, f->stamp.sha256,
+		    sizeof(ruling->digest));
+	if (x->pool == NULL)
+		return;
+	r->job = (struct job){ .purpose = PURPOSE_FACTS,
+	    .box = ruling->box == NULL ? "" : ruling->box,
+	    .data = f->bytes.data, .len = f->bytes.len, .owner = r,
+	    .today = clock_day(ruling->at) };
+	r->waits = true;
+	pool_submit(x->pool, &r->job);
 }
 
-/* What the worker read.  -1: it could not; an index without the day on which
+/* What a worker read.  -1: it could not; an index without the day on which
  * a key expires is worse than none. */
 static int
-take_verdict(struct reindexing *x, struct ahead *a)
+take_job(struct reindexing *x)
 {
-	struct ruling *r = &a->ruling;
+	struct job *job = pool_wait(x->pool);
+	struct reading *r;
+	struct ruling *ruling;
 
-	if (a->job.outcome != OUTCOME_VERDICT) {
+	if (job == NULL)
+		return fail(x, "the workers are gone");
+	r = job->owner;
+	ruling = &r->item->ruling;
+	r->waits = false;
+	if (job->outcome != OUTCOME_VERDICT) {
 		buf_putf(x->why, "no worker could read the paper of %s in "
-		    "commit %s", r->number, r->commit);
+		    "commit %s", ruling->number, ruling->commit);
 		return -1;
 	}
-	facts_copy(&r->facts, &a->job.verdict.facts);
-	verdict_free(&a->job.verdict);
+	facts_copy(&ruling->facts, &job->verdict.facts);
+	verdict_free(&job->verdict);
 	return 0;
 }
 
@@ -157,98 +178,196 @@ complete_facts(struct ruling *r)
 		r->facts.label = mem_str(r->label);
 }
 
-/* Applies what was read ahead, once the workers are through with it. */
 static int
-flush(struct reindexing *x)
+end_transaction(struct reindexing *x)
 {
-	struct job *job;
-	size_t i;
+	if (x->open > 0 && index_commit(x->index) != 0)
+		return fail(x, index_error());
+	x->open = 0;
+	return 0;
+}
+
+/* Tells how far it is. */
+static int
+tell(struct reindexing *x)
+{
+	notify_pulse();
+	if (x->fn == NULL || x->fn(x->arg, x->done, x->all) == 0)
+		return 0;
+	if (end_transaction(x) == 0)
+		fail(x, "asked to end");
+	return -1;
+}
+
+static int
+apply(struct reindexing *x, struct item *item)
+{
+	if (brings_facts(&item->ruling))
+		complete_facts(&item->ruling);
+	if (x->open == 0 && index_begin(x->index) != 0)
+		return fail(x, index_error());
+	x->open++;
+	if (index_apply(x->index, &item->ruling) != 0)
+		return fail(x, index_error());
+	if (x->open == TRANSACTION && end_transaction(x) != 0)
+		return -1;
+	return ++x->done % WINDOW == 0 ? tell(x) : 0;
+}
+
+/* Applies the first of the window, once workers are through with it. */
+static int
+apply_first(struct reindexing *x)
+{
+	struct reading *r = &x->window[x->first];
+
+	while (r->waits)
+		if (take_job(x) != 0)
+			return -1;
+	if (apply(x, r->item) != 0)
+		return -1;
+	item_free(r->item);
+	x->first = (x->first + 1) % WINDOW;
+	x->n--;
+	return 0;
+}
+
+static int
+apply_all(struct reindexing *x)
+{
+	while (x->n > 0)
+		if (apply_first(x) != 0)
+			return -1;
+	return 0;
+}
+
+/* -1: the commit cannot be read, or is not one of the desk's. */
+static int
+check_item(struct reindexing *x, const struct item *item)
+{
+	const char *why = item->unread != NULL ? item->unread : item->wrong;
+
+	if (why == NULL && brings_facts(&item->ruling) &&
+	    item->filed.found != 1)
+		why = "its paper is not there";
+	if (why == NULL)
+		return 0;
+	buf_putf(x->why, "commit %s: %s", item->ruling.commit, why);
+	return -1;
+}
+
+/* Takes the item over. */
+static int
+take_item(struct reindexing *x, struct item *item)
+{
+	const struct ruling *ruling = &item->ruling;
+	bool rules = ruling->event == EVENT_INIT ||
+	    ruling->event == EVENT_RULES;
+	struct reading *r;
+
+	if ((rules && apply_all(x) != 0) ||
+	    (x->n == WINDOW && apply_first(x) != 0) ||
+	    check_item(x, item) != 0) {
+		item_free(item);
+		return -1;
+	}
+	r = &x->window[(x->first + x->n++) % WINDOW];
+	*r = (struct reading){ .item = item };
+	if (rules && take_rules(x, ruling->commit) != 0)
+		return -1;
+	if (brings_facts(ruling))
+		give_paper(x, r);
+	return 0;
+}
+
+static unsigned
+threads_for(size_t commits)
+{
+	long most = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t worth = commits / COMMITS_MANY + 1;
+
+	return most < 1 ? 1 : worth < (size_t)most ? (unsigned)worth :
+	    (unsigned)most;
+}
+
+/* The commits after that one, "" for none; -1: it is not among them. */
+static int
+find_commits(struct reindexing *x, const char *from)
+{
+	struct oid after;
+	size_t n;
+
+	if (*ledger_head(x->ledger) == '\0')
+		return *from == '\0' ? 0 : -1;
+	if (*from != '\0' && oid_parse(&after, from) != 0)
+		return -1;
+	if (history_chain(x->history, *from == '\0' ? NULL : &after, &x->oids,
+	    &n) != 0)
+		return -1;
+	x->all = n;
+	return 0;
+}
+
+static int
+walk(struct reindexing *x)
+{
+	const char *from = index_head(x->index);
+	struct item *item;
 	int status = 0;
 
-	while (x->pool != NULL && (job = pool_wait(x->pool)) != NULL)
-		if (status == 0)
-			status = take_verdict(x, job->owner);
-		else
-			verdict_free(&job->verdict);
-	if (status != 0)
-		return -1;
-	if (x->pool != NULL && pool_pending(x->pool) > 0)
-		return fail(x, "the workers are gone");
-	for (i = 0; i < x->n; i++)
-		if (x->window[i].reads)
-			complete_facts(&x->window[i].ruling);
-	if (index_begin(x->index) != 0)
-		return fail(x, index_error());
-	for (i = 0; i < x->n && status == 0; i++)
-		if (index_apply(x->index, &x->window[i].ruling) != 0)
-			status = fail(x, index_error());
-	if (status == 0 && index_commit(x->index) != 0)
-		status = fail(x, index_error());
-	for (i = 0; i < x->n; i++) {
-		ruling_free(&x->window[i].ruling);
-		buf_free(&x->window[i].paper);
-	}
-	x->done += x->n;
-	x->n = 0;
-	notify_pulse();
-	if (status == 0 && x->fn != NULL &&
-	    x->fn(x->arg, x->done, x->all) != 0)
-		status = fail(x, "asked to end");
-	return status;
-}
-
-static int
-take_ruling(void *arg, struct ruling *r)
-{
-	struct reindexing *x = arg;
-	struct ahead *a = &x->window[x->n];
-	bool rules = r->event == EVENT_INIT || r->event == EVENT_RULES;
-
-	if (rules && x->n > 0) {
-		if (flush(x) != 0)
-			return -1;
-		a = x->window;
-	}
-	*a = (struct ahead){ .ruling = *r };
-	ruling_init(r);
-	x->n++;
-	if (rules && take_rules(x, a->ruling.commit) != 0)
-		return -1;
-	if (brings_facts(&a->ruling) && read_paper(x, a) != 0)
-		return -1;
-	return x->n == WINDOW ? flush(x) : 0;
-}
-
-static int
-walk(struct reindexing *x, const char *from)
-{
-	int status;
-
+	if (x->all == 0)
+		return 0;
 	if (*from != '\0' && take_rules(x, from) != 0)
 		return -1;
-	status = ledger_walk(x->ledger, from, ledger_head(x->ledger), &x->all,
-	    take_ruling, x);
-	if (status == 0 && x->n > 0)
-		status = flush(x);
-	if (status != 0 && x->why->len == 0)
-		fail(x, ledger_error());
-	return status;
+	x->ahead = ahead_open(buf_str(&x->path), HISTORY_BELIEVED,
+	    x->oids, (size_t)x->all, threads_for((size_t)x->all));
+	while (status == 0 && (item = ahead_next(x->ahead)) != NULL)
+		status = take_item(x, item);
+	if (status == 0)
+		status = apply_all(x);
+	if (status == 0)
+		return end_transaction(x);
+	if (x->open > 0)
+		index_abort(x->index);
+	return -1;
 }
 
 static void
 cleanup(struct reindexing *x)
 {
-	size_t i;
-
 	/* jobs point into the window: the pool goes first */
 	pool_close(x->pool);
-	for (i = 0; i < x->n; i++) {
-		ruling_free(&x->window[i].ruling);
-		buf_free(&x->window[i].paper);
-	}
+	for (; x->n > 0; x->n--, x->first = (x->first + 1) % WINDOW)
+		item_free(x->window[x->first].item);
+	ahead_close(x->ahead);
+	history_close(x->history);
+	free(x->oids);
 	rules_free(&x->rules);
 	settings_free(&x->settings);
+	buf_free(&x->path);
+	/* what a long walk has taken, nobody needs any more */
+	if (x->done >= COMMITS_MANY)
+		malloc_trim(0);
 	free(x);
+}
+
+/* Opens the index, and finds the commits that it lacks. */
+static int
+begin(struct reindexing *x, const char *dirpath, bool anew)
+{
+	x->history = history_open(buf_str(&x->path), HISTORY_BELIEVED);
+	if (x->history == NULL)
+		return fail(x, ledger_error());
+	x->index = index_open(dirpath, anew ? INDEX_ANEW : INDEX_WRITE);
+	if (x->index != NULL && find_commits(x, index_head(x->index)) == 0)
+		return 0;
+	if (x->index != NULL && *index_head(x->index) != '\0') {
+		/* of another ledger, or of one that was rewritten */
+		index_close(x->index);
+		x->index = index_open(dirpath, INDEX_ANEW);
+		if (x->index != NULL && find_commits(x, "") == 0)
+			return 0;
+	}
+	return fail(x, x->index == NULL ? index_error() : ledger_error());
 }
 
 struct index *
@@ -258,35 +377,24 @@ reindex(struct desk *desk, struct ledger *ledger, bool anew, reindex_fn *fn,
 	struct reindexing *x = mem_alloc(sizeof(*x));
 	struct buf path = BUF_INIT;
 	struct index *index;
-	char from[COMMIT_HEX];
-	int status = 0;
+	int status;
 
 	x->ledger = ledger;
 	x->fn = fn;
 	x->arg = arg;
 	x->why = why;
 	take_settings(x);
+	buf_putf(&x->path, "%s/ledger.git", desk->path);
 	buf_putf(&path, "%s/.docket", desk->path);
-	index = index_open(buf_str(&path), anew ? INDEX_ANEW : INDEX_WRITE);
-	/* of another ledger, or of one that was rewritten: from the start */
-	if (index != NULL && *index_head(index) != '\0' &&
-	    ledger_distance(ledger, index_head(index), ledger_head(ledger)) <
-	    0) {
-		index_close(index);
-		index = index_open(buf_str(&path), INDEX_ANEW);
-	}
+	status = begin(x, buf_str(&path), anew);
 	buf_free(&path);
-	x->index = index;
-	if (index == NULL)
-		status = fail(x, index_error());
-	else if (strcmp(index_head(index), ledger_head(ledger)) != 0) {
-		memcpy(from, index_head(index), sizeof(from));
-		status = walk(x, from);
-	}
-	if (status == 0 && catalogs_load(ledger, index, why) != 0)
-		status = -1;
-	cleanup(x);
 	if (status == 0)
+		status = walk(x);
+	if (status == 0 && index_sort(x->index) != 0)
+		status = fail(x, index_error());
+	index = x->index;
+	cleanup(x);
+	if (status == 0 && catalogs_load(ledger, index, why) == 0)
 		return index;
 	index_close(index);
 	return NULL;

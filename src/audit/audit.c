@@ -695,9 +695,9 @@ open_all(struct auditing *a)
 
 	a->ledger = ledger_open(a->asked->ledger);
 	a->history = a->ledger == NULL ? NULL :
-	    history_open(a->asked->ledger);
+	    history_open(a->asked->ledger, HISTORY_PROVEN);
 	if (a->history == NULL ||
-	    history_chain(a->history, &a->oids, &a->n) != 0)
+	    history_chain(a->history, NULL, &a->oids, &a->n) != 0)
 		return audit_trouble(a, "%s", ledger_error());
 	a->wrong = a->n;
 	oid_text(a->report->first, &a->oids[0]);
@@ -706,7 +706,8 @@ open_all(struct auditing *a)
 		return -1;
 	a->tree = tree_new(&ops, NULL);
 	a->seals = seals_open(jobs);
-	a->ahead = ahead_open(a->asked->ledger, a->oids, a->n, jobs);
+	a->ahead = ahead_open(a->asked->ledger, HISTORY_PROVEN, a->oids, a->n,
+	    jobs);
 	return 0;
 }
 

@@ -24,6 +24,12 @@
 
 #define BUSY_MS 10000
 
+/* What is kept in memory, in KiB, and of words before they are written, in
+ * bytes: as long as an index is filled, which is faster with more; and then. */
+#define WORDS_KEPT "; INSERT INTO words(words, rank) VALUES('hashsize', "
+#define FILLING "PRAGMA cache_size = -32000" WORDS_KEPT "8388608)"
+#define FILLED "PRAGMA cache_size = -8000" WORDS_KEPT "1048576)"
+
 /* A change of the tables below needs another number: an index of another
  * version is made anew. */
 #define LAYOUT "5"
@@ -47,24 +53,6 @@ static const char schema[] =
     "CREATE TABLE texts(id INTEGER PRIMARY KEY, fields TEXT,"
     " asked_fields TEXT);"
     "CREATE UNIQUE INDEX by_number ON cases(number);"
-    "CREATE INDEX by_seq ON cases(prefix, seq);"
-    "CREATE INDEX by_state ON cases(state, changed);"
-    "CREATE INDEX by_waiting ON cases(waiting) WHERE waiting > 0;"
-    "CREATE INDEX by_lapse ON cases(prefix, waiting) WHERE waiting > 0;"
-    "CREATE INDEX by_digest ON cases(digest);"
-    "CREATE INDEX by_client ON cases(client, seq);"
-    "CREATE INDEX by_box ON cases(box, changed);"
-    "CREATE INDEX by_change ON cases(changed);"
-    "CREATE INDEX by_effect ON cases(effective)"
-    " WHERE state = 2 AND in_force = 0;"
-    "CREATE INDEX by_expiry ON cases(expiry)"
-    " WHERE state = 2 AND expiry > '';"
-    "CREATE INDEX by_retire ON cases(retires) WHERE retires > 0;"
-    "CREATE INDEX by_admitted ON cases(number)"
-    " WHERE state = 2 AND in_force = 1 AND keys > '';"
-    "CREATE INDEX by_notice ON cases(notified, expiry) WHERE state = 2;"
-    "CREATE INDEX by_catalog ON cases(catalog, id)"
-    " WHERE state = 2 AND catalog IS NOT NULL;"
     "CREATE TABLE lists(list TEXT PRIMARY KEY, sha256 TEXT) WITHOUT ROWID;"
     "CREATE TABLE entries(key INTEGER PRIMARY KEY, list TEXT, id TEXT,"
     " name TEXT, recipient TEXT, contact TEXT);"
@@ -73,10 +61,6 @@ static const char schema[] =
     " content='entries', content_rowid='key', prefix='2 3');"
     "CREATE TABLE events(id INTEGER PRIMARY KEY, number TEXT,"
     " \"commit\" TEXT, intake TEXT, digest TEXT, file TEXT);"
-    "CREATE INDEX event_number ON events(number);"
-    "CREATE INDEX event_intake ON events(intake) WHERE intake IS NOT NULL;"
-    "CREATE INDEX event_digest ON events(digest) WHERE digest IS NOT NULL;"
-    "CREATE INDEX event_file ON events(file) WHERE file IS NOT NULL;"
     "CREATE TABLE prefixes(prefix TEXT PRIMARY KEY, last INTEGER)"
     " WITHOUT ROWID;"
     "CREATE TABLE keys(sha256 TEXT PRIMARY KEY, number TEXT) WITHOUT ROWID;"
@@ -87,6 +71,32 @@ static const char schema[] =
     " content='', prefix='2 3');"
     "INSERT INTO meta VALUES('version', '" LAYOUT "'), ('head', ''),"
     " ('boot', '');";
+
+/* What is only asked by: it is made faster of all rows at once. */
+#define ADD "CREATE INDEX IF NOT EXISTS "
+static const char sorted[] =
+    ADD "by_seq ON cases(prefix, seq);"
+    ADD "by_state ON cases(state, changed);"
+    ADD "by_waiting ON cases(waiting) WHERE waiting > 0;"
+    ADD "by_lapse ON cases(prefix, waiting) WHERE waiting > 0;"
+    ADD "by_digest ON cases(digest);"
+    ADD "by_client ON cases(client, seq);"
+    ADD "by_box ON cases(box, changed);"
+    ADD "by_change ON cases(changed);"
+    ADD "by_effect ON cases(effective)"
+    " WHERE state = 2 AND in_force = 0;"
+    ADD "by_expiry ON cases(expiry)"
+    " WHERE state = 2 AND expiry > '';"
+    ADD "by_retire ON cases(retires) WHERE retires > 0;"
+    ADD "by_admitted ON cases(number)"
+    " WHERE state = 2 AND in_force = 1 AND keys > '';"
+    ADD "by_notice ON cases(notified, expiry) WHERE state = 2;"
+    ADD "by_catalog ON cases(catalog, id)"
+    " WHERE state = 2 AND catalog IS NOT NULL;"
+    ADD "event_number ON events(number);"
+    ADD "event_intake ON events(intake) WHERE intake IS NOT NULL;"
+    ADD "event_digest ON events(digest) WHERE digest IS NOT NULL;"
+    ADD "event_file ON events(file) WHERE file IS NOT NULL;";
 
 /* The columns of a case and the members they are kept in. */
 
@@ -201,8 +211,8 @@ static const char *const sql[STATEMENTS] = {
 	    " (?1 = '' OR prefix = ?1) AND ?2 = ?2"
 	    " ORDER BY effective LIMIT ?4",
 	[S_EXPIRE] = "SELECT number FROM cases INDEXED BY by_expiry"
-	    " WHERE state = 2 AND expiry > '' AND expiry < ?3 AND (?1 = '' OR prefix = ?1)"
-	    " AND ?2 = ?2 ORDER BY expiry LIMIT ?4",
+	    " WHERE state = 2 AND expiry > '' AND expiry < ?3 AND"
+	    " (?1 = '' OR prefix = ?1) AND ?2 = ?2 ORDER BY expiry LIMIT ?4",
 	[S_RETIRE] = "SELECT number FROM cases WHERE retires > 0 AND"
 	    " retires <= ?2 AND (?1 = '' OR prefix = ?1) AND ?3 = ?3"
 	    " ORDER BY retires LIMIT ?4",
@@ -486,9 +496,9 @@ open_to_write(struct index *x, const char *path, bool anew)
 	x->write = true;
 	chmod(path, 0640);
 	return exec(x, "PRAGMA synchronous = OFF; PRAGMA journal_mode ="
-	    " TRUNCATE; PRAGMA temp_store = MEMORY; PRAGMA cache_size ="
-	    " -8000") == 0 && keep_meta(x, "boot", clock_boot(now)) == 0 ?
-	    0 : -1;
+	    " TRUNCATE; PRAGMA temp_store = MEMORY") == 0 &&
+	    exec(x, *x->head == '\0' ? FILLING : FILLED) == 0 &&
+	    keep_meta(x, "boot", clock_boot(now)) == 0 ? 0 : -1;
 }
 
 static int
@@ -547,6 +557,13 @@ const char *
 index_head(const struct index *x)
 {
 	return x->head;
+}
+
+int
+index_sort(struct index *x)
+{
+	return end_reading(x) == 0 && exec(x, sorted) == 0 ? exec(x, FILLED
+	    "; PRAGMA shrink_memory") : -1;
 }
 
 /* Cases. */
@@ -648,6 +665,7 @@ index_case(struct index *x, const char *number, struct casefile *c)
 
 	return index_find_case(x, number, c, &id);
 }
+
 void
 index_bind_case(sqlite3_stmt *st, const struct casefile *c, bool of_form)
 {

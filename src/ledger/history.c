@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "log.h"
+#include "notify.h"
 
 #include "commit.h"
 #include "history.h"
@@ -27,29 +28,40 @@ struct history {
 	struct buf	 tree;		/* that is searched */
 };
 
-/* Once; threads find it done. */
-static void
-prepare(void)
-{
-	static bool done;
+/* How many are open; the options are those of the process. */
+static _Atomic unsigned opened;
+static bool proven;
 
+static void
+take_options(enum history_belief belief)
+{
 	ledger_init();
-	if (done)
+	if (opened++ > 0)
 		return;
-	done = true;
+	proven = belief == HISTORY_PROVEN;
 	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)MAP_WINDOW);
 	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)MAP_ALL);
 	/* nothing is read twice but what we keep ourselves */
 	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, proven);
+}
+
+static void
+leave_options(void)
+{
+	if (--opened > 0)
+		return;
+	repo_limits();
+	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 1);
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
 }
 
 struct history *
-history_open(const char *path)
+history_open(const char *path, enum history_belief belief)
 {
 	struct history *h = mem_alloc(sizeof(*h));
 
-	prepare();
+	take_options(belief);
 	if (git_repository_open_bare(&h->repo, path) == 0 &&
 	    git_repository_odb(&h->odb, h->repo) == 0)
 		return h;
@@ -67,6 +79,7 @@ history_close(struct history *h)
 	git_repository_free(h->repo);
 	buf_free(&h->tree);
 	free(h);
+	leave_options();
 }
 
 int
@@ -123,8 +136,10 @@ reverse(struct oid *oids, size_t n)
 	}
 }
 
-int
-history_chain(struct history *h, struct oid **oids, size_t *n)
+/* From the branch's head back to the first, or to `after'. */
+static int
+walk_back(struct history *h, const struct oid *after, struct oid **oids,
+    size_t *n)
 {
 	struct buf raw = BUF_INIT;
 	struct oid at;
@@ -132,13 +147,12 @@ history_chain(struct history *h, struct oid **oids, size_t *n)
 	git_oid head;
 	int more = 1;
 
-	*oids = NULL;
-	*n = 0;
 	if (git_reference_name_to_id(&head, h->repo, REPO_BRANCH) != 0)
 		return repo_fail("it has no branch main");
 	memcpy(at.id, head.id, OID_SIZE);
-	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
-	while (more == 1) {
+	while (more == 1 && (after == NULL || memcmp(&at, after, sizeof(at)) !=
+	    0)) {
+		notify_pulse();
 		if (*n == cap)
 			*oids = mem_grow(*oids, cap = cap * 2 + 1024,
 			    sizeof(**oids));
@@ -147,12 +161,29 @@ history_chain(struct history *h, struct oid **oids, size_t *n)
 		more = history_read(h, OBJECT_COMMIT, &at, &raw);
 		if (more == 0 && (more = parent_of(&raw, &at)) < 0)
 			repo_fail("a commit's head is damaged");
+		else if (more == 0 && after != NULL)
+			more = repo_fail("the one commit does not follow from "
+			    "the other");
 	}
-	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
 	buf_free(&raw);
-	reverse(*oids, *n);
-	if (more == 0)
+	return more < 0 ? -1 : 0;
+}
+
+int
+history_chain(struct history *h, const struct oid *after, struct oid **oids,
+    size_t *n)
+{
+	int status;
+
+	*oids = NULL;
+	*n = 0;
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+	status = walk_back(h, after, oids, n);
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, proven);
+	if (status == 0) {
+		reverse(*oids, *n);
 		return 0;
+	}
 	free(*oids);
 	*oids = NULL;
 	return -1;

@@ -52,6 +52,14 @@ repo_fail(const char *what)
 }
 
 void
+repo_limits(void)
+{
+	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)OBJECT_CACHE);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)MAP_WINDOW);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)MAP_ALL);
+}
+
+void
 ledger_init(void)
 {
 	static bool done;
@@ -63,10 +71,7 @@ ledger_init(void)
 	git_libgit2_init();
 	/* nothing is synced otherwise */
 	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
-	/* the daemon's memory does not grow with the ledger */
-	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)OBJECT_CACHE);
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)MAP_WINDOW);
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)MAP_ALL);
+	repo_limits();
 	/* an auditor reads a ledger that is another user's */
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	/* what a user or the system configured is none of our business */

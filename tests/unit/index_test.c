@@ -28,6 +28,7 @@ open_new(void)
 	struct index *x = index_open(unit_dir(), INDEX_ANEW);
 
 	assert_non_null(x);
+	assert_int_equal(index_sort(x), 0);
 	return x;
 }
 

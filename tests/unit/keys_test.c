@@ -581,7 +581,7 @@ set_up(void **state)
 	desk.own = open(own, O_RDONLY | O_DIRECTORY);
 	desk.uid = geteuid();
 	idx = index_open(own, INDEX_ANEW);
-	return desk.own < 0 || idx == NULL ? -1 : 0;
+	return desk.own < 0 || idx == NULL ? -1 : index_sort(idx);
 }
 
 static int

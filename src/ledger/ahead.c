@@ -27,6 +27,7 @@
 
 struct ahead {
 	const char	*path;
+	enum history_belief belief;
 	const struct oid *oids;
 	size_t		 n;
 	pthread_t	 threads[THREADS];
@@ -49,22 +50,29 @@ filed_free(struct filed *f)
 }
 
 static void
-read_stamp(struct filed *f)
+find_stamp(struct filed *f)
 {
-	char sha256[SHA256_HEX];
-	struct buf sent = BUF_INIT;
 	size_t at, len;
 
 	f->stamped = stamp_find(buf_str(&f->bytes), f->bytes.len, &f->stamp,
 	    &at, &len) == 1;
+}
+
+static void
+prove_digests(struct filed *f)
+{
+	char sha256[SHA256_HEX];
+	struct buf sent = BUF_INIT;
+
+	hash_sha256(f->sha256, buf_str(&f->bytes), f->bytes.len);
 	if (f->stamped && stamp_undo(&sent, f->bytes.data, f->bytes.len) == 0)
 		f->as_sent = strcmp(hash_sha256(sha256, buf_str(&sent),
 		    sent.len), f->stamp.sha256) == 0;
 	buf_free(&sent);
 }
 
-void
-filed_read(struct filed *f, struct history *h, const struct oid *tree,
+static void
+read_filed(struct filed *f, struct history *h, const struct oid *tree,
     const char *path)
 {
 	*f = (struct filed){ .path = "" };
@@ -73,10 +81,17 @@ filed_read(struct filed *f, struct history *h, const struct oid *tree,
 	if (f->found == 1 && history_read(h, OBJECT_BLOB, &f->oid,
 	    &f->bytes) != 0)
 		f->found = -1;
-	if (f->found != 1)
-		return;
-	hash_sha256(f->sha256, buf_str(&f->bytes), f->bytes.len);
-	read_stamp(f);
+	if (f->found == 1)
+		find_stamp(f);
+}
+
+void
+filed_read(struct filed *f, struct history *h, const struct oid *tree,
+    const char *path)
+{
+	read_filed(f, h, tree, path);
+	if (f->found == 1)
+		prove_digests(f);
 }
 
 static bool
@@ -89,7 +104,7 @@ brings_paper(const struct ruling *r)
 
 /* One commit, as far as it can be judged by itself. */
 static struct item *
-read_item(struct history *h, const struct oid *oid)
+read_item(const struct ahead *a, struct history *h, const struct oid *oid)
 {
 	struct item *item = mem_alloc(sizeof(*item));
 	struct commit *c = &item->commit;
@@ -109,7 +124,8 @@ read_item(struct history *h, const struct oid *oid)
 	oid_text(r->commit, oid);
 	r->at = c->at;
 	if (item->unread == NULL && item->wrong == NULL && brings_paper(r)) {
-		filed_read(&item->filed, h, &c->tree, ledger_path(path,
+		(a->belief == HISTORY_PROVEN ? filed_read : read_filed)(
+		    &item->filed, h, &c->tree, ledger_path(path,
 		    STATE_PENDING, r->number, ruling_paper(r, name)));
 		if (item->filed.found < 0)
 			item->unread = mem_str(ledger_error());
@@ -167,7 +183,7 @@ static void *
 run(void *arg)
 {
 	struct ahead *a = arg;
-	struct history *h = history_open(a->path);
+	struct history *h = history_open(a->path, a->belief);
 	struct item *items[STRIDE];
 	size_t first = 0, n, i;
 
@@ -175,7 +191,7 @@ run(void *arg)
 		fatal(ledger_error());
 	while ((n = take(a, &first)) > 0) {
 		for (i = 0; i < n; i++)
-			items[i] = read_item(h, &a->oids[first + i]);
+			items[i] = read_item(a, h, &a->oids[first + i]);
 		put(a, first, items, n);
 	}
 	history_close(h);
@@ -183,12 +199,13 @@ run(void *arg)
 }
 
 struct ahead *
-ahead_open(const char *ledger, const struct oid *oids, size_t n,
-    unsigned threads)
+ahead_open(const char *ledger, enum history_belief belief,
+    const struct oid *oids, size_t n, unsigned threads)
 {
 	struct ahead *a = mem_alloc(sizeof(*a));
 
 	a->path = ledger;
+	a->belief = belief;
 	a->oids = oids;
 	a->n = n;
 	pthread_mutex_init(&a->lock, NULL);
