@@ -426,7 +426,9 @@ has_its_key(const struct ruling *r)
 static bool
 is_whole(const struct ruling *r)
 {
-	if (!has_its_key(r))
+	/* which decision is counted, and nothing else says that */
+	if (!has_its_key(r) || (r->event == EVENT_ENDORSE) !=
+	    (r->decision != EVENT_RECEIVE))
 		return false;
 	if (r->event == EVENT_REFUSE)
 		return r->number[0] == '\0' && r->file != NULL;
