@@ -60,6 +60,9 @@ int	fs_write(int fd, const void *, size_t);
  * not say so.  The next start begins with what is on the disk.
  */
 int	fs_sync(int fd);
+/* Begins to write what is synced next: a file system's journal then commits
+ * several files at once. */
+void	fs_sync_soon(int fd);
 int	fs_sync_dir(int dirfd);
 int	fs_sync_all(int fd);	/* all of the file system that it is on */
 /* The same of a sync that somebody else made for us. */

@@ -217,6 +217,12 @@ fs_sync(int fd)
 	return synced(result);
 }
 
+void
+fs_sync_soon(int fd)
+{
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 int
 fs_sync_all(int fd)
 {
@@ -646,6 +652,8 @@ fs_batch_sync(struct fs_batch *b)
 
 	if (b->n > SYNC_EACH)
 		return fs_sync_all(b->workdir);
+	for (i = 0; b->n > 1 && i < b->n; i++)
+		fs_sync_soon(b->items[i].fd);
 	for (i = 0; i < b->n; i++)
 		if (fs_sync(b->items[i].fd) != 0)
 			return -1;

@@ -375,19 +375,45 @@ make_index(struct pack *p, const unsigned char *pack_sum, struct buf *idx)
 	buf_put(idx, sum, SHA1_SIZE);
 }
 
+static void
+close_kept(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+}
+
+/* The descriptor, to be synced; -1. */
 static int
 write_file(int dirfd, const char *name, const struct buf *data)
 {
 	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-	    O_NOFOLLOW, 0444), saved, status = -1;
+	    O_NOFOLLOW, 0444);
 
-	if (fd < 0)
-		return -1;
-	if (fs_write(fd, data->data, data->len) == 0 && fs_sync(fd) == 0)
-		status = 0;
-	saved = errno;
-	close(fd);
-	errno = saved;
+	if (fd < 0 || fs_write(fd, data->data, data->len) == 0)
+		return fd;
+	close_kept(fd);
+	return -1;
+}
+
+/* Both are written before the disk is waited for. */
+static int
+write_both(int dirfd, const char *pack_name, const struct buf *pack,
+    const char *idx_name, const struct buf *idx)
+{
+	int first = write_file(dirfd, pack_name, pack), status = -1;
+	int second = first < 0 ? -1 : write_file(dirfd, idx_name, idx);
+
+	if (second >= 0) {
+		fs_sync_soon(first);
+		fs_sync_soon(second);
+		if (fs_sync(first) == 0 && fs_sync(second) == 0)
+			status = 0;
+	}
+	close_kept(second);
+	close_kept(first);
 	return status;
 }
 
@@ -404,8 +430,7 @@ publish(int dirfd, const char *id, const struct buf *pack,
 	snprintf(idx_name, sizeof(idx_name), "pack-%s.idx", id);
 	unlinkat(dirfd, pack_work, 0);
 	unlinkat(dirfd, idx_work, 0);
-	if (write_file(dirfd, pack_work, pack) != 0 ||
-	    write_file(dirfd, idx_work, idx) != 0 ||
+	if (write_both(dirfd, pack_work, pack, idx_work, idx) != 0 ||
 	    renameat(dirfd, pack_work, dirfd, pack_name) != 0 ||
 	    renameat(dirfd, idx_work, dirfd, idx_name) != 0)
 		return -1;
