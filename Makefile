@@ -238,9 +238,9 @@ check-asan:
 
 # killed before every call that changes anything, every call failed, the
 # power failed: all of it, and how many points there were
-crashing = 8001-kill 8003-kill-keys 8004-kill-clock 8010-batch-killed \
-	8025-sweep 8035-power 8045-trouble 8041-small-disks 8042-missing \
-	8043-lasting
+crashing = 8001-kill 8003-kill-keys 8004-kill-clock 8006-list-killed \
+	8010-batch-killed 8025-sweep 8035-power 8045-trouble \
+	8041-small-disks 8042-missing 8043-lasting
 crash: deps-check
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	CRASH=1 BUILD=$(CURDIR)/$(BUILD) prove -v --timer \

@@ -10,7 +10,10 @@
  *	.docket/claims/<round>@<box>/<name>
  *
  * keeps box and name through a crash; a round is unique for ever, and with
- * the name gives the claim's id.
+ * the name gives the claim's id.  What goes with a claim, and is done with when
+ * that is, lies beside it:
+ *
+ *	.docket/claims/<round>@<box>/.<name>
  *
  * Drop boxes are the folders in inbox that the desk's user or root has made.
  * Boxes take turns, so that a flood in one leaves the others served.
@@ -79,7 +82,8 @@ void	intake_stop(struct intake *, const char *box, bool stop);
 typedef void intake_fn(void *arg, struct parcel * /* takes */);
 bool	intake_collect(struct intake *, unsigned most, intake_fn *, void *);
 
-/* At start: the claims that a crash has left, as parcels; not yet read. */
+/* At start: the claims that a crash has left, as parcels, with what goes with
+ * them; not yet read. */
 int	intake_recover(struct intake *, intake_fn *, void *);
 
 /* Makes durable that what was claimed is no longer in inbox. */
@@ -89,6 +93,11 @@ int	intake_sync(struct intake *);
  * or inbox.grace is over; false: another file has its name by now.  The
  * parcel is the caller's still. */
 bool	intake_put_back(struct intake *, const struct parcel *);
+/* Makes the second go with the first from now on, after a crash too: a list's
+ * signature, which is called as the list and longer.  -1: it does not, and is
+ * the caller's still. */
+int	intake_join(struct intake *, struct parcel *,
+	    struct parcel * /* takes */);
 /* Reads the claim, again after a wait.  What a file itself is to blame for
  * are faults; anything else is trouble (parcel.h).  -1: there is no such claim
  * any more. */
@@ -97,7 +106,8 @@ int	intake_reload(struct intake *, struct parcel *);
 int	intake_reload_list(struct intake *, struct parcel *);
 /* The claim is done with: it is deleted, or will be by intake_sweep() when
  * there is time (true: there are more).  Whatever a crash leaves of them is
- * found to be done with at the next start. */
+ * found to be done with at the next start.  One with another that goes with it
+ * is deleted at once. */
 void	intake_drop(struct intake *, const struct parcel *);
 bool	intake_sweep(struct intake *);
 

@@ -28,7 +28,6 @@ struct parcel {
 	char		*claim;		/* its path below .docket/claims */
 	long		 uid;		/* its owner; -1: unknown */
 	bool		 young;		/* may still be growing */
-	bool		 left;		/* in the claims when the desk started */
 	bool		 trouble;	/* it could not be read now, and that is
 					 * not the sender's fault */
 	bool		 keep;		/* refused, it is given back */
@@ -48,6 +47,8 @@ struct parcel {
 };
 
 void	parcel_free(struct parcel *);
+/* Its bytes are no longer in memory; its claim has them. */
+void	parcel_unload(struct parcel *);
 
 /* The form's bytes. */
 const struct buf *parcel_form(const struct parcel *);

@@ -631,7 +631,6 @@ recover_claim(struct flow *f, struct parcel *p)
 		return flow_fail(f, "%s", index_error());
 	}
 	if (found == 0) {
-		p->left = true;
 		flow_take_later(f, p);
 		return 0;
 	}

@@ -152,8 +152,7 @@ void
 flow_take_batch(struct flow *f, struct parcel *p)
 {
 	/* it is read again, into the copy */
-	buf_free(&p->file);
-	buf_free(&p->form);
+	parcel_unload(p);
 	add(f, p, COPYING);
 }
 

@@ -52,13 +52,14 @@ flow_refuse(struct flow *f, struct parcel *p, const struct faults *faults)
 }
 
 /* What is malformed and young may still be growing: it goes back, to be
- * looked at again. */
+ * looked at again.  Not a list that was whole once. */
 static bool
 is_put_back(struct flow *f, struct parcel *p, const struct faults *faults)
 {
 	char *source;
 
-	if (!p->young || (!faults_has(faults, FAULT_NOT_WELL_FORMED) &&
+	if (!p->young || p->with != NULL ||
+	    (!faults_has(faults, FAULT_NOT_WELL_FORMED) &&
 	    !faults_has(faults, FAULT_EMPTY) &&
 	    !faults_has(faults, FAULT_GZIP)))
 		return false;
@@ -282,8 +283,7 @@ note_held(struct flow *f)
 static void
 keep_until(struct flow *f, struct parcel *p, struct ruling *r, int64_t due)
 {
-	buf_free(&p->file);
-	buf_free(&p->form);
+	parcel_unload(p);
 	if (f->held.n == 0 || due < f->held_due)
 		f->held_due = due;
 	entries_add(&f->held, r)->parcel = p;

@@ -406,8 +406,7 @@ keep_unanswered(struct flow *f, struct entry *e)
 
 	kept->unrecorded = e->unrecorded;
 	kept->parcel = e->parcel;
-	buf_free(&kept->parcel->file);
-	buf_free(&kept->parcel->form);
+	parcel_unload(kept->parcel);
 	e->ruling = NULL;
 	e->parcel = NULL;
 }

@@ -2,20 +2,21 @@
  * lists: signed decision lists, from one signature to many rulings.
  *
  * NAME.xml and NAME.xml.sig come through inbox in any order and wait for each
- * other.  The signature is verified over the bytes that were sent.  Then they
- * are read once more, by a worker that has seen nothing else: one that some
- * form in the same box has turned could say anything of a good list.  What it
- * finds is judged entry by entry, as if each had been signed alone: by policy,
- * against the case as it is now.  Each entry that is allowed
- * is a ruling of its own, its Intake the list's with the number of the entry,
- * so that after a crash it is known which are done.
+ * other.  Once both are there they are one claim, to a crash too, and end as
+ * one: neither is answered without the other.  The signature is verified over
+ * the bytes that were sent.  Then they are read once more, by a worker that
+ * has seen nothing else: one that some form in the same box has turned could
+ * say anything of a good list.  What it finds is judged entry by entry, as if
+ * each had been signed alone: by policy, against the case as it is now.  Each
+ * entry that is allowed is a ruling of its own, its Intake the list's with the
+ * number of the entry, so that after a crash it is known which are done.
  *
  * May not: take anything of a list on trust but through the signature.
  * A fault of the sender: a list without its signature, or one that is not
  * good; of an entry: that it is not about the paper which is decided on now.
  *
- * BUGS: a crash between the answer and the last of the two claims dropped
- * leaves a signature, which is refused for want of its list.
+ * BUGS: a crash right between the answer and the deletion of the list judges
+ * once more what did not hold of it, and answers again, under the same name.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@
 struct list {
 	char		*key;		/* box/name */
 	struct parcel	*parcel;	/* the list; NULL: not here yet */
-	struct parcel	*signature;	/* that came before it; else it goes
+	struct parcel	*signature;	/* that waits for it; then it goes
 					 * with the parcel */
 	struct verdict	 verdict;	/* once it is begun */
 	bool		 reading;	/* the worker is at it */
@@ -146,6 +147,13 @@ flow_free_lists(struct flow *f)
 	while ((e = map_next(&f->lists, &at)) != NULL)
 		list_free(e->value);
 	map_free(&f->lists);
+}
+
+/* The list has its signature, and takes no other. */
+static bool
+is_joined(const struct list *l)
+{
+	return l->parcel != NULL && l->parcel->with != NULL;
 }
 
 /* The whole is refused, the signature with its list. */
@@ -391,24 +399,24 @@ judge(struct flow *f, struct list *l, size_t entry, bool checked)
 	return status;
 }
 
-/* The machine does not let us verify or read it: list and signature are
+/* The machine does not let us join, verify or read it: list and signature are
  * kept, and come up again together. */
 static int
 keep_list(struct flow *f, struct list *l)
 {
-	struct parcel *p = l->parcel, *with = p != NULL && p->with != NULL ?
-	    p->with : l->signature;
+	struct parcel *p = l->parcel, *signature = l->signature;
 
-	f->in_hand_bytes -= (p == NULL ? 0 : p->file.len) +
-	    (with == NULL ? 0 : with->file.len);
 	if (p != NULL)
-		p->with = NULL;
+		f->in_hand_bytes -= p->file.len +
+		    (p->with == NULL ? 0 : p->with->file.len);
+	if (signature != NULL)
+		f->in_hand_bytes -= signature->file.len;
 	l->parcel = l->signature = NULL;
 	forget(f, l);
 	if (p != NULL)
 		flow_keep(f, p, NULL);
-	if (with != NULL)
-		flow_keep(f, with, NULL);
+	if (signature != NULL)
+		flow_keep(f, signature, NULL);
 	return 0;
 }
 
@@ -623,14 +631,13 @@ flow_recheck_lists(struct flow *f)
 	return good < 0 ? -1 : 0;
 }
 
+/* From here on they are one claim: before anything is said of it. */
 static int
-begin_if_whole(struct flow *f, struct list *l)
+join(struct flow *f, struct list *l)
 {
-	if (l->parcel == NULL || (l->signature == NULL &&
-	    l->parcel->with == NULL))
-		return 0;
-	if (l->signature != NULL) {
-		l->parcel->with = l->signature;
+	if (!is_joined(l)) {
+		if (intake_join(f->intake, l->parcel, l->signature) != 0)
+			return keep_list(f, l);
 		l->signature = NULL;
 	}
 	f->more = true;
@@ -661,7 +668,7 @@ flow_take_signature(struct flow *f, struct parcel *p)
 		return false;
 	signature_free(&g);
 	l = list_of(f, p, n - strlen(SIG));
-	if (l->reading) {
+	if (is_joined(l)) {
 		/* of a list that is being decided by another */
 		f->in_hand_bytes -= p->file.len;
 		return false;
@@ -684,6 +691,19 @@ refuse_now(struct flow *f, struct parcel *p, const char *text)
 	return status;
 }
 
+/* The list had its signature before a crash: one that has come since is not
+ * its. */
+static void
+keep_apart(struct flow *f, struct list *l)
+{
+	f->in_hand_bytes += l->parcel->with->file.len;
+	if (l->signature == NULL)
+		return;
+	f->in_hand_bytes -= l->signature->file.len;
+	flow_take_later(f, l->signature);
+	l->signature = NULL;
+}
+
 int
 flow_take_list(struct flow *f, struct parcel *p)
 {
@@ -699,7 +719,9 @@ flow_take_list(struct flow *f, struct parcel *p)
 		    "worked on.");
 	}
 	l->parcel = p;
-	if (l->signature == NULL)
+	if (is_joined(l))
+		keep_apart(f, l);
+	else if (l->signature == NULL)
 		l->due = clock_ticks() + patience(f);
 	f->more = true;
 	return 0;
@@ -733,19 +755,6 @@ answer(struct flow *f, struct list *l)
 	return given < 0 ? flow_fail(f, "an answer cannot be written") : 0;
 }
 
-/* A list that was decided and answered: of the two claims the signature's went
- * first, and this one is what a crash has left. */
-static bool
-is_leftover(struct flow *f, const struct parcel *p)
-{
-	char hex[BLOB_HEX];
-
-	if (p == NULL || !p->left)
-		return false;
-	ledger_blob_name(buf_str(&p->file), p->file.len, hex);
-	return ledger_has_blob(f->ledger, hex);
-}
-
 /* Nothing more will come. */
 static int
 give_up(struct flow *f, struct list *l)
@@ -756,11 +765,6 @@ give_up(struct flow *f, struct list *l)
 	}
 	if (is_other_held(f, l))
 		return keep_list(f, l);
-	if (is_leftover(f, l->parcel)) {
-		intake_drop(f->intake, l->parcel);
-		forget(f, l);
-		return 0;
-	}
 	if (l->parcel != NULL)
 		return refuse_list(f, l, "The list came without its "
 		    "signature.", "Sign it (ssh-keygen -Y sign -n "
@@ -778,8 +782,8 @@ tend(struct flow *f, struct list *l)
 	if (l->reading && !l->begun)
 		return 0;
 	if (!l->begun && l->parcel != NULL &&
-	    (l->signature != NULL || l->parcel->with != NULL))
-		return begin_if_whole(f, l);
+	    (is_joined(l) || l->signature != NULL))
+		return join(f, l);
 	if (!l->begun)
 		return clock_ticks() >= l->due ? give_up(f, l) : 0;
 	if (l->next < l->verdict.n_listed) {

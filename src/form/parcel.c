@@ -49,6 +49,15 @@ parcel_free(struct parcel *p)
 	free(p);
 }
 
+void
+parcel_unload(struct parcel *p)
+{
+	buf_free(&p->file);
+	buf_free(&p->form);
+	if (p->with != NULL)
+		parcel_unload(p->with);
+}
+
 const struct buf *
 parcel_form(const struct parcel *p)
 {

@@ -224,7 +224,7 @@ is_young(struct intake *in, const struct stat *st)
 }
 
 static int
-reload(struct intake *in, struct parcel *p, bool list)
+load(struct intake *in, struct parcel *p, bool list)
 {
 	struct stat st;
 	int fd;
@@ -260,6 +260,21 @@ reload(struct intake *in, struct parcel *p, bool list)
 	p->young = is_young(in, &st);
 	take_bytes(in, p, fd, list);
 	close(fd);
+	return 0;
+}
+
+/* With what goes with it, of which the same holds. */
+static int
+reload(struct intake *in, struct parcel *p, bool list)
+{
+	if (load(in, p, list) != 0)
+		return -1;
+	if (p->with != NULL && load(in, p->with, false) != 0) {
+		parcel_free(p->with);	/* somebody took it away */
+		p->with = NULL;
+	}
+	if (p->with != NULL && p->with->trouble)
+		p->trouble = true;
 	return 0;
 }
 
@@ -309,14 +324,54 @@ intake_claim(struct intake *in, struct box *b, struct round *r, const char *name
 
 /* After a crash. */
 
+/* A claim, with what was made to go with it.  NULL: that cannot be told. */
+static struct parcel *
+recover_one(struct intake *in, int fd, const char *round, const char *dir,
+    const char *name)
+{
+	const char *box = strchr(dir, '@') + 1;
+	struct parcel *p = new_parcel(round, box, dir, name);
+	struct buf with = BUF_INIT;
+	struct stat st;
+	int there;
+
+	buf_putf(&with, ".%s", name);
+	there = fs_look(fd, buf_str(&with), &st);
+	if (there < 0)
+		log_errno("intake", "recover", p->claim);
+	enter_round(in, dir);
+	if (there == 1) {
+		p->with = new_parcel(round, box, dir, buf_str(&with));
+		enter_round(in, dir);
+	}
+	buf_free(&with);
+	if (there >= 0)
+		return p;
+	parcel_free(p);
+	return NULL;
+}
+
+/* What went with a claim that is gone is done with as well: the claim is
+ * deleted first. */
+static void
+sweep_with(int fd, const char *dir, const char *name)
+{
+	struct stat st;
+
+	if (fs_look(fd, name + 1, &st) == 0 && unlinkat(fd, name, 0) != 0 &&
+	    errno != ENOENT)
+		log_errno("intake", "drop", dir);
+}
+
 static int
 recover_round(struct intake *in, const char *dir, intake_fn *fn, void *arg)
 {
 	const char *at = strchr(dir, '@'), *name;
 	int fd = fs_open_dir(in->desk->claims, dir);
 	DIR *list = fd < 0 ? NULL : fs_list(fd);
+	struct parcel *p;
 	char round[32];
-	int status;
+	int status = 0;
 
 	if (fd >= 0)
 		close(fd);
@@ -329,10 +384,16 @@ recover_round(struct intake *in, const char *dir, intake_fn *fn, void *arg)
 	while ((name = fs_list_next(list)) != NULL) {
 		/* nobody knows whether it was synced */
 		in->unsynced = true;
-		enter_round(in, dir);
-		fn(arg, new_parcel(round, at + 1, dir, name));
+		if (name[0] == '.')
+			sweep_with(dirfd(list), dir, name);
+		else if ((p = recover_one(in, dirfd(list), round, dir,
+		    name)) != NULL)
+			fn(arg, p);
+		else
+			status = -1;
 	}
-	status = errno == 0 ? 0 : -1;
+	if (errno != 0)
+		status = -1;
 	closedir(list);
 	if (status == 0)	/* if it is empty */
 		unlinkat(in->desk->claims, dir, AT_REMOVEDIR);
@@ -428,6 +489,36 @@ leave_round(struct intake *in, const char *claim)
 	free(dir);
 }
 
+/* Its name is then that of the other with a dot before: no file of inbox is
+ * called so, for those are left alone; and it is never longer than what it
+ * was, NAME.sig. */
+int
+intake_join(struct intake *in, struct parcel *p, struct parcel *with)
+{
+	int n = (int)strcspn(p->claim, "/");
+	char *dir = mem_strn(p->claim, (size_t)n), *path;
+	struct buf to = BUF_INIT;
+	int status = 0;
+
+	buf_putf(&to, "%s/.%s", dir, p->claim + n + 1);
+	path = buf_take(&to);
+	if (fs_move(in->desk->claims, with->claim, in->desk->claims,
+	    path) != 0) {
+		log_errno("intake", "join", with->claim);
+		free(path);
+		status = -1;
+	} else {
+		enter_round(in, dir);
+		note_fresh(in, dir);
+		leave_round(in, with->claim);
+		free(with->claim);
+		with->claim = path;
+		p->with = with;
+	}
+	free(dir);
+	return status;
+}
+
 bool
 intake_put_back(struct intake *in, const struct parcel *p)
 {
@@ -443,14 +534,25 @@ intake_put_back(struct intake *in, const struct parcel *p)
 	return true;
 }
 
+/* Whether it is gone. */
+static bool
+delete_claim(struct intake *in, const char *claim)
+{
+	bool gone = unlinkat(in->desk->claims, claim, 0) == 0 ||
+	    errno == ENOENT;
+
+	if (!gone)
+		log_errno("intake", "drop", claim);
+	leave_round(in, claim);
+	return gone;
+}
+
 static void
 sweep_one(struct intake *in)
 {
 	char *claim = in->dropped[--in->n_dropped];
 
-	if (unlinkat(in->desk->claims, claim, 0) != 0 && errno != ENOENT)
-		log_errno("intake", "drop", claim);
-	leave_round(in, claim);
+	delete_claim(in, claim);
 	free(claim);
 }
 
@@ -469,12 +571,18 @@ intake_sweep(struct intake *in)
 void
 intake_drop(struct intake *in, const struct parcel *p)
 {
+	/* at once: there are few of them, and not every list is in the ledger
+	 * to tell that it was answered; what goes with it last, since it says
+	 * nothing without it */
+	if (p->with != NULL) {
+		if (delete_claim(in, p->claim))
+			delete_claim(in, p->with->claim);
+		return;
+	}
 	in->dropped = mem_grow(in->dropped, in->n_dropped + 1,
 	    sizeof(*in->dropped));
 	in->dropped[in->n_dropped++] = mem_str(p->claim);
 	in->dropped_bytes += p->file.len;
-	if (p->with != NULL)
-		intake_drop(in, p->with);
 	if (p->large || in->n_dropped >= DROPPED_MAX ||
 	    in->dropped_bytes >= DROPPED_BYTES)
 		while (intake_sweep(in))
