@@ -101,6 +101,9 @@ void	cmd_put_count(const struct settings *, const struct casefile *,
 	    struct buf *);
 /* "approval" */
 const char *cmd_noun(enum event decision);
+/* What happened, in words for people: "approval counted", "revised r2". */
+struct ruling;
+void	cmd_put_what(const struct ruling *, struct buf *);
 /* The decisions that may be counted, in order; EVENT_COUNT at the end. */
 extern const enum event cmd_decisions[];
 

@@ -129,7 +129,11 @@ char	*note_clean(const char *);
 /* The name of the paper concerned; "" for none. */
 const char *ruling_paper(const struct ruling *, char [PAPER_NAME]);
 
-/* "AK-000012 approved: Acme mobile app (acme)", without a newline. */
+/* What the case is about: "Acme mobile app (acme)". */
+void	ruling_title(const struct ruling *, struct buf *);
+
+/* "AK-000012 approved: Acme mobile app (acme)", without a newline: the
+ * ledger's words. */
 void	ruling_subject_line(const struct ruling *, struct buf *);
 
 /* The whole commit message. */

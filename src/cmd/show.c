@@ -71,8 +71,8 @@ put_who(struct buf *out, const struct ruling *r)
 		    r->event == EVENT_SUPERSEDE ? "desk" : "clock");
 }
 
-static void
-put_what(struct buf *out, const struct ruling *r)
+void
+cmd_put_what(const struct ruling *r, struct buf *out)
 {
 	if (r->request != REQUEST_NONE && r->event != EVENT_REVOKE &&
 	    r->event != EVENT_EXPIRE && r->event != EVENT_SUPERSEDE)
@@ -135,7 +135,7 @@ print_history(const struct rulings *all, bool numbers)
 		if (numbers)
 			table_cell(t, STYLE_PLAIN, r->number);
 		buf_clear(&text);
-		put_what(&text, r);
+		cmd_put_what(r, &text);
 		table_cell(t, out_state_style(r->to), buf_str(&text));
 		buf_clear(&text);
 		put_who(&text, r);
@@ -557,7 +557,7 @@ print_reason(const struct ruling *r)
 	struct buf text = BUF_INIT;
 	char when[TIME_TEXT];
 
-	put_what(&text, r);
+	cmd_put_what(r, &text);
 	buf_puts(&text, " by ");
 	put_who(&text, r);
 	printf("%s %s, %s, commit %.10s\n",

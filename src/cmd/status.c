@@ -318,6 +318,21 @@ print_waiting(const struct standing *s)
 		puts("  ... docket list --due shows all");
 }
 
+/* "AK-000012 approval counted: Acme mobile app (acme)"; of the desk itself,
+ * "rules changed: docket.conf" */
+static void
+put_event(const struct ruling *r, struct buf *line)
+{
+	if (r->number[0] == '\0') {
+		ruling_subject_line(r, line);
+		return;
+	}
+	buf_putf(line, "%s ", r->number);
+	cmd_put_what(r, line);
+	buf_puts(line, ": ");
+	ruling_title(r, line);
+}
+
 static void
 print_last(const struct standing *s)
 {
@@ -328,7 +343,7 @@ print_last(const struct standing *s)
 	puts("\nLast");
 	for (i = 0; i < s->n_last; i++) {
 		buf_clear(&line);
-		ruling_subject_line(&s->last[i], &line);
+		put_event(&s->last[i], &line);
 		printf("  %s  ", time_local(when, s->last[i].at));
 		out_text(STYLE_PLAIN, buf_str(&line));
 		putchar('\n');
@@ -431,7 +446,7 @@ print_json(const struct standing *s)
 	json_array(&j, "last");
 	for (i = 0; i < s->n_last; i++) {
 		buf_clear(&line);
-		ruling_subject_line(&s->last[i], &line);
+		put_event(&s->last[i], &line);
 		json_object(&j, NULL);
 		json_time(&j, "at", s->last[i].at);
 		json_str(&j, "commit", s->last[i].commit);

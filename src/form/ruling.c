@@ -241,6 +241,20 @@ put_desk_subject(const struct ruling *r, struct buf *out)
 }
 
 void
+ruling_title(const struct ruling *r, struct buf *out)
+{
+	if (r->label != NULL)
+		text_line(out, r->label, strlen(r->label), 120);
+	else
+		buf_puts(out, r->form);
+	if (r->client != NULL) {
+		buf_puts(out, " (");
+		text_line(out, r->client, strlen(r->client), 80);
+		buf_putc(out, ')');
+	}
+}
+
+void
 ruling_subject_line(const struct ruling *r, struct buf *out)
 {
 	if (r->number[0] == '\0') {
@@ -255,15 +269,7 @@ ruling_subject_line(const struct ruling *r, struct buf *out)
 	if (r->event == EVENT_ENDORSE)
 		buf_putf(out, " %s", event_name(r->decision));
 	buf_putf(out, " %s: ", event_past(r->event));
-	if (r->label != NULL)
-		text_line(out, r->label, strlen(r->label), 120);
-	else
-		buf_puts(out, r->form);
-	if (r->client != NULL) {
-		buf_puts(out, " (");
-		text_line(out, r->client, strlen(r->client), 80);
-		buf_putc(out, ')');
-	}
+	ruling_title(r, out);
 }
 
 /* Lines that git would take for a divider begin with a blank. */

@@ -125,6 +125,13 @@ ok "and a clone proves it with plain ssh-keygen" sh -c "
 is "$(ledger ls-tree -r --name-only main lists | wc -l)" 2 \
     "it is there once, whatever it decides"
 trays_equal_ledger "it is in no tray"
+like "$("$DOCKET" log AK-000001)" " approval counted " "log says it in words"
+OUT=$("$DOCKET" status)
+like "$OUT" "  AK-000001 approval counted: form 1 \\(acme\\)$" \
+    "and status in the same"
+unlike "$OUT" "endorse" "not in the ledger's"
+like "$("$DOCKET" status --format json)" \
+    '"AK-000001 approval counted: form 1 \(acme\)"' "as JSON too"
 
 # the second stage, by a list too: the first stands by its list's signature
 {
