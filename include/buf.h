@@ -31,6 +31,7 @@ void	 buf_putf(struct buf *, const char *, ...)
 void	 buf_vputf(struct buf *, const char *, va_list)
 	    __attribute__((format(printf, 2, 0)));
 void	 buf_cut(struct buf *, size_t len);	/* shorten to len */
+void	 buf_drop(struct buf *, size_t n);	/* the first n bytes go */
 
 /* The contents as a string, "" when there are none; lent. */
 const char *buf_str(const struct buf *);

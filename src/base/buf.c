@@ -74,6 +74,16 @@ buf_cut(struct buf *b, size_t len)
 }
 
 void
+buf_drop(struct buf *b, size_t n)
+{
+	if (n > b->len)
+		bug("more dropped than a buffer has");
+	if (n > 0)
+		memmove(b->data, b->data + n, b->len - n);
+	buf_cut(b, b->len - n);
+}
+
+void
 buf_reserve(struct buf *b, size_t more)
 {
 	size_t cap = b->cap ? b->cap : 64;

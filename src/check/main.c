@@ -144,8 +144,7 @@ serve(void)
 				_exit(0);
 		if (got < 0)
 			die("a message is too long");
-		memmove(in.data, in.data + at, in.len - at);
-		buf_cut(&in, in.len - at);
+		buf_drop(&in, at);
 	}
 }
 
@@ -341,8 +340,7 @@ run(void)
 			take(&f, &socket);
 		if (got < 0)
 			die("a message is too long");
-		memmove(in.data, in.data + at, in.len - at);
-		buf_cut(&in, in.len - at);
+		buf_drop(&in, at);
 	}
 }
 

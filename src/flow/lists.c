@@ -13,12 +13,11 @@
  *
  * May not: take anything of a list on trust but through the signature.
  * A fault of the sender: a list without its signature, or one that is not
- * good; of an entry: that it is not about the paper which is decided on now.
+ * good.
  *
  * BUGS: a crash right between the answer and the deletion of the list judges
  * once more what did not hold of it, and answers again, under the same name.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,10 +25,10 @@
 #include "clock.h"
 #include "log.h"
 
-#include "limit.h"
 #include "sshsig.h"
 
 #include "flowing.h"
+#include "listing.h"
 
 /* Entries judged in one go: each may take calls of ssh-keygen. */
 #define SLICE 32
@@ -46,26 +45,6 @@
 
 /* The "entry" of the task that reads the list itself. */
 #define WHOLE SIZE_MAX
-
-struct list {
-	char		*key;		/* box/name */
-	struct parcel	*parcel;	/* the list; NULL: not here yet */
-	struct parcel	*signature;	/* that waits for it; then it goes
-					 * with the parcel */
-	struct verdict	 verdict;	/* once it is begun */
-	bool		 reading;	/* the worker is at it */
-	int64_t		 since, due;	/* ticks */
-	/* once both are here and the signature is good */
-	bool		 begun;
-	struct signature signed_by;
-	struct signer	 signer;
-	bool		 filed;		/* list and signature are in the
-					 * ledger, or its open group */
-	struct listed_answer *answers;	/* of each entry */
-	size_t		 next;		/* to be judged */
-	size_t		 open;		/* with workers */
-	struct map	 lists;		/* verified for priors */
-};
 
 #define SIGN_IT "Sign the list as it is, with ssh-keygen -Y sign -n " \
 	LIST_NAMESPACE " -f KEY LIST, and send both."
@@ -188,217 +167,6 @@ refuse_list(struct flow *f, struct list *l, const char *text,
 	return status;
 }
 
-/* Judging. */
-
-static void
-refused(struct listed_answer *a, unsigned code, const char *text)
-{
-	a->outcome = "refused";
-	faults_add(&a->faults, code, 0, NULL, text);
-}
-
-/* The text of a refusal is that of its first fault. */
-static void
-finish(struct listed_answer *a)
-{
-	struct buf line = BUF_INIT;
-
-	if (a->text == NULL && a->faults.n > 0) {
-		fault_line(&a->faults.list[0], &line);
-		a->text = buf_take(&line);
-	}
-	buf_free(&line);
-}
-
-/* What an entry turns out to be. */
-struct judging {
-	const struct listed *entry;
-	struct casefile	 c;
-	struct paper	 paper;
-	char		 name[PAPER_NAME];
-	enum state	 from;
-	struct case_decision known;
-	struct judgement j;
-	struct priors	 priors;
-};
-
-/* The entry is about the very paper that is decided on now. */
-static bool
-is_current(struct judging *x, struct listed_answer *a)
-{
-	const struct listed *e = x->entry;
-	bool request = x->c.request != REQUEST_NONE &&
-	    e->event != EVENT_REVOKE;
-	struct buf text = BUF_INIT;
-
-	casefile_decided_paper(&x->c, e->event, x->name);
-	x->from = e->event == EVENT_REVOKE ? STATE_APPROVED : STATE_PENDING;
-	if (paper_parse(x->name, &x->paper) == 0 &&
-	    e->revision == (request ? x->c.request_revision :
-	    x->c.revision) && strcmp(e->sha256, request ?
-	    x->c.asked_sha256 : x->c.sha256) == 0)
-		return true;
-	buf_putf(&text, "The list is about revision %u with the digest "
-	    "%.12s...; what is decided on is %s with %.12s...", e->revision,
-	    e->sha256, x->name, request ? x->c.asked_sha256 : x->c.sha256);
-	refused(a, FAULT_CHANGED, buf_str(&text));
-	buf_free(&text);
-	return false;
-}
-
-static bool
-is_allowed(struct flow *f, struct list *l, struct judging *x,
-    struct listed_answer *a)
-{
-	const struct priors_from from = { f->ledger,
-	    rulebook_rules(f->rulebook), flow_settings(f), clock_now(), true,
-	    &l->lists };
-
-	x->known = (struct case_decision){ .uid = -1,
-	    .desk_uid = (long)f->desk->uid, .at = clock_now(),
-	    .has_note = x->entry->note != NULL, .signer = l->signer.who,
-	    .key = l->signer.key };
-	x->known.event = rule_event(&x->c, &x->paper, x->from,
-	    state_brought(x->entry->event), &a->faults);
-	if (x->known.event == EVENT_COUNT) {
-		a->outcome = "refused";
-		return false;
-	}
-	priors_gather(&from, &x->c, &x->paper, x->from, x->known.event,
-	    &x->priors);
-	policy_judge(flow_settings(f), &f->grounds, &x->c, &x->known,
-	    x->priors.list, x->priors.n, &x->j);
-	if (x->j.allowed)
-		return true;
-	a->outcome = "refused";
-	faults_copy(&a->faults, &x->j.faults);
-	if (x->j.wants_note) {
-		free(a->faults.list[0].remedy);
-		a->faults.list[0].remedy = mem_str("Give the entry a note "
-		    "that says why, and sign the list anew.");
-	}
-	return false;
-}
-
-/* Has the paper checked again, as of today. */
-static int
-check_again(struct flow *f, struct list *l, size_t entry,
-    const struct judging *x)
-{
-	struct task *t = mem_alloc(sizeof(*t));
-	char path[LEDGER_PATH];
-
-	t->list = l;
-	t->entry = entry;
-	t->box = mem_str(x->c.box);
-	if (ledger_read(f->ledger, ledger_head(f->ledger), ledger_path(path,
-	    x->from, x->c.number, x->name), &t->paper) != 1) {
-		task_free(t);
-		return flow_fail(f, "%s", ledger_error());
-	}
-	l->open++;
-	flow_submit(f, t, PURPOSE_DECISION, &t->paper);
-	return 0;
-}
-
-/* List and signature, with the first ruling that rests on them. */
-static void
-file_list(struct flow *f, struct list *l, struct ruling *r)
-{
-	const struct parcel *p = l->parcel;
-	char path[LEDGER_PATH], hex[BLOB_HEX];
-
-	memcpy(r->list, p->sha256, sizeof(r->list));
-	if (l->filed || ledger_find(f->ledger, ledger_head(f->ledger),
-	    ledger_list_path(path, p->sha256, l->signer.who), hex) == 1)
-		return;
-	l->filed = true;
-	ruling_put(r, path, l->signed_by.text, strlen(l->signed_by.text));
-	ruling_put(r, ledger_list_path(path, p->sha256, NULL), p->file.data,
-	    p->file.len);
-}
-
-static void
-entry_intake(struct buf *out, const struct list *l, size_t entry)
-{
-	buf_putf(out, "%s/%zu", l->parcel->id, entry + 1);
-}
-
-/* "1 of 2: alice; waiting for security" */
-static void
-tell_counted(const struct flow *f, struct judging *x, struct listed_answer *a)
-{
-	const char *who[POLICY_PRIORS + 1];
-	size_t n = priors_names(&x->priors, who);
-	struct buf text = BUF_INIT;
-	struct policy p;
-
-	who[n++] = x->j.who;
-	policy_of_case(flow_settings(f), &x->c, x->known.event, x->known.at,
-	    &p);
-	policy_waiting_text(flow_settings(f), &p, who, n, &text);
-	a->outcome = "counted";
-	a->text = buf_take(&text);
-}
-
-static int
-carry_out(struct flow *f, struct list *l, size_t entry, struct judging *x)
-{
-	struct listed_answer *a = &l->answers[entry];
-	struct rule_context ctx = flow_context(f);
-	struct buf text = BUF_INIT;
-	enum rule made = RULE_MADE;
-	struct ruling *r;
-
-	if (x->j.complete)
-		made = rule_decide(&ctx, &x->c, x->known.event,
-		    x->entry->note, &r);
-	else
-		r = rule_endorse(&ctx, &x->c, &x->paper, x->known.event,
-		    x->entry->note);
-	if (made == RULE_TROUBLE)
-		return flow_fail(f, "%s", ledger_error());
-	if (made != RULE_MADE) {
-		refused(a, FAULT_CHANGED, NULL);
-		return 0;
-	}
-	flow_name_deciders(r, &x->j, &x->priors);
-	file_list(f, l, r);
-	entry_intake(&text, l, entry);
-	r->intake = buf_take(&text);
-	if (x->j.complete) {
-		a->outcome = "decided";
-		ruling_subject_line(r, &text);
-		a->text = buf_take(&text);
-	} else
-		tell_counted(f, x, a);
-	f->counts.decided++;
-	return flow_add(f, r, NULL, NULL);
-}
-
-static int
-judge(struct flow *f, struct list *l, size_t entry, bool checked)
-{
-	struct listed_answer *a = &l->answers[entry];
-	struct judging x = { .entry = &l->verdict.listed[entry] };
-	int found = flow_case(f, x.entry->number, &x.c), status = 0;
-
-	if (found < 0)
-		return -1;
-	if (found == 0)
-		refused(a, FAULT_NO_CASE, NULL);
-	else if (is_current(&x, a) && is_allowed(f, l, &x, a))
-		status = x.known.event == EVENT_APPROVE && !checked &&
-		    x.paper.kind == PAPER_FORM ?
-		    check_again(f, l, entry, &x) :
-		    carry_out(f, l, entry, &x);
-	if (found == 1)
-		casefile_free(&x.c);
-	faults_free(&x.j.faults);
-	finish(a);
-	return status;
-}
-
 /* The machine does not let us join, verify or read it: list and signature are
  * kept, and come up again together. */
 static int
@@ -483,33 +251,11 @@ int
 flow_rule_listed(struct flow *f, struct task *t)
 {
 	struct list *l = t->list;
-	const struct verdict *v = &t->job.verdict;
-	struct listed_answer *a;
 
 	l->open--;
 	if (t->entry == WHOLE)
 		return take_entries(f, l, &t->job);
-	a = &l->answers[t->entry];
-	if (t->job.outcome == OUTCOME_VERDICT &&
-	    !flow_is_current(f, &t->job))
-		return judge(f, l, t->entry, false);
-	switch (t->job.outcome) {
-	case OUTCOME_TROUBLE:
-		refused(a, FAULT_NOT_NOW, "The paper could not be checked "
-		    "once more: the desk has trouble of its own. Try again "
-		    "later.");
-		break;
-	case OUTCOME_COSTLY:
-		refused(a, FAULT_COSTLY, NULL);
-		break;
-	case OUTCOME_VERDICT:
-		if (v->faults.n == 0)
-			return judge(f, l, t->entry, true);
-		a->outcome = "refused";
-		faults_copy(&a->faults, &v->faults);
-	}
-	finish(a);
-	return 0;
+	return list_rule(f, l, t->entry, &t->job);
 }
 
 /* An entry that was decided before a crash. */
@@ -522,7 +268,7 @@ was_decided(struct flow *f, struct list *l, size_t entry)
 	struct ruling r;
 	int found;
 
-	entry_intake(&intake, l, entry);
+	list_intake(&intake, l, entry);
 	found = index_intake(f->index, buf_str(&intake), commit);
 	buf_free(&intake);
 	if (found < 0)
@@ -549,7 +295,7 @@ judge_some(struct flow *f, struct list *l)
 	for (; l->next < l->verdict.n_listed && l->next < end; l->next++) {
 		known = was_decided(f, l, l->next);
 		if (known < 0 || (known == 0 &&
-		    judge(f, l, l->next, false) != 0))
+		    list_judge(f, l, l->next, false) != 0))
 			return -1;
 	}
 	return 0;
@@ -619,11 +365,9 @@ flow_recheck_lists(struct flow *f)
 		buf_clear(&why);
 		if (!l->begun || (good = is_good(f, l, &why)) != 0)
 			continue;
-		for (; l->next < l->verdict.n_listed; l->next++) {
-			refused(&l->answers[l->next], FAULT_SIGNATURE,
+		for (; l->next < l->verdict.n_listed; l->next++)
+			list_refuse(&l->answers[l->next], FAULT_SIGNATURE,
 			    buf_str(&why));
-			finish(&l->answers[l->next]);
-		}
 	}
 	if (good < 0)
 		flow_fail(f, "%s", buf_str(&why));

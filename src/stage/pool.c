@@ -6,7 +6,6 @@
  * Our trouble: everything else that happens to a child.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,62 +14,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "buf.h"
+#include "channel.h"
 #include "clock.h"
 #include "log.h"
 #include "notify.h"
-#include "spawn.h"
 #include "text.h"
 
-#include "limit.h"
-#include "pool.h"
+#include "pooling.h"
 
 /* Jobs with one child at a time: enough to keep it busy while we do
  * something else. */
 #define DEPTH 16
 
-/* How long compiling may take, ms; and a child be silent beyond its bound of
- * processor time. */
-#define COMPILE_MS 60000
+/* How long a child may be silent beyond its bound of processor time, ms. */
 #define PATIENCE_MS 20000
 
 /* A child that has nothing more to say has so long to end, ms. */
 #define ENDING_MS 2000
-
-struct queue {
-	struct job	*first, **last;
-	size_t		 n;
-};
-
-struct slot {
-	enum { FREE, LIVE, ENDING } state;
-	int		 fd;		/* -1: closed */
-	char		*box;
-	uint32_t	 given;		/* jobs in its life */
-	struct queue	 at;		/* jobs with it, in order */
-	bool		 said_last;
-	bool		 leaving;	/* for another box: gets no more jobs */
-	bool		 lied;		/* what it said made no sense */
-	bool		 killed;	/* by us, overdue */
-	struct buf	 in, out;
-	size_t		 sent;		/* of out */
-	struct buf	 entries;	/* of the list at hand, so far */
-	int64_t		 deadline;	/* for the first job */
-};
-
-struct pool {
-	pid_t		 parent;
-	int		 fd;
-	struct buf	 in;
-	struct form_types types;
-	struct check_limits limits;
-	struct slot	 slots[LIMIT_WORKERS];
-	size_t		 n_slots;
-	struct queue	 waiting, done;
-	size_t		 pending;
-	unsigned	 lists;		/* how often they have changed */
-	struct pool_counts counts;
-};
 
 /* Queues. */
 
@@ -122,178 +82,6 @@ finish(struct pool *p, struct job *job, enum outcome outcome)
 	queue_put(&p->done, job);
 }
 
-/* The parent. */
-
-static int
-send_all(int fd, const struct buf *message)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < message->len) {
-		n = send(fd, message->data + done, message->len - done,
-		    MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
-/* A message with a descriptor. */
-static int
-send_fd(int to, const struct buf *message, int fd)
-{
-	union {
-		struct cmsghdr	head;
-		char		space[CMSG_SPACE(sizeof(int))];
-	} control = { .space = { 0 } };
-	struct iovec iov = { message->data, message->len };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.space,
-	    .msg_controllen = sizeof(control.space) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	return sendmsg(to, &m, MSG_NOSIGNAL) == (ssize_t)message->len ? 0 : -1;
-}
-
-static char last_error[256];
-
-const char *
-pool_error(void)
-{
-	return last_error;
-}
-
-static int
-fail(const char *why)
-{
-	snprintf(last_error, sizeof(last_error), "docket-check %s", why);
-	return -1;
-}
-
-static int
-fail_to_start(const char *path)
-{
-	struct buf why = BUF_INIT;
-
-	buf_putf(&why, "cannot be started: %s: %s", path, strerror(errno));
-	fail(buf_str(&why));
-	buf_free(&why);
-	return -1;
-}
-
-static int
-start_parent(struct pool *p)
-{
-	char path[4096];
-	const char *argv[] = { NULL, NULL };
-	int pair[2];
-
-	argv[0] = spawn_sibling("docket-check", path, sizeof(path));
-	if (access(path, X_OK) != 0 || socketpair(AF_UNIX,
-	    SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return fail_to_start(path);
-	p->parent = spawn_worker(argv, pair[1]);
-	if (p->parent < 0)
-		fail_to_start(path);
-	close(pair[1]);
-	p->fd = pair[0];
-	return p->parent < 0 ? -1 : 0;
-}
-
-static int
-send_schemas(struct pool *p, const struct rules *rules)
-{
-	struct buf out = BUF_INIT;
-	const struct rules_file *f;
-	struct schema_file file;
-	int status;
-
-	limits_encode(&p->limits, &out);
-	status = send_all(p->fd, &out);
-	for (f = rules->files; status == 0 && f < rules->files + rules->n;
-	    f++) {
-		if (strncmp(f->path, "schemas/", 8) != 0)
-			continue;
-		file = (struct schema_file){ f->path, f->data, f->len };
-		buf_clear(&out);
-		schema_encode(&file, &out);
-		status = send_all(p->fd, &out);
-	}
-	if (status == 0) {
-		struct frame compile = { WIRE_COMPILE, NULL, 0 };
-
-		buf_clear(&out);
-		frame_encode(&compile, &out);
-		status = send_all(p->fd, &out);
-	}
-	buf_free(&out);
-	return status;
-}
-
-/* Reads once into a buffer.  1: something; 0: nothing there now; -1: end. */
-static int
-receive(int fd, struct buf *in)
-{
-	ssize_t n;
-
-	buf_reserve(in, 65536);
-	do
-		n = recv(fd, in->data + in->len, 65536, MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return 0;
-	if (n <= 0)
-		return -1;
-	in->len += (size_t)n;
-	return 1;
-}
-
-static void
-consume(struct buf *in, size_t at)
-{
-	memmove(in->data, in->data + at, in->len - at);
-	buf_cut(in, in->len - at);
-}
-
-/* Waits for what the schemas are. */
-static int
-receive_types(struct pool *p)
-{
-	int64_t until = clock_ticks() + COMPILE_MS, left;
-	struct pollfd pfd = { .fd = p->fd, .events = POLLIN };
-	struct frame f;
-	size_t at = 0;
-	int got;
-
-	while ((got = wire_next(&p->in, &at, LIMIT_SCHEMA, &f)) == 0) {
-		left = until - clock_ticks();
-		notify_pulse();
-		if (left <= 0)
-			return fail("takes longer than a minute to compile "
-			    "the schemas");
-		if (poll(&pfd, 1, left > 1000 ? 1000 : (int)left) < 0) {
-			if (errno == EINTR)
-				continue;
-			return fail(strerror(errno));
-		}
-		if (receive(p->fd, &p->in) < 0)
-			return fail("ended before it had compiled the "
-			    "schemas");
-	}
-	if (got < 0 || f.type != WIRE_TYPES || types_decode(&p->types, &f) != 0)
-		return -1;
-	consume(&p->in, at);
-	return 0;
-}
-
 /* One more than asked for: it is kept for a box that has none, so that no box
  * has all of them. */
 static size_t
@@ -322,9 +110,7 @@ pool_open(const struct rules *rules, const struct settings *s,
 		p->slots[i].fd = -1;
 		queue_init(&p->slots[i].at);
 	}
-	fail("does not answer, or not as it should");
-	if (start_parent(p) == 0 && send_schemas(p, rules) == 0 &&
-	    receive_types(p) == 0) {
+	if (pool_start_parent(p, rules) == 0) {
 		if (p->types.faults.n == 0)
 			return p;
 		faults_copy(faults, &p->types.faults);
@@ -337,12 +123,9 @@ void
 pool_close(struct pool *p)
 {
 	size_t i;
-	int status;
 
 	if (p == NULL)
 		return;
-	if (p->fd >= 0)
-		close(p->fd);
 	for (i = 0; i < LIMIT_WORKERS; i++) {
 		if (p->slots[i].fd >= 0)
 			close(p->slots[i].fd);
@@ -351,11 +134,7 @@ pool_close(struct pool *p)
 		buf_free(&p->slots[i].out);
 		buf_free(&p->slots[i].entries);
 	}
-	/* its children die with it */
-	if (p->parent > 0) {
-		kill(p->parent, SIGKILL);
-		spawn_wait(p->parent, &status);
-	}
+	pool_end_parent(p);
 	types_free(&p->types);
 	buf_free(&p->in);
 	free(p);
@@ -393,7 +172,7 @@ start_child(struct pool *p, struct slot *s, const char *box)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
 	child_encode(WIRE_FORK, &note, &out);
-	status = send_fd(p->fd, &out, pair[1]);
+	status = channel_send_fd(p->fd, &out, pair[1]);
 	buf_free(&out);
 	close(pair[1]);
 	if (status != 0) {
@@ -610,7 +389,7 @@ receive_verdicts(struct pool *p, struct slot *s)
 	size_t at = 0;
 	int got, more;
 
-	more = receive(s->fd, &s->in);
+	more = channel_receive(s->fd, &s->in);
 	while ((got = wire_next(&s->in, &at, LIMIT_VERDICT, &f)) == 1 &&
 	    take_verdict(p, s, &f) == 0)
 		;
@@ -624,7 +403,7 @@ receive_verdicts(struct pool *p, struct slot *s)
 		s->deadline = clock_ticks();
 		return false;
 	}
-	consume(&s->in, at);
+	buf_drop(&s->in, at);
 	if (more < 0 || (s->leaving && s->at.n == 0))
 		retire(s);
 	return more > 0 && s->fd >= 0;
@@ -705,7 +484,7 @@ receive_endings(struct pool *p)
 	size_t at = 0;
 	int got;
 
-	if (receive(p->fd, &p->in) < 0)
+	if (channel_receive(p->fd, &p->in) < 0)
 		return -1;
 	while ((got = wire_next(&p->in, &at, 4096, &f)) == 1) {
 		if (f.type != WIRE_ENDED || child_decode(&note, &f) != 0 ||
@@ -714,7 +493,7 @@ receive_endings(struct pool *p)
 			return -1;
 		child_ended(p, &p->slots[note.slot], (int)note.status);
 	}
-	consume(&p->in, at);
+	buf_drop(&p->in, at);
 	return got;
 }
 
@@ -734,7 +513,7 @@ kill_overdue(struct pool *p)
 			s->killed = true;
 			p->counts.killed += !s->lied;
 		}
-	status = out.len == 0 ? 0 : send_all(p->fd, &out);
+	status = out.len == 0 ? 0 : channel_send(p->fd, &out);
 	buf_free(&out);
 	return status;
 }
@@ -756,7 +535,7 @@ pool_forget(struct pool *p)
 			retire(s);
 	}
 	frame_encode(&forget, &out);
-	status = send_all(p->fd, &out);
+	status = channel_send(p->fd, &out);
 	buf_free(&out);
 	return status;
 }
@@ -768,7 +547,7 @@ pool_add_ids(struct pool *p, const struct ids *ids)
 	int status;
 
 	ids_encode(ids, &out);
-	status = send_all(p->fd, &out);
+	status = channel_send(p->fd, &out);
 	buf_free(&out);
 	return status;
 }
