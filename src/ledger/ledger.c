@@ -567,6 +567,19 @@ ledger_add(struct ledger *l, const char *id, struct ruling *r)
 	return 0;
 }
 
+/* What libgit2 says when a sync fails.  There was no room for the lock: the
+ * branch is where it was, and the next lock is another file. */
+static void
+look_at_sync(const char *says)
+{
+	if (strstr(says, "fsync") == NULL)
+		return;
+	if (strstr(says, ".lock'") == NULL ||
+	    (strstr(says, strerror(ENOSPC)) == NULL &&
+	    strstr(says, strerror(EDQUOT)) == NULL))
+		fs_lost(says);
+}
+
 /* From the head that was known to the new one, or not at all. */
 static int
 move_branch(struct ledger *l)
@@ -581,9 +594,8 @@ move_branch(struct ledger *l)
 	status = git_reference_create_matching(&ref, l->repo, REPO_BRANCH,
 	    &new, l->head[0] != '\0', l->head[0] != '\0' ? &old : NULL, NULL);
 	git_reference_free(ref);
-	if (status != 0 && git_error_last() != NULL &&
-	    strstr(git_error_last()->message, "fsync") != NULL)
-		fs_lost(git_error_last()->message);
+	if (status != 0 && git_error_last() != NULL)
+		look_at_sync(git_error_last()->message);
 	if (status == GIT_EMODIFIED || status == GIT_EEXISTS)
 		return repo_fail("somebody else has moved the branch");
 	return status == 0 ? 0 : repo_fail("the branch cannot be moved");
