@@ -109,6 +109,7 @@ short +partial write .*/\.docket/shown
 short +partial write .*/\.docket/delivered
 EINTR +slow flock .*/\.docket/lock
 EROFS +frozen unlinkat .*/\.docket/claims/[^/]*/list\.xml
+ENOSPC +space fsync .*/refs/heads/main\.lock
 EOF
 is "$(grep none "$T/tries")" "" "calls that harm most are there"
 sweep troubled <"$T/tries"
