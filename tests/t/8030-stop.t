@@ -58,7 +58,12 @@ done=$(ledger log --oneline --grep=received main | wc -l)
 claims=$(find .docket/claims -name '*.xml' | wc -l)
 diag "$done received, $claims claimed, $left in inbox"
 ok "some of them wait still" test "$left" -gt 0
-is $((left + done + claims)) 10000 "and none is lost"
+# what was received may be among the claims still
+is "$({
+	find inbox .docket/claims -name '*.xml' -printf '%f\n'
+	ledger log --format=%s main |
+	    sed -n 's/.* received: app \([0-9]*\) .*/\1.xml/p'
+} | sort -u | wc -l)" 10000 "and none is lost"
 find inbox -name '*.xml' -delete
 
 if command -v pgrep >/dev/null; then
