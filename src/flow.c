@@ -54,6 +54,9 @@
 #define DRAIN_MS 400
 #define END_MS 800
 
+/* Whether to end is looked for so often while workers are waited for. */
+#define DRAIN_LOOK_MS 100
+
 /* Events taken in a round: what the kernel keeps of them. */
 #define EVENTS_MOST 16384
 
@@ -285,12 +288,13 @@ flow_rule_done(struct flow *f)
 	return status;
 }
 
+/* Not long: signals do not wake us here. */
 static int
 drain_patience(int64_t until)
 {
 	int64_t left = until - clock_ticks();
 
-	return left < 0 ? 0 : left > 1000 ? 1000 : (int)left;
+	return left < 0 ? 0 : left > DRAIN_LOOK_MS ? DRAIN_LOOK_MS : (int)left;
 }
 
 static int
