@@ -186,8 +186,8 @@ get_decider(struct ruling *r, char *v)
 	enum evidence evidence;
 	long number = -1;
 
-	if (paren == NULL || paren < v + 2 || end == NULL || end[1] != '\0' ||
-	    end < paren)
+	if (paren == NULL || paren < v + 2 || paren[-1] != ' ' ||
+	    end == NULL || end[1] != '\0' || end < paren)
 		return -1;
 	paren[-1] = '\0';
 	*end = '\0';
