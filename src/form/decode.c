@@ -303,28 +303,37 @@ get_answer(struct ruling *r, char *v)
 	return 0;
 }
 
-/* "line 9, Quota: …", what fault_line() makes of a fault that has a line; the
- * sentence alone of another, whose field cannot be told from it. */
+/* Where the sentence begins in "line 9, Quota: …" or "line 9: …", which is
+ * what fault_line() makes of a fault that has a line; NULL: it is another. */
+static char *
+parse_place(char *text, uint64_t *line, char **field)
+{
+	char *end = strpbrk(text, ",:"), *rest, digits[NUM_TEXT];
+
+	if (strncmp(text, "line ", 5) != 0 || end == NULL || end[1] != ' ')
+		return NULL;
+	rest = strstr(*end == ',' ? end + 2 : end, ": ");
+	snprintf(digits, sizeof(digits), "%.*s", (int)(end - text - 5),
+	    text + 5);
+	if (rest == NULL || !text_number(digits, LONG_MAX, line))
+		return NULL;
+	*field = *end == ',' ? end + 2 : NULL;
+	*rest = '\0';
+	return rest + 2;
+}
+
+/* Of a fault without a line there is the sentence alone: its field cannot be
+ * told from it. */
 static void
 add_fault(struct ruling *r, unsigned code, char *text)
 {
 	uint64_t line = 0;
-	char *field = NULL, *end = strpbrk(text, ",:");
-	char *rest = end == NULL ? NULL : strstr(end, ": ");
+	char *field = NULL, *sentence = parse_place(text, &line, &field);
 
-	if (strncmp(text, "line ", 5) == 0 && rest != NULL) {
-		char digits[NUM_TEXT];
-
-		snprintf(digits, sizeof(digits), "%.*s", (int)(end - text - 5),
-		    text + 5);
-		if (text_number(digits, LONG_MAX, &line)) {
-			field = *end == ',' ? end + 2 : NULL;
-			*rest = '\0';
-			text = rest + 2;
-		} else
-			line = 0;
-	}
-	faults_add(&r->faults, code, (long)line, field, text);
+	if (sentence == NULL)
+		line = 0;
+	faults_add(&r->faults, code, (long)line, field, sentence == NULL ?
+	    text : sentence);
 }
 
 /* "2002 - line 9, Quota: …" */
