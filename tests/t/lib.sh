@@ -159,7 +159,7 @@ start() {
 	: >"$T/log"
 	env "$@" "$DOCKET" run "$DESK" >>"$T/log" 2>&1 &
 	_pid=$!
-	if ! waitfor -t 30 match "$T/log" event=ready; then
+	if ! waitfor -t 120 match "$T/log" event=ready; then
 		diag "the desk does not start:" "$(cat "$T/log")"
 		echo "Bail out! docket run"
 		exit 1
