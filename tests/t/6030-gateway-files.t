@@ -153,8 +153,9 @@ ok "and well" seen 'event=gateway.reload ended=well'
 forget
 sed -i "s,reload = .*,reload = test -e '$T/server'," docket.conf
 seen event=rules
-ok "when the command was changed it waits for a change" test ! -e \
-    .docket/reload-due
+ok "when the command was changed it waits for a change" \
+    waitfor gone .docket/reload-due
+is "$(grep -c event=gateway.reload "$T/log")" 0 "and is not run"
 key_form acme nine "$TODAY" "$NEXT" | drop nine.xml
 waitfor there pending/AK-000009.xml
 key AK-000009
