@@ -563,8 +563,10 @@ settings_resolve(struct settings *s, struct conf_error *e, bool *trouble)
 	for (r = s->reviewers; r < s->reviewers + s->n_reviewers; r++) {
 		if (r->user == NULL)
 			continue;
-		errno = 0;
-		pw = getpwnam(r->user);
+		do {
+			errno = 0;
+			pw = getpwnam(r->user);
+		} while (pw == NULL && errno == EINTR);
 		if (pw != NULL)
 			r->uid = (long)pw->pw_uid;
 		else if (settings_lookup_failed(errno)) {

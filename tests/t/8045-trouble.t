@@ -107,6 +107,7 @@ ENOMEM +memory openat2 .*/pending/AK-[0-9]*\.note\.txt
 EIO +look newfstatat .*/pending/AK-[0-9]*\.xml
 short +partial write .*/\.docket/shown
 short +partial write .*/\.docket/delivered
+EINTR +slow read /etc/nsswitch.conf
 EINTR +slow flock .*/\.docket/lock
 EROFS +frozen unlinkat .*/\.docket/claims/[^/]*/list\.xml
 ENOSPC +space fsync .*/refs/heads/main\.lock
