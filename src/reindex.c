@@ -124,7 +124,7 @@ brings_facts(const struct ruling *r)
 	    (r->event == EVENT_ASK && r->request == REQUEST_CHANGE);
 }
 
-/* no child reads papers of two drop boxes */
+/* Has a worker read it: one that has seen no other drop box. */
 static void
 give_paper(struct reindexing *x, struct reading *r)
 {

@@ -148,7 +148,7 @@ int
 spawn_capture(const char *const argv[], int fd, struct buf *out, size_t most,
     int64_t ms, int *status)
 {
-	int ends[2], failed, why = 0;
+	int ends[2], failed, why;
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)

@@ -72,7 +72,7 @@ prove_digests(struct filed *f)
 }
 
 static void
-read_filed(struct filed *f, struct history *h, const struct oid *tree,
+look_up(struct filed *f, struct history *h, const struct oid *tree,
     const char *path)
 {
 	*f = (struct filed){ .path = "" };
@@ -89,7 +89,7 @@ void
 filed_read(struct filed *f, struct history *h, const struct oid *tree,
     const char *path)
 {
-	read_filed(f, h, tree, path);
+	look_up(f, h, tree, path);
 	if (f->found == 1)
 		prove_digests(f);
 }
@@ -124,9 +124,10 @@ read_item(const struct ahead *a, struct history *h, const struct oid *oid)
 	oid_text(r->commit, oid);
 	r->at = c->at;
 	if (item->unread == NULL && item->wrong == NULL && brings_paper(r)) {
-		(a->belief == HISTORY_PROVEN ? filed_read : read_filed)(
-		    &item->filed, h, &c->tree, ledger_path(path,
+		look_up(&item->filed, h, &c->tree, ledger_path(path,
 		    STATE_PENDING, r->number, ruling_paper(r, name)));
+		if (item->filed.found == 1 && a->belief == HISTORY_PROVEN)
+			prove_digests(&item->filed);
 		if (item->filed.found < 0)
 			item->unread = mem_str(ledger_error());
 	}
