@@ -118,10 +118,10 @@ int	ledger_ruling(struct ledger *, const char *commit, struct ruling *);
 
 /* Calls fn for each commit after `from' ("": from the first) up to `to',
  * oldest first, until it returns not 0, which is returned.  -1 too if from
- * is not an ancestor of to.  *n, unless n is NULL: how many there will be. */
+ * is not an ancestor of to. */
 typedef int ledger_ruling_fn(void *arg, struct ruling *);
 int	ledger_walk(struct ledger *, const char *from, const char *to,
-	    uint64_t *n, ledger_ruling_fn *, void *);
+	    ledger_ruling_fn *, void *);
 /* How many that would be; -1: from is not an ancestor. */
 int64_t	ledger_distance(struct ledger *, const char *from, const char *to);
 /* The full name of a commit that someone abbreviated; -1: none or several. */

@@ -358,7 +358,7 @@ fail:
 }
 
 int
-ledger_walk(struct ledger *l, const char *from, const char *to, uint64_t *n,
+ledger_walk(struct ledger *l, const char *from, const char *to,
     ledger_ruling_fn *fn, void *arg)
 {
 	struct chain chain;
@@ -367,8 +367,6 @@ ledger_walk(struct ledger *l, const char *from, const char *to, uint64_t *n,
 
 	if (chain_of(l, from, to, &chain) != 0)
 		return -1;
-	if (n != NULL)
-		*n = chain.n;
 	for (status = 0; status == 0 && chain.n > 0; chain.n--) {
 		notify_pulse();
 		status = ruling_of(l, &chain.oids[chain.n - 1], &r);

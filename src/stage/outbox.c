@@ -381,7 +381,7 @@ give_since(struct outbox *o, const char *since, const char *only, bool again,
 	begin(&g, o, only);
 	g.again = again;
 	status = ledger_walk(o->ledger, strcmp(since, "-") == 0 ? "" : since,
-	    ledger_head(o->ledger), NULL, give_walked, &g);
+	    ledger_head(o->ledger), give_walked, &g);
 	if (g.batch != NULL && end(&g) != 0)
 		status = -1;
 	*failed = g.failed;

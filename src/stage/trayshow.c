@@ -413,7 +413,7 @@ trays_catch_up(struct trays *t)
 		    t->shown, NULL);
 		return trays_reset(t);
 	}
-	status = ledger_walk(t->ledger, t->shown, head, NULL, catch_up,
+	status = ledger_walk(t->ledger, t->shown, head, catch_up,
 	    &c);
 	if (status == 0)
 		status = ledger_diff(t->ledger, t->shown, head, want_change,
