@@ -9,7 +9,6 @@
  *	ledger_commit()		writes all as one pack, syncs it, moves the
  *				branch from the head that was known to the
  *				new one, syncs that: the only commit point
- *	ledger_abort()		forgets the group
  *
  * Reading names a commit by its 40 hex digits.  The functions return 0, or
  * -1 when the ledger cannot be read or written; ledger_error() says why.
@@ -87,10 +86,7 @@ int	ledger_sign_with(struct ledger *, const char *keyfile,
  * another name where it is signed.  -1:
  * one of its papers is not where the ruling says; nothing has changed. */
 int	ledger_add(struct ledger *, const char *id, struct ruling *);
-size_t	ledger_open_count(const struct ledger *);
-size_t	ledger_open_bytes(const struct ledger *);
 int	ledger_commit(struct ledger *);
-void	ledger_abort(struct ledger *);
 
 /* The papers of a case in a tray, the open group included. */
 typedef int ledger_name_fn(void *arg, const char *name);

@@ -447,18 +447,6 @@ ledger_head(const struct ledger *l)
 
 /* Groups. */
 
-size_t
-ledger_open_count(const struct ledger *l)
-{
-	return l->open;
-}
-
-size_t
-ledger_open_bytes(const struct ledger *l)
-{
-	return pack_bytes(l->pack);
-}
-
 /* Whether everything that the ruling moves or drops is where it says. */
 static int
 check_ops(struct ledger *l, const struct ruling *r)
@@ -631,19 +619,6 @@ ledger_commit(struct ledger *l)
 		tree_reset(l->tree, &root);
 	}
 	return 0;
-}
-
-void
-ledger_abort(struct ledger *l)
-{
-	pack_reset(l->pack);
-	buf_clear(&l->last);
-	l->last_ruling = NULL;
-	tree_free(l->tree);
-	l->tree = NULL;
-	l->open = 0;
-	if (load_head(l) != 0)
-		log_event(LOG_ERROR, "ledger", "error", last_error, NULL);
 }
 
 int
