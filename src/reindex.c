@@ -334,7 +334,11 @@ walk(struct reindexing *x)
 static void
 cleanup(struct reindexing *x)
 {
+	struct job *job;
+
 	/* jobs point into the window: the pool goes first */
+	while (x->pool != NULL && (job = pool_cancel(x->pool)) != NULL)
+		verdict_free(&job->verdict);
 	pool_close(x->pool);
 	for (; x->n > 0; x->n--, x->first = (x->first + 1) % WINDOW)
 		item_free(x->window[x->first].item);
