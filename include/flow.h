@@ -37,14 +37,12 @@ struct flow_counts {
 /*
  * Opens everything on a desk whose lock is held, and recovers: the ledger,
  * the rules, the index, the trays, answers, claims.  NULL with why: the desk
- * is not usable (*trouble false), or the machine failed us (true).
+ * is not usable (*trouble false), or the machine failed us (true).  A signal
+ * that ends the program (signals.h) gives opening up, as trouble.
  */
 struct flow *flow_open(struct desk *, bool once, struct buf *why,
 	    bool *trouble);
 void	flow_close(struct flow *);
-/* Whether a signal that ends the program waits to be taken: opening is then
- * given up, as trouble. */
-bool	flow_is_told_to_end(void);
 
 /*
  * Goes on until *quit is set (by a signal handler, or progress), or, once,

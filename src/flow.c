@@ -31,6 +31,7 @@
 #include "clock.h"
 #include "log.h"
 #include "notify.h"
+#include "signals.h"
 
 #include "limit.h"
 
@@ -201,7 +202,7 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	 * nobody waits for a worker that is stuck */
 	if (flow_drain(f, clock_ticks() + ADOPT_MS) != 0)
 		return -1;
-	if (pool_pending(f->pool) > 0 && flow_is_told_to_end())
+	if (pool_pending(f->pool) > 0 && signals_say_end())
 		return 1;
 	if (flow_add(f, rulebook_ruling(f->rulebook, rules, clock_now()),
 	    NULL, NULL) != 0 || flow_commit(f) != 0)
@@ -218,6 +219,18 @@ adopt_rules(struct flow *f, struct rules *rules, struct settings *settings,
 	flow_recheck_batches(f);
 	/* what no worker could check may be checked now */
 	return flow_try_held(f);
+}
+
+/* It may be that docket-check cannot bear them: the workers of the old rules
+ * go on. */
+static void
+refuse_rules(struct flow *f, struct rules *rules, struct faults *faults)
+{
+	if (faults->n == 0)
+		faults_add(faults, FAULT_INVALID, 0, "schemas",
+		    "The schemas could not be compiled: docket-check ended "
+		    "before it was through, or took longer than a minute.");
+	rulebook_refuse(f->rulebook, rules, faults);
 }
 
 static int
@@ -244,14 +257,8 @@ flow_rules(struct flow *f)
 		}
 	} else {
 		clock_zone(flow_settings(f)->zone);
-		/* it may be that docket-check cannot bear them: the workers
-		 * of the old rules go on */
-		if (faults.n == 0)
-			faults_add(&faults, FAULT_INVALID, 0, "schemas",
-			    "The schemas could not be compiled: docket-check "
-			    "ended before it was through, or took longer than "
-			    "a minute.");
-		rulebook_refuse(f->rulebook, &rules, &faults);
+		if (faults.n > 0 || !signals_say_end())
+			refuse_rules(f, &rules, &faults);
 	}
 	rules_free(&rules);
 	settings_free(&settings);
@@ -303,7 +310,7 @@ flow_drain(struct flow *f, int64_t until)
 	struct pollfd fds[POOL_FDS];
 
 	while (pool_pending(f->pool) > 0 && clock_ticks() < until &&
-	    !flow_is_told_to_end()) {
+	    !signals_say_end()) {
 		if (pool_exchange(f->pool) != 0)
 			return flow_fail(f, "the workers are gone");
 		if (flow_rule_done(f) != 0)
@@ -455,7 +462,7 @@ static bool
 is_left(const struct flow *f)
 {
 	return f->group.n + pool_pending(f->pool) > END_FEW &&
-	    flow_is_told_to_end();
+	    signals_say_end();
 }
 
 static int

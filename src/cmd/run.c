@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "fs.h"
 #include "log.h"
 #include "notify.h"
+#include "signals.h"
 
 #include "cmd.h"
 #include "flow.h"
@@ -37,29 +37,6 @@ struct running {
 	uint64_t	 waiting;	/* files seen in inbox, for the bar */
 	struct flow_counts counts;
 };
-
-static int
-open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* The signal that waits; 0: none. */
-static int
-take_signal(int fd)
-{
-	struct signalfd_siginfo info;
-
-	return read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info) ?
-	    (int)info.ssi_signo : 0;
-}
 
 static int
 open_desk(struct running *x, const char *path)
@@ -125,7 +102,6 @@ pause_for(struct running *x, int ms)
 {
 	struct pollfd p = { .fd = x->signals, .events = POLLIN };
 	int64_t until = clock_ticks() + ms, left;
-	int sig;
 
 	while ((left = until - clock_ticks()) > 0) {
 		notify_pulse();
@@ -134,8 +110,7 @@ pause_for(struct running *x, int ms)
 		if (poll(&p, 1, (int)left) > 0)
 			break;
 	}
-	sig = take_signal(x->signals);
-	return sig == SIGTERM || sig == SIGINT;
+	return signals_end(signals_take(x->signals));
 }
 
 /* Runs until it is told to end, or is through.  EXIT_TROUBLE: to be begun
@@ -146,7 +121,7 @@ run_flow(struct running *x, struct flow *f)
 	int status;
 
 	while ((status = flow_run(f, x->signals, &x->quit)) == 0 &&
-	    take_signal(x->signals) == SIGHUP)
+	    signals_take(x->signals) == SIGHUP)
 		flow_reload(f);
 	if (status == 0) {
 		x->ending = true;
@@ -173,7 +148,7 @@ open_and_run(struct running *x)
 	if (!x->again || desk_reopen(&x->desk, &why) == 0)
 		f = flow_open(&x->desk, x->once, &why, &trouble);
 	x->again = true;
-	if (f == NULL && trouble && flow_is_told_to_end()) {
+	if (f == NULL && trouble && signals_say_end()) {
 		buf_free(&why);
 		return EXIT_DONE;
 	}
@@ -244,7 +219,7 @@ run(int argc, char **argv)
 		return status;
 	umask(022);
 	notify_open();
-	x.signals = open_signals();
+	x.signals = signals_open();
 	if (x.once) {
 		log_least(LOG_WARN);
 		count_folder(x.desk.inbox, &x.waiting, true);

@@ -13,6 +13,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "log.h"
+#include "signals.h"
 #include "text.h"
 
 #include "limit.h"
@@ -440,36 +441,57 @@ answer_all(struct flow *f, struct entries *all, const char *mark)
 	return status;
 }
 
-/* One of them, read from its claim.  A claim that is gone was given back. */
-static int
-answer_again(struct flow *f, struct entry *e)
+/* Whether a refusal can be answered now, from its claim; else it is kept.  A
+ * claim that is gone was given back. */
+static bool
+is_ready(struct flow *f, struct entry *e)
 {
-	struct entries one = { e, 1 };
-
-	if (outbox_is_held(f->outbox, e->parcel->box)) {
+	if (outbox_is_held(f->outbox, e->parcel->box) || signals_say_end()) {
 		keep_unanswered(f, e);
-		return 0;
+		return false;
 	}
 	if (intake_reload(f->intake, e->parcel) != 0)
 		e->parcel->keep = false;
 	if (e->parcel->trouble) {
 		flow_keep(f, e->parcel, e->ruling);
 		*e = (struct entry){ .ruling = NULL };
-		return 0;
+		return false;
 	}
-	return answer_all(f, &one, NULL);
+	return true;
+}
+
+/* The next refusals that can be answered, as many as make a group. */
+static size_t
+next_answers(struct flow *f, struct entry *list, size_t n,
+    struct entries *some)
+{
+	size_t bytes = 0, i;
+
+	for (i = 0; i < n && some->n < LIMIT_GROUP &&
+	    bytes < LIMIT_GROUP_BYTES; i++) {
+		if (!is_ready(f, &list[i]))
+			continue;
+		bytes += parcel_form(list[i].parcel)->len;
+		*entries_add(some, NULL) = list[i];
+		list[i] = (struct entry){ .ruling = NULL };
+	}
+	return i;
 }
 
 int
 flow_answer_again(struct flow *f)
 {
-	struct entries again = f->unanswered;
+	struct entries again = f->unanswered, some = { NULL, 0 };
 	int status = 0;
 	size_t i;
 
 	f->unanswered = (struct entries){ NULL, 0 };
-	for (i = 0; i < again.n && status == 0; i++)
-		status = answer_again(f, &again.list[i]);
+	for (i = 0; i < again.n && status == 0; ) {
+		i += next_answers(f, again.list + i, again.n - i, &some);
+		if (some.n > 0)
+			status = answer_all(f, &some, NULL);
+		entries_free(&some);
+	}
 	entries_free(&again);
 	return status;
 }

@@ -3,7 +3,6 @@
  *
  * May not: let anything wait for it.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "fs.h"
 #include "log.h"
 #include "notify.h"
+#include "signals.h"
 
 #include "flowing.h"
 
@@ -159,18 +159,6 @@ flow_telling_due(const struct flow *f)
 	return probe < metrics ? probe : metrics;
 }
 
-/* Somebody wants an end before it has begun.  (The signals are blocked, and
- * not yet taken.) */
-bool
-flow_is_told_to_end(void)
-{
-	sigset_t waiting;
-
-	return sigpending(&waiting) == 0 &&
-	    (sigismember(&waiting, SIGTERM) == 1 ||
-	    sigismember(&waiting, SIGINT) == 1);
-}
-
 /* What is indexed so far stays. */
 int
 flow_indexed(void *arg, uint64_t done, uint64_t all)
@@ -181,5 +169,5 @@ flow_indexed(void *arg, uint64_t done, uint64_t all)
 	snprintf(text, sizeof(text), "reading the ledger: %llu of %llu "
 	    "commits", (unsigned long long)done, (unsigned long long)all);
 	notify_status(text);
-	return flow_is_told_to_end() ? -1 : 0;
+	return signals_say_end() ? -1 : 0;
 }

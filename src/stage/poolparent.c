@@ -15,12 +15,15 @@
 #include "channel.h"
 #include "clock.h"
 #include "notify.h"
+#include "signals.h"
 #include "spawn.h"
 
 #include "pooling.h"
 
 /* How long compiling may take, ms. */
 #define COMPILE_MS 60000
+/* How often an end is looked for meanwhile. */
+#define LOOK_MS 100
 
 static char last_error[256];
 
@@ -113,7 +116,9 @@ receive_types(struct pool *p)
 		if (left <= 0)
 			return fail("takes longer than a minute to compile "
 			    "the schemas");
-		if (poll(&pfd, 1, left > 1000 ? 1000 : (int)left) < 0) {
+		if (signals_say_end())
+			return fail("is not waited for, there is to be an end");
+		if (poll(&pfd, 1, left > LOOK_MS ? LOOK_MS : (int)left) < 0) {
 			if (errno == EINTR)
 				continue;
 			return fail(strerror(errno));

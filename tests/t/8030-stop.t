@@ -5,36 +5,30 @@
 make_desk
 quick
 
-# a desk under a sanitizer, or one of many on a machine, takes longer
-MOST=${STOP_MS:-1000}
+# What else a machine does that tests a change is nobody's fault, and a group
+# that is in the ledger is answered before the end; a desk under a sanitizer
+# takes longer.
+patience=2
 case $BUILD in
-*asan*) MOST=10000 ;;
+*asan*) patience=10 ;;
 esac
-# what the machine gives to others is not the desk's: so much more, the more
-# of them wait for a processor
-load=$(awk -v n="$(nproc)" '{ print $1 <= n ? 1 : int($1 / n) + 1 }' /proc/loadavg)
-MOST=$((MOST * load))
-[ "$load" = 1 ] || diag "a busy machine: $MOST ms are allowed"
-
-now() {
-	echo $(($(date +%s%N) / 1000000))
-}
 
 # ends WHAT: it does in time, well
 ends() {
-	_from=$(now)
+	_from=$(now_ms)
 	stop
 	_status=$?
-	_took=$(($(now) - _from))
-	diag "$1: $_took ms"
+	_took=$(($(now_ms) - _from))
+	diag "$1: $_took ms of $((second * patience))"
 	is "$_status" 0 "$1: it ends well"
-	ok "$1: in time" test "$_took" -lt "$MOST"
+	ok "$1: in time" test "$_took" -lt $((second * patience))
 }
 
 workers() {
 	pgrep -P "$(pgrep -P "$_pid" -f docket-check | head -1)"
 }
 
+calibrate
 start
 ends "at rest"
 
@@ -49,6 +43,7 @@ forms() {
 	find "$T/forms" -name '*.xml' -exec mv -t inbox {} + 2>/dev/null
 }
 
+calibrate
 start
 forms 10000
 ok "10,000 forms come in" waitfor -t 30 match "$T/log" event=receive 100
@@ -68,6 +63,7 @@ find inbox -name '*.xml' -delete
 
 if command -v pgrep >/dev/null; then
 	once
+	calibrate
 	start
 	key_form acme first | drop first.xml
 	waitfor match "$T/log" event=receive
@@ -92,6 +88,38 @@ else
 	skip "no pgrep here"
 fi
 
+# schemas that take long to compile
+slow_schema() {
+	echo '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"
+	    targetNamespace="urn:example:slow"><xs:element name="slow">
+	    <xs:complexType><xs:sequence>'
+	seq -f '<xs:element name="a%.0f" type="xs:int" minOccurs="0"/>' 2000
+	echo '</xs:sequence></xs:complexType></xs:element></xs:schema>'
+}
+# compiling: another docket-check has begun; that is no event for anybody
+compiling() {
+	_i=0
+	until [ "$(pgrep -c -P "$_pid" -f docket-check)" = 2 ]; do
+		_i=$((_i + 1))
+		[ $_i -lt 600 ] || return 1
+		sleep 0.05
+	done
+}
+if command -v pgrep >/dev/null; then
+	calibrate
+	start
+	slow_schema >schemas/slow.xsd
+	kill -HUP "$_pid"
+	ok "schemas are compiled" compiling
+	ends "while they are"
+	unlike "$(cat "$T/log")" "trouble" "which is no trouble"
+	unlike "$(cat "$T/log")" "rules-invalid" "nor theirs"
+	rm schemas/slow.xsd
+	once
+else
+	skip "no pgrep here"
+fi
+
 # a batch in hand
 before=$(ledger rev-list --count main)
 {
@@ -101,6 +129,7 @@ before=$(ledger rev-list --count main)
 		sub(/NAME/, "batched " i, copy); printf "%s", copy } }'
 	echo '</batch>'
 } >"$T/batch.xml"
+calibrate
 start
 mv "$T/batch.xml" inbox/batch.xml
 ok "a batch comes in" waitfor -t 30 match "$T/log" event=receive 100
@@ -113,6 +142,7 @@ is $(($(ledger rev-list --count main) - before)) 3000 \
     "goes on with it, each form once"
 
 # before it has begun: an index to be made anew
+calibrate
 rm .docket/index.db
 : >"$T/log"
 "$DOCKET" run "$DESK" >>"$T/log" 2>&1 &

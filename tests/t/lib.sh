@@ -184,6 +184,27 @@ stop() {
 	return $_stopped
 }
 
+now_ms() {
+	echo $(($(date +%s%N) / 1000000))
+}
+
+# calibrate: how many ms a second has now, into $second.  On a machine that is
+# busy with something else by as much more as a loop takes more time there
+# than time of a processor, and by what the disk takes for the twenty syncs of
+# two rounds.
+calibrate() {
+	_began=$(now_ms)
+	for _i in 1 2 3 4 5; do
+		echo "$_i" >"$T/sync"
+		sync "$T" "$T/sync"
+	done
+	_syncs=$((($(now_ms) - _began) * 4))
+	second=$(perl -MTime::HiRes=time -e '$t = time; $x++ for 1 .. 6e6;
+	    ($u, $s) = times; $f = (time - $t) / ($u + $s);
+	    printf "%d", 1000 * ($f < 1 ? 1 : $f)')
+	second=$((second + _syncs))
+}
+
 kill_hard() {
 	kill -KILL "$_pid" 2>/dev/null
 	wait "$_pid" 2>/dev/null
