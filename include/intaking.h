@@ -68,6 +68,7 @@ struct intake {
 	struct map	 odd;		/* folders that are no boxes; whether
 					 * they are named, a bool */
 	size_t		 odd_named;
+	bool		 recount;	/* what is said of them is old */
 	struct map	 grace;		/* put back: box/name -> struct grace */
 	struct map	 fresh;		/* rounds since the last sync */
 	bool		 unsynced;	/* there are more than those */

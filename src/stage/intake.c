@@ -135,6 +135,7 @@ count_folders(struct intake *in)
 		    more == 1 ? "" : "es");
 	desk_notice(in->desk, "folders", more > 0 ? buf_str(&text) : NULL);
 	buf_free(&text);
+	in->recount = false;
 }
 
 /* Says what is wrong with a folder, or (NULL) that nothing is any more. */
@@ -540,7 +541,7 @@ intake_event(struct intake *in, const struct watch_event *e)
 		miss_folders(in);
 	if (at == 0 && map_has(&in->odd, e->name)) {
 		forget_folder(in, e->name);
-		count_folders(in);
+		in->recount = true;
 	}
 	if (e->what == WATCH_GONE && at > 0)
 		close_box(in, b);
@@ -652,8 +653,7 @@ is_ready(struct intake *in, struct box *b, const char *name, bool complete)
 	if (S_ISDIR(st.st_mode)) {
 		if (*b->name == '\0') {
 			meet_folder(in, name, &st);
-			if (complete)
-				count_folders(in);
+			in->recount |= complete;
 		}
 		return false;
 	}
@@ -783,6 +783,9 @@ intake_collect(struct intake *in, unsigned most, intake_fn *fn, void *arg)
 		more |= b->look || (b->n_ready > 0 &&
 		    b->ready[0].at <= clock_ticks());
 	}
+	/* once, however many have come or gone */
+	if (in->recount)
+		count_folders(in);
 	return more || most == 0;
 }
 
