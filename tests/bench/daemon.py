@@ -1,6 +1,5 @@
 """daemon: a desk that runs, and forms dropped into it."""
 import os
-import signal
 import subprocess
 import threading
 import time
@@ -48,7 +47,6 @@ class Daemon:
         self.path = path
         self.before = before
         self.worker_peak = 0
-        self.received, self.last = 0, None
         self.over = threading.Event()
 
     def __enter__(self):
@@ -78,10 +76,8 @@ class Daemon:
         self.watch.join()
 
     def read_log(self):
-        for line in self.process.stderr:
-            if " event=receive" in line:
-                self.last = line.split(None, 2)[1]
-                self.received += 1
+        for _ in self.process.stderr:
+            pass
 
     def watch_workers(self):
         """docket-check and the children that it forks, which come and go."""
@@ -92,21 +88,6 @@ class Daemon:
 
     def peak(self):
         return peak_of(self.pid)
-
-    def through(self, n):
-        """Seconds from n forms that wait in inbox to the last one's receipt:
-        the desk is stopped while they come."""
-        wanted = self.received + n
-        os.kill(self.pid, signal.SIGSTOP)
-        self.desks.forms(os.path.join(self.path, "inbox"), n)
-        began = time.monotonic()
-        os.kill(self.pid, signal.SIGCONT)
-        while self.received < wanted:
-            time.sleep(0.001)
-        receipt = os.path.join(self.path, f"outbox/{self.last}.received.txt")
-        while not os.path.exists(receipt):
-            time.sleep(0.001)
-        return time.monotonic() - began
 
     def drop(self, *boxes):
         """(box, dropped, answered) of each form, ms.  boxes: box, rate and

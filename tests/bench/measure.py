@@ -78,10 +78,9 @@ def run_script(c, d, r, name, n):
 
 def run_daemon(c, d, r):
     with Daemon(d, d.fresh()) as daemon:
-        r.add(f"daemon {d.cases}", c.forms / daemon.through(c.forms))
         times = daemon.drop("-", "max", c.forms)
-        r.add(f"dropped {d.cases}", c.forms / (max(b for _, _, b in times) -
-                                               times[0][1]) * 1e3)
+        r.add(f"daemon {d.cases}", c.forms / (max(b for _, _, b in times) -
+                                              times[0][1]) * 1e3)
         r.add(f"daemon-peak {d.cases}", daemon.peak())
         r.add(f"worker-peak {d.cases}", daemon.worker_peak)
 

@@ -86,8 +86,6 @@ def intake(m, c, n):
            f"desk.sh {n}", asked[0])
     m.rate("  against a Python script", "/s", f"daemon {n}", "desk.py",
            f"desk.py {n}", asked[1])
-    m.rate("  dropped one by one as fast as that goes", "/s", f"dropped {n}",
-           "floor", f"floor {n}")
     m.rate("  docket run --once, start and end included", "/s", f"once {n}",
            "floor", f"floor {n}")
     for key, title in (("sync", "waiting for syncs"),
