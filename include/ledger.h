@@ -44,8 +44,10 @@ int	ledger_adopt(const char *path);
 struct ledger *ledger_open(const char *path);
 void	ledger_close(struct ledger *);
 
-/* What went wrong last, for the operator. */
+/* What went wrong last, for the operator; and whether it is the machine's
+ * trouble for certain: nothing could be opened then. */
 const char *ledger_error(void);
+bool	ledger_lacks_files(void);
 
 /*
  * For the one that holds the desk's lock, before anything is projected:

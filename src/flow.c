@@ -576,6 +576,7 @@ open_rules(struct flow *f, struct buf *why, bool *trouble)
 	size_t i;
 
 	if (ledger_rules(f->ledger, ledger_head(f->ledger), &rules) != 0) {
+		*trouble = ledger_lacks_files();
 		buf_puts(why, ledger_error());
 		return -1;
 	}
@@ -723,7 +724,7 @@ flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 	buf_free(&path);
 	if (f->ledger == NULL || ledger_recover(f->ledger) != 0) {
 		flow_fail(f, "%s", ledger_error());
-		*trouble = f->ledger != NULL;
+		*trouble = f->ledger != NULL || ledger_lacks_files();
 		return give_up(f, why);
 	}
 	*trouble = false;

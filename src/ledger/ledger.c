@@ -33,6 +33,7 @@
 #define MAP_ALL (16u * 1024 * 1024)
 
 static _Thread_local char last_error[512];
+static _Thread_local bool lacks_files;
 
 const char *
 ledger_error(void)
@@ -40,13 +41,32 @@ ledger_error(void)
 	return last_error;
 }
 
+bool
+ledger_lacks_files(void)
+{
+	return lacks_files;
+}
+
+/* libgit2 takes what it cannot open for what is not there: whether anything
+ * can be opened is asked first. */
+static const char *
+reason(int error)
+{
+	const git_error *e = git_error_last();
+	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	lacks_files = fd < 0;
+	if (lacks_files)
+		return strerror(errno);
+	close(fd);
+	return e == NULL || e->message == NULL ? strerror(error) : e->message;
+}
+
 int
 repo_fail(const char *what)
 {
-	const git_error *e = git_error_last();
-
 	snprintf(last_error, sizeof(last_error), "ledger: %s: %.400s", what,
-	    e == NULL || e->message == NULL ? strerror(errno) : e->message);
+	    reason(errno));
 	git_error_clear();
 	return -1;
 }
