@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "buf.h"
+#include "map.h"
 
 #include "limit.h"
 #include "pool.h"
@@ -44,7 +45,8 @@ struct pool {
 	struct check_limits limits;
 	struct slot	 slots[LIMIT_WORKERS];
 	size_t		 n_slots;
-	struct queue	 waiting, done;
+	struct map	 waiting;	/* box -> struct queue, none empty */
+	struct queue	 done;
 	size_t		 pending;
 	unsigned	 lists;		/* how often they have changed */
 	struct pool_counts counts;

@@ -75,6 +75,38 @@ queue_prepend(struct queue *to, struct queue *from)
 		queue_put(to, job);
 }
 
+/* The jobs of a box that wait; to which some are put at once. */
+static struct queue *
+waiting_of(struct pool *p, const char *box)
+{
+	struct queue *q = map_get(&p->waiting, box);
+
+	if (q == NULL) {
+		q = mem_alloc(sizeof(*q));
+		queue_init(q);
+		map_put(&p->waiting, box, q);
+	}
+	return q;
+}
+
+static void
+forget_empty(struct pool *p, const char *box, const struct queue *q)
+{
+	if (q->n == 0)
+		free(map_del(&p->waiting, box));
+}
+
+static void
+forget_waiting(struct pool *p)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+
+	while ((e = map_next(&p->waiting, &at)) != NULL)
+		free(e->value);
+	map_free(&p->waiting);
+}
+
 static void
 finish(struct pool *p, struct job *job, enum outcome outcome)
 {
@@ -104,7 +136,6 @@ pool_open(const struct rules *rules, const struct settings *s,
 	p->parent = -1;
 	p->limits = s->check;
 	p->n_slots = slot_count(s);
-	queue_init(&p->waiting);
 	queue_init(&p->done);
 	for (i = 0; i < LIMIT_WORKERS; i++) {
 		p->slots[i].fd = -1;
@@ -135,6 +166,7 @@ pool_close(struct pool *p)
 		buf_free(&p->slots[i].entries);
 	}
 	pool_end_parent(p);
+	forget_waiting(p);
 	types_free(&p->types);
 	buf_free(&p->in);
 	free(p);
@@ -281,48 +313,37 @@ slot_for(struct pool *p, const char *box)
 	return best;
 }
 
-/* Boxes that cannot be served now are remembered, so that those behind them
- * are seen: one box's hundreds of forms are no reason for another's to wait. */
+/* Boxes in a row that cannot be served now, before the others are left for
+ * the next time. */
 #define BUSY_BOXES 8
 
-struct busy {
-	const char	*box[BUSY_BOXES];
-	size_t		 n;
-};
-
+/* False: some of the box's jobs stay. */
 static bool
-is_busy(const struct busy *busy, const char *box)
+serve(struct pool *p, const char *box, struct queue *waiting)
 {
-	size_t i;
+	struct slot *s;
 
-	for (i = 0; i < busy->n; i++)
-		if (strcmp(busy->box[i], box) == 0)
-			return true;
-	return false;
+	while (waiting->n > 0) {
+		if ((s = slot_for(p, box)) == NULL)
+			return false;
+		give(p, s, queue_take(waiting));
+	}
+	return true;
 }
 
-/* Hands out what waits, in order; who cannot be served now stays. */
+/* Hands out what waits: one box's hundreds of forms are no reason for
+ * another's to wait. */
 static void
 hand_out(struct pool *p)
 {
-	struct busy busy = { .n = 0 };
-	struct queue rest;
-	struct job *job;
-	struct slot *s;
+	const struct map_entry *e;
+	size_t at = 0, busy = 0;
 
-	queue_init(&rest);
-	while (busy.n < BUSY_BOXES && (job = queue_take(&p->waiting)) !=
-	    NULL) {
-		s = is_busy(&busy, job->box) ? NULL : slot_for(p, job->box);
-		if (s != NULL)
-			give(p, s, job);
-		else {
-			if (!is_busy(&busy, job->box))
-				busy.box[busy.n++] = job->box;
-			queue_put(&rest, job);
-		}
-	}
-	queue_prepend(&p->waiting, &rest);
+	while (busy < BUSY_BOXES && (e = map_next(&p->waiting, &at)) != NULL)
+		if (serve(p, e->key, e->value))
+			forget_empty(p, e->key, e->value);
+		else
+			busy++;
 }
 
 static void
@@ -447,7 +468,7 @@ blame(struct pool *p, struct slot *s, struct job *job, int status)
 	if (++job->tries >= LIMIT_TRIES)
 		finish(p, job, OUTCOME_TROUBLE);
 	else
-		queue_put(&p->waiting, job);
+		queue_put(waiting_of(p, job->box), job);
 }
 
 static void
@@ -465,7 +486,8 @@ child_ended(struct pool *p, struct slot *s, int status)
 		blame(p, s, job, status);
 	} else if (s->lied)
 		log_end(s, NULL, status);
-	queue_prepend(&p->waiting, &s->at);
+	if (s->at.n > 0)
+		queue_prepend(waiting_of(p, s->box), &s->at);
 	free(s->box);
 	s->box = NULL;
 	buf_clear(&s->in);
@@ -562,7 +584,7 @@ void
 pool_submit(struct pool *p, struct job *job)
 {
 	job->tries = 0;
-	queue_put(&p->waiting, job);
+	queue_put(waiting_of(p, job->box), job);
 	p->pending++;
 }
 
@@ -630,10 +652,14 @@ struct job *
 pool_cancel(struct pool *p)
 {
 	struct job *job = queue_take(&p->done);
+	const struct map_entry *e;
 	struct slot *s;
+	size_t at = 0;
 
-	if (job == NULL)
-		job = queue_take(&p->waiting);
+	if (job == NULL && (e = map_next(&p->waiting, &at)) != NULL) {
+		job = queue_take(e->value);
+		forget_empty(p, e->key, e->value);
+	}
 	for (s = p->slots; job == NULL && s < p->slots + p->n_slots; s++)
 		job = queue_take(&s->at);
 	if (job != NULL)
