@@ -162,7 +162,7 @@ install: all
 # Tests.
 
 # a unit test is linked with what it tests: NAME_test.c
-unit_check = idlist sandbox schema split xmlform xmlscan
+unit_check = idlist path pieces sandbox schema split xmlform xmlscan
 unit_all = $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
 unit_docket = $(filter-out $(unit_check),$(unit_all))
 units = $(unit_all:%=$(BUILD)/test/unit/%_test)

@@ -23,6 +23,7 @@
 #include "formrules.h"
 #include "limit.h"
 #include "listform.h"
+#include "pieces.h"
 #include "sentence.h"
 #include "split.h"
 #include "xmlform.h"
@@ -54,41 +55,12 @@ say_nothing(void *arg, const char *message, ...)
 	(void)message;
 }
 
-/* The library does not tell of all memory that it could not have; what it
- * says of the form then is worth nothing. */
-static bool ran_out;
-
-static void *
-noted(void *p, size_t n)
-{
-	ran_out |= p == NULL && n > 0;
-	return p;
-}
-
-static void *
-note_malloc(size_t n)
-{
-	return noted(malloc(n), n);
-}
-
-static void *
-note_realloc(void *p, size_t n)
-{
-	return noted(realloc(p, n), n);
-}
-
-static char *
-note_strdup(const char *s)
-{
-	return noted(strdup(s), 1);
-}
-
 void
 xmlform_init(void)
 {
 	size_t i;
 
-	xmlMemSetup(free, note_malloc, note_realloc, note_strdup);
+	xmlMemSetup(pieces_free, pieces_malloc, pieces_realloc, pieces_strdup);
 	xmlInitParser();
 	xmlSetGenericErrorFunc(NULL, say_nothing);
 	xmlSchemaInitTypes();
@@ -453,13 +425,13 @@ xmlform_check(const struct schemas *s, const struct check_limits *limits,
 	struct reporter r = { .faults = &v->faults, .before = q->before };
 
 	*v = (struct verdict){ .type = -1 };
-	ran_out = false;
+	(void)pieces_ran_out();
 	xmlSetExternalEntityLoader(load_nothing);
 	if (q->purpose == PURPOSE_SPLIT)
 		split(s, limits, q, &r, v);
 	else
 		check_form(s, limits, q, &r, v);
-	r.no_memory |= ran_out;
+	r.no_memory |= pieces_ran_out();
 	if (!r.no_memory && !r.internal)
 		return XMLFORM_VERDICT;
 	verdict_free(v);
