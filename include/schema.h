@@ -22,6 +22,7 @@
 
 #include "fault.h"
 #include "idlist.h"
+#include "path.h"
 #include "wire.h"
 
 #define SCHEMA_WORDS "urn:docket:schema:1"
@@ -33,6 +34,7 @@ struct expr {
 	xmlNodePtr	 at;		/* lent: whose namespaces hold */
 	xmlNsPtr	*namespaces;	/* those, as the library wants them */
 	int		 n_namespaces;
+	struct path	 path;		/* the same, where it is one */
 };
 
 struct rule {

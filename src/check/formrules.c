@@ -60,16 +60,15 @@ zone_offset(const char *s)
 	return *s == '-' ? -seconds : seconds;
 }
 
-/* The day, or NaN where it is not one that docket could write down. */
+/* 0001-01-01 and 9999-12-31, the bounds of what docket can write down. */
+#define FIRST_DAY (-719162)
+#define LAST_DAY 2932896
+
+/* The day, or NaN where it is not within them. */
 static double
 day_within(int32_t day)
 {
-	int32_t first, last;
-
-	if (day_parse("0001-01-01", &first) != 0 ||
-	    day_parse("9999-12-31", &last) != 0)
-		return NAN;
-	return day < first || day > last ? (double)NAN : (double)day;
+	return day < FIRST_DAY || day > LAST_DAY ? (double)NAN : (double)day;
 }
 
 /* The day of an xs:date or xs:dateTime.  A date is the day that is written,
@@ -119,26 +118,40 @@ fn_day(xmlXPathParserContextPtr ctxt, int nargs)
 	xmlFree(s);
 }
 
-static void
-fn_listed(xmlXPathParserContextPtr ctxt, int nargs)
+static bool
+is_listed(const struct idset *ids, xmlXPathObjectPtr value)
 {
-	const struct form_rules *f = ctxt->context->userData;
-	const struct idset *ids;
-	xmlChar *list, *value;
+	xmlChar *text = xmlXPathCastToString(value);
 	const char *id;
 	bool listed = false;
 	size_t n;
 
+	if (text != NULL) {
+		id = id_trim((const char *)text, &n);
+		listed = idset_has(ids, id, n);
+	}
+	xmlFree(text);
+	return listed;
+}
+
+static void
+fn_listed(xmlXPathParserContextPtr ctxt, int nargs)
+{
+	const struct form_rules *f = ctxt->context->userData;
+	const struct idset *ids = NULL;
+	xmlXPathObjectPtr value;
+	xmlChar *list;
+	bool listed = false;
+
 	CHECK_ARITY(2);
-	value = xmlXPathPopString(ctxt);
+	value = valuePop(ctxt);
 	list = xmlXPathPopString(ctxt);
-	if (list != NULL && value != NULL) {
-		id = id_trim((const char *)value, &n);
+	if (list != NULL) {
 		ids = idlists_find(f->lists, (const char *)list);
-		listed = ids == NULL || idset_has(ids, id, n);
+		listed = ids == NULL || is_listed(ids, value);
 	}
 	xmlFree(list);
-	xmlFree(value);
+	xmlXPathFreeObject(value);
 	xmlXPathReturnBoolean(ctxt, listed);
 }
 
@@ -229,6 +242,11 @@ form_rules_eval(struct form_rules *f, const struct expr *e)
 {
 	xmlXPathObjectPtr value;
 
+	if (e->path.n > 0) {
+		value = path_find(&e->path, f->root);
+		f->costly |= value == NULL;
+		return value;
+	}
 	f->ctxt->namespaces = e->namespaces;
 	f->ctxt->nsNr = e->n_namespaces;
 	f->ctxt->node = f->root;

@@ -65,6 +65,8 @@ read_expr(struct reading *r, const char *attribute, struct expr *e)
 		complain(r, "this is not an XPath expression:", text);
 	else if (xpath_check(e, text, &why) != 0)
 		complain(r, buf_str(&why), text);
+	else
+		path_read(&e->path, text, e->namespaces, e->n_namespaces);
 	buf_free(&why);
 	free(text);
 }
@@ -75,6 +77,7 @@ expr_free(struct expr *e)
 	if (e->compiled != NULL)
 		xmlXPathFreeCompExpr(e->compiled);
 	xmlFree(e->namespaces);
+	path_free(&e->path);
 	*e = (struct expr){ .compiled = NULL };
 }
 
