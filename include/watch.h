@@ -15,7 +15,8 @@ struct watch;
 enum watch_what {
 	WATCH_TOUCHED,		/* made, written to: look some time */
 	WATCH_LEFT,		/* deleted, or moved away */
-	WATCH_COMPLETE,		/* closed after writing, or moved in */
+	WATCH_COMPLETE,		/* closed after writing */
+	WATCH_MOVED,		/* moved in: complete, and who did it is done */
 	WATCH_LOST,		/* events were lost: compare everything */
 	WATCH_GONE,		/* the directory itself is no more */
 };

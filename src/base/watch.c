@@ -107,8 +107,10 @@ what_of(uint32_t mask)
 		return WATCH_LOST;
 	if (mask & GONE)
 		return WATCH_GONE;
-	if (mask & COMPLETE)
+	if (mask & IN_CLOSE_WRITE)
 		return WATCH_COMPLETE;
+	if (mask & IN_MOVED_TO)
+		return WATCH_MOVED;
 	return mask & LEFT ? WATCH_LEFT : WATCH_TOUCHED;
 }
 

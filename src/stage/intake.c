@@ -25,8 +25,9 @@
 /* Names remembered from events, for one box; beyond it is looked at whole. */
 #define READY_MAX 4096
 
-/* A file that was just put there is left for so long, ms: cp(1) and mv(1) of
- * several files look at each once more, and complain if it is gone. */
+/* A file that was just written is left for so long, ms: cp(1) of several
+ * files, and mv(1) from another file system, look at each once more and
+ * complain if it is gone.  Who moves it there by rename(2) does not. */
 #define TOUCH_MS 3
 
 /* Files of one box in a row, while others wait. */
@@ -549,11 +550,11 @@ intake_event(struct intake *in, const struct watch_event *e)
 		return;		/* as what we take does, too */
 	else if (e->what == WATCH_TOUCHED && is_file(b, e->name))
 		intake_due_in(b, in->settings->settle);
-	else if (e->what <= WATCH_COMPLETE && b->n_ready < READY_MAX) {
+	else if (e->what <= WATCH_MOVED && b->n_ready < READY_MAX) {
 		b->ready = mem_grow(b->ready, b->n_ready + 1,
 		    sizeof(*b->ready));
 		b->ready[b->n_ready++] = (struct ready){ mem_str(e->name),
-		    clock_ticks() + TOUCH_MS };
+		    clock_ticks() + (e->what == WATCH_MOVED ? 0 : TOUCH_MS) };
 	} else
 		look_box(b);
 }
@@ -731,7 +732,8 @@ collect_listed(struct collecting *c, size_t box)
 	struct box *b = &c->in->boxes[box];
 	const char *name = NULL;
 
-	if (b->due <= clock_ticks()) {
+	/* not in the middle: what is behind us would not be seen again */
+	if (b->list == NULL && b->due <= clock_ticks()) {
 		b->due = INT64_MAX;
 		b->look = true;
 	}

@@ -108,4 +108,24 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 else
 	skip "folders of others need root"
 fi
+
+# more forms at once than are remembered by their events: the others are found
+# by looking, some while they are still left alone, and none waits until all
+# is looked at for other reasons
+conf '[inbox]' '	settle = 2s'
+start
+calibrate
+mkdir "$T/many"
+(cd "$T/many" && seq -f 'many-%.0f' 8000 | key_form="$(key_form)" perl -nle '
+	open F, ">", "$_.xml"; print F $ENV{key_form} =~ s/Acme app/$_/r')
+kill -STOP "$_pid"
+find "$T/many" -name '*.xml' -print0 | xargs -0 mv -t inbox
+began=$(now_ms)
+kill -CONT "$_pid"
+ok "8000 forms at once are received" \
+    waitfor -t 300 match "$T/log" "event=receive from=many-" 8000
+took=$(($(now_ms) - began))
+ok "in $took ms of $((second * 20))" test $took -le $((second * 20))
+stop
+
 done_testing

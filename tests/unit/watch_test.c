@@ -68,7 +68,7 @@ test_a_file_and_its_life(void **state)
 	expect(w, WATCH_TOUCHED, 7, "f");
 	assert_int_equal(renameat(dir, "f", dir, "g"), 0);
 	expect(w, WATCH_LEFT, 7, "f");
-	expect(w, WATCH_COMPLETE, 7, "g");
+	expect(w, WATCH_MOVED, 7, "g");
 	assert_int_equal(unlinkat(dir, "g", 0), 0);
 	expect(w, WATCH_LEFT, 7, "g");
 	expect_nothing(w);
@@ -110,7 +110,7 @@ test_moved_and_linked_in(void **state)
 	unit_put(other, "f", "x");
 	assert_int_equal(watch_add(w, dir, 3), 0);
 	assert_int_equal(renameat(other, "f", dir, "f"), 0);
-	expect(w, WATCH_COMPLETE, 3, "f");
+	expect(w, WATCH_MOVED, 3, "f");
 	assert_int_equal(renameat(dir, "f", other, "f"), 0);
 	expect(w, WATCH_LEFT, 3, "f");
 	assert_int_equal(mkdirat(dir, "d", 0755), 0);
