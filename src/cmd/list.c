@@ -317,6 +317,6 @@ const struct command cmd_list = {
 	"  -m, --most N        at most N; 0: all (a table ends after 1000)\n"
 	"  -f, --format table|json|csv\n"
 	"\n"
-	"WORDs are looked for in numbers, clients, names and all fields; each "
-	"may be the\nbeginning of a word.\n",
+	"WORDs are looked for in numbers, clients, names and what all fields "
+	"hold; each may\nbe the beginning of a word.\n",
 };

@@ -117,21 +117,39 @@ set_case(struct index *x, const struct casefile *c, int64_t id, bool of_form)
 	return index_run(x, st);
 }
 
+/* What fields hold; what they are called would find every case. */
+static void
+put_values(const struct facts *facts, struct buf *values)
+{
+	const char *at = facts->fields;
+	struct field f;
+
+	while (facts_next(&at, &f)) {
+		buf_put(values, f.value, (size_t)f.value_len);
+		buf_putc(values, '\n');
+	}
+}
+
 /* What a case is found by: S_WORDS_ADD or S_WORDS_DEL. */
 static int
 put_words(struct index *x, enum statement which, int64_t id,
     const struct casefile *c)
 {
 	sqlite3_stmt *st = index_statement(x, which);
+	struct buf values = BUF_INIT;
+	int status;
 
 	if (st == NULL)
 		return -1;
+	put_values(&c->facts, &values);
 	sqlite3_bind_int64(st, 1, id);
 	index_bind_text(st, 2, c->number);
 	index_bind_text(st, 3, c->facts.client);
 	index_bind_text(st, 4, c->facts.label);
-	index_bind_text(st, 5, c->facts.fields);
-	return index_run(x, st);
+	index_bind_text(st, 5, buf_str(&values));
+	status = index_run(x, st);
+	buf_free(&values);
+	return status;
 }
 
 /* Whether the ruling changes what can be searched for. */

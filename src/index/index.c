@@ -32,7 +32,7 @@
 
 /* A change of the tables below needs another number: an index of another
  * version is made anew. */
-#define LAYOUT "5"
+#define LAYOUT "6"
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"

@@ -51,6 +51,7 @@ exits 0 "list by words" "$DOCKET" list second
 unlike "$OUT" AK-000001 "finds what has them"
 exits 0 "list by a value of a field" "$DOCKET" list stock
 like "$OUT" AK-000001 "too"
+exits 1 "not by what it is called" "$DOCKET" list description
 exits 1 "or nothing" "$DOCKET" list nowhere
 is "$OUT" "docket: 1298 - No information found" "and says so"
 exits 0 "list by client" "$DOCKET" list --client beta --state pending
