@@ -197,6 +197,8 @@ void	flow_submit(struct flow *, struct task *, enum purpose,
 void	task_free(struct task *);
 /* Whether more can be taken in hand. */
 bool	flow_has_room(const struct flow *);
+/* Whether inbox is to be looked at for more. */
+bool	flow_takes_more(const struct flow *);
 /* On a desk that asks for no approval: approves what waits. */
 int	flow_approve_unreviewed(struct flow *, const char *number);
 

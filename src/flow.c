@@ -364,11 +364,11 @@ flow_patience(const struct flow *f)
 	if (f->more)
 		return 0;
 	/* what is with the workers wakes us when there is none */
-	if (flow_has_room(f)) {
+	if (flow_has_room(f))
 		due = earliest(due, trays_due(f->trays));
+	if (flow_takes_more(f))
 		due = earliest(due, f->no_room ? clock_ticks() + ROOM_MS :
 		    intake_due(f->intake));
-	}
 	due = earliest(due, outbox_due(f->outbox));
 	due = earliest(due, keys_due(f->keys));
 	due = earliest(due, reminders_due(f->reminders));

@@ -467,6 +467,17 @@ flow_has_room(const struct flow *f)
 	    f->in_hand_bytes + f->group_bytes < IN_HAND_BYTES;
 }
 
+/* Forms taken at a time, while so many are with the workers: a turn costs a
+ * folder. */
+#define TAKEN_LEAST (LIMIT_IN_HAND / 4)
+
+bool
+flow_takes_more(const struct flow *f)
+{
+	return flow_has_room(f) && (pool_pending(f->pool) < TAKEN_LEAST ||
+	    f->in_hand <= LIMIT_IN_HAND - TAKEN_LEAST);
+}
+
 /* A parcel out of inbox, or out of the claims: what intake itself objects to
  * is answered, the rest goes to a worker.  Takes the parcel. */
 static int
@@ -590,7 +601,7 @@ flow_collect(struct flow *f)
 	if (collect_again(f) != 0)
 		return -1;
 	stop_full_boxes(f);
-	if (!flow_has_room(f))
+	if (!flow_takes_more(f))
 		return 0;
 	if (intake_collect(f->intake, (unsigned)(LIMIT_IN_HAND - f->in_hand),
 	    take_parcel, &t))

@@ -760,10 +760,32 @@ collect_listed(struct collecting *c, size_t box)
 		intake_due_in(b, c->in->settings->poll);
 }
 
+static bool
+has_some(const struct box *b, int64_t now)
+{
+	return !b->gone && !b->stopped && (b->look || b->due <= now ||
+	    (b->n_ready > 0 && b->ready[0].at <= now));
+}
+
+/* Files of one box in a row: a folder is made for each turn of it, so that one
+ * whose turn it always is has long ones. */
+static unsigned
+turn_of(const struct intake *in, unsigned most)
+{
+	int64_t now = clock_ticks();
+	const struct box *b;
+	size_t n = 0;
+
+	for (b = in->boxes; b < in->boxes + in->n_boxes && n < 2; b++)
+		n += has_some(b, now);
+	return n > 1 && most > TURN ? TURN : most;
+}
+
 bool
 intake_collect(struct intake *in, unsigned most, intake_fn *fn, void *arg)
 {
 	struct collecting c = { .in = in, .fn = fn, .arg = arg };
+	unsigned turn = turn_of(in, most);
 	size_t n = in->n_boxes, i;
 	bool more = false;
 	struct box *b;
@@ -773,7 +795,7 @@ intake_collect(struct intake *in, unsigned most, intake_fn *fn, void *arg)
 		b = &in->boxes[in->turn];
 		if (b->gone || b->stopped)
 			continue;
-		c.left = most < TURN ? most : TURN;
+		c.left = most < turn ? most : turn;
 		most -= c.left;
 		c.looks = LOOK_MAX;
 		intake_begin(&c.round);
