@@ -2,7 +2,9 @@
  * ahead: commits read ahead by threads, and handed out in order.
  *
  * What can be said of a commit without knowing any other is found out here:
- * its message, the paper that it brings, and the digests.
+ * its message, the paper that it brings, and the digests.  A paper with the
+ * digest that its commit names may be one of a later tree, since neighbours
+ * are then found in the same folders.
  */
 #ifndef DOCKET_AHEAD_H
 #define DOCKET_AHEAD_H
@@ -23,6 +25,9 @@ struct ahead;
 /* A paper in the tree of a commit. */
 struct filed {
 	char		 path[LEDGER_PATH];	/* "": none was looked for */
+	bool		 later;			/* of one some commits later:
+						 * that this one has it too is
+						 * not proven */
 	int		 found;			/* 1; 0; -1: cannot be read */
 	struct oid	 oid;
 	struct buf	 bytes;

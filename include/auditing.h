@@ -126,6 +126,9 @@ int	audit_read(struct auditing *, const char *path, struct buf *);
 /* What the commit should be; *made is the caller's.  -1: it is wrong. */
 int	claimed_ruling(struct auditing *, struct item *, struct record *,
 	    struct ruling **made);
+/* A paper that was found in a later tree, as the commit's own has it; -1: it
+ * is wrong there. */
+int	claimed_here(struct auditing *, const struct item *);
 /* The kind of request that a claim is, by what its commit says. */
 enum ask claimed_ask(const struct ruling *);
 /* Whether a form of a batch may come here: behind those before it, from the

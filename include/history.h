@@ -25,10 +25,13 @@ void	history_close(struct history *);
 
 /* The commits that the branch leads to, by first parents, after the one named
  * (NULL: from the first), oldest first; the caller frees the array.  -1 too
- * if that one is not among them.  What this says of parents is not proven:
- * commits are not hashed here.  Before there are threads. */
-int	history_chain(struct history *, const struct oid *after, struct oid **,
-	    size_t *n);
+ * if that one is not among them.  fn, or NULL, is shown the bytes of each
+ * as they are come by, newest first.  What this says of parents, and those
+ * bytes, is not proven: commits are not hashed here.  Before there are
+ * threads. */
+typedef void history_fn(void *arg, const struct buf *commit);
+int	history_chain(struct history *, const struct oid *after,
+	    history_fn *, void *arg, struct oid **, size_t *n);
 
 /* The bytes of an object, appended. */
 int	history_read(struct history *, enum object, const struct oid *,

@@ -300,8 +300,8 @@ find_commits(struct reindexing *x, const char *from)
 		return *from == '\0' ? 0 : -1;
 	if (*from != '\0' && oid_parse(&after, from) != 0)
 		return -1;
-	if (history_chain(x->history, *from == '\0' ? NULL : &after, &x->oids,
-	    &n) != 0)
+	if (history_chain(x->history, *from == '\0' ? NULL : &after, NULL,
+	    NULL, &x->oids, &n) != 0)
 		return -1;
 	x->all = n;
 	return 0;

@@ -220,6 +220,8 @@ explain_tree(struct auditing *a, const struct item *item,
 	char parent[COMMIT_HEX];
 	int status;
 
+	if (item->filed.later && claimed_here(a, item) != 0)
+		return -1;
 	if (ledger_diff(a->ledger, parent_text(a, parent), item->ruling.commit,
 	    take_difference, &d) != 0)
 		status = audit_wrong(a, "its tree cannot be read: %s",
@@ -697,7 +699,8 @@ open_all(struct auditing *a)
 	a->history = a->ledger == NULL ? NULL :
 	    history_open(a->asked->ledger, HISTORY_PROVEN);
 	if (a->history == NULL ||
-	    history_chain(a->history, NULL, &a->oids, &a->n) != 0)
+	    history_chain(a->history, NULL, NULL, NULL,
+	    &a->oids, &a->n) != 0)
 		return audit_trouble(a, "%s", ledger_error());
 	a->wrong = a->n;
 	oid_text(a->report->first, &a->oids[0]);

@@ -34,6 +34,22 @@ paper_path(const struct record *k, const struct ruling *r,
 }
 
 static int
+check_filed(struct auditing *a, const struct filed *f, const struct ruling *r)
+{
+	if (f->found < 0)
+		return audit_wrong(a, "%s cannot be read: %s", f->path,
+		    ledger_error());
+	if (f->found == 0)
+		return audit_wrong(a, "the paper %s is not in the tree",
+		    f->path);
+	if (r->sha256[0] != '\0' && r->event != EVENT_WITHDRAW &&
+	    strcmp(r->sha256, f->sha256) != 0)
+		return audit_wrong(a, "%s has the digest %s, not the "
+		    "Form-SHA256 of its commit", f->path, f->sha256);
+	return 0;
+}
+
+static int
 find_paper(struct auditing *a, struct item *item, const struct record *k)
 {
 	struct filed *f = &item->filed;
@@ -44,17 +60,19 @@ find_paper(struct auditing *a, struct item *item, const struct record *k)
 		filed_free(f);
 		filed_read(f, a->history, &item->commit.tree, path);
 	}
-	if (f->found < 0)
-		return audit_wrong(a, "%s cannot be read: %s", path,
-		    ledger_error());
-	if (f->found == 0)
-		return audit_wrong(a, "the paper %s is not in the tree", path);
-	if (item->ruling.sha256[0] != '\0' &&
-	    item->ruling.event != EVENT_WITHDRAW &&
-	    strcmp(item->ruling.sha256, f->sha256) != 0)
-		return audit_wrong(a, "%s has the digest %s, not the "
-		    "Form-SHA256 of its commit", path, f->sha256);
-	return 0;
+	return check_filed(a, f, &item->ruling);
+}
+
+int
+claimed_here(struct auditing *a, const struct item *item)
+{
+	struct filed f;
+	int status;
+
+	filed_read(&f, a->history, &item->commit.tree, item->filed.path);
+	status = check_filed(a, &f, &item->ruling);
+	filed_free(&f);
+	return status;
 }
 
 /* What a claim must say in its message. */

@@ -17,11 +17,12 @@
 #include "ledger.h"
 
 /* Commits in the ring, and bytes of papers that they may hold. */
-#define RING 512
+#define RING 2048
 #define BYTES (32u * 1024 * 1024)
 
-/* Commits that a thread takes at once. */
-#define STRIDE 8
+/* Commits that a thread takes at once, and puts there with their papers. */
+#define STRIDE 128
+#define PART 8
 
 #define THREADS 64
 
@@ -35,6 +36,7 @@ struct ahead {
 	pthread_mutex_t	 lock;
 	pthread_cond_t	 filled, emptied;
 	struct item	*ring[RING];
+	size_t		 most;		/* items in it */
 	size_t		 next;		/* to be read */
 	size_t		 given;		/* to be handed out */
 	size_t		 bytes;
@@ -102,36 +104,101 @@ brings_paper(const struct ruling *r)
 	    r->revision > 0;
 }
 
-/* One commit, as far as it can be judged by itself. */
+/* One commit, as far as it can be judged by itself; without its paper. */
 static struct item *
-read_item(const struct ahead *a, struct history *h, const struct oid *oid)
+read_item(struct history *h, const struct oid *oid, struct buf *raw)
 {
 	struct item *item = mem_alloc(sizeof(*item));
 	struct commit *c = &item->commit;
 	struct ruling *r = &item->ruling;
-	char name[PAPER_NAME], path[LEDGER_PATH];
-	struct buf raw = BUF_INIT;
 
 	ruling_init(r);
-	if (history_read(h, OBJECT_COMMIT, oid, &raw) != 0)
+	buf_clear(raw);
+	if (history_read(h, OBJECT_COMMIT, oid, raw) != 0)
 		item->unread = mem_str(ledger_error());
-	else if (commit_parse(c, raw.data, raw.len) != 0)
+	else if (commit_parse(c, buf_str(raw), raw->len) != 0)
 		item->wrong = "it is not written as the desk writes commits";
 	else if (ruling_decode(r, c->plain.data + c->message,
 	    c->plain.len - c->message) != 0)
 		item->wrong = "its message is not one that the desk writes";
-	buf_free(&raw);
 	oid_text(r->commit, oid);
 	r->at = c->at;
-	if (item->unread == NULL && item->wrong == NULL && brings_paper(r)) {
-		look_up(&item->filed, h, &c->tree, ledger_path(path,
-		    STATE_PENDING, r->number, ruling_paper(r, name)));
-		if (item->filed.found == 1 && a->belief == HISTORY_PROVEN)
-			prove_digests(&item->filed);
-		if (item->filed.found < 0)
-			item->unread = mem_str(ledger_error());
-	}
 	return item;
+}
+
+static bool
+is_read(const struct item *item)
+{
+	return item->unread == NULL && item->wrong == NULL;
+}
+
+/* A paper in a tree some commits later, if it is there still, to the digest:
+ * the folders there are those of all papers in between.  Whether it was there
+ * from the beginning is for the reader to prove, who makes the tree anew. */
+static bool
+look_later(struct filed *f, struct history *h, const struct ruling *r,
+    const struct oid *later, const char *path)
+{
+	if (r->sha256[0] == '\0')
+		return false;
+	look_up(f, h, later, path);
+	if (f->found == 1) {
+		prove_digests(f);
+		f->later = strcmp(f->sha256, r->sha256) == 0;
+		if (f->later)
+			return true;
+	}
+	filed_free(f);
+	return false;
+}
+
+static void
+read_paper(const struct ahead *a, struct history *h, struct item *item,
+    const struct oid *later)
+{
+	struct filed *f = &item->filed;
+	char name[PAPER_NAME], path[LEDGER_PATH];
+
+	ledger_path(path, STATE_PENDING, item->ruling.number,
+	    ruling_paper(&item->ruling, name));
+	if (a->belief == HISTORY_PROVEN &&
+	    look_later(f, h, &item->ruling, later, path))
+		return;
+	look_up(f, h, &item->commit.tree, path);
+	if (f->found == 1 && a->belief == HISTORY_PROVEN)
+		prove_digests(f);
+	if (f->found < 0)
+		item->unread = mem_str(ledger_error());
+}
+
+/* Commits without their papers.  Returns the tree of the last that could be
+ * read, or NULL; it is lent. */
+static const struct oid *
+read_items(struct history *h, const struct oid *oids, struct item **items,
+    size_t n)
+{
+	const struct oid *last = NULL;
+	struct buf raw = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		items[i] = read_item(h, &oids[i], &raw);
+		if (is_read(items[i]))
+			last = &items[i]->commit.tree;
+	}
+	buf_free(&raw);
+	return last;
+}
+
+static void
+read_papers(const struct ahead *a, struct history *h, struct item **items,
+    size_t n, const struct oid *later)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (is_read(items[i]) && brings_paper(&items[i]->ruling))
+			read_paper(a, h, items[i], later);
 }
 
 void
@@ -146,6 +213,22 @@ item_free(struct item *item)
 	free(item);
 }
 
+/* Where reading ahead ends: enough for each thread to have something to do
+ * while what it has read before is taken. */
+static size_t
+most_ahead(unsigned threads)
+{
+	return threads < RING / STRIDE / 2 ? 2 * STRIDE * (size_t)threads :
+	    RING;
+}
+
+/* Whether these must wait until others have been read. */
+static bool
+is_too_much(const struct ahead *a, size_t first)
+{
+	return !a->closing && a->bytes > BYTES && first > a->given;
+}
+
 /* The next commits to read.  0: there are none any more. */
 static size_t
 take(struct ahead *a, size_t *first)
@@ -154,7 +237,7 @@ take(struct ahead *a, size_t *first)
 
 	pthread_mutex_lock(&a->lock);
 	while (!a->closing && a->next < a->n && (a->next + STRIDE >
-	    a->given + RING || (a->bytes > BYTES && a->next > a->given)))
+	    a->given + a->most || is_too_much(a, a->next)))
 		pthread_cond_wait(&a->emptied, &a->lock);
 	if (!a->closing && a->next < a->n) {
 		*first = a->next;
@@ -171,6 +254,8 @@ put(struct ahead *a, size_t first, struct item *const *items, size_t n)
 	size_t i;
 
 	pthread_mutex_lock(&a->lock);
+	while (is_too_much(a, first))
+		pthread_cond_wait(&a->emptied, &a->lock);
 	for (i = 0; i < n; i++) {
 		a->ring[(first + i) % RING] = items[i];
 		a->bytes += items[i]->filed.bytes.len;
@@ -186,14 +271,21 @@ run(void *arg)
 	struct ahead *a = arg;
 	struct history *h = history_open(a->path, a->belief);
 	struct item *items[STRIDE];
-	size_t first = 0, n, i;
+	const struct oid *last;
+	struct oid later = { { 0 } };
+	size_t first = 0, n, i, part;
 
 	if (h == NULL)
 		fatal(ledger_error());
 	while ((n = take(a, &first)) > 0) {
-		for (i = 0; i < n; i++)
-			items[i] = read_item(a, h, &a->oids[first + i]);
-		put(a, first, items, n);
+		last = read_items(h, a->oids + first, items, n);
+		if (last != NULL)
+			later = *last;	/* its item may be gone then */
+		for (i = 0; i < n; i += part) {
+			part = n - i < PART ? n - i : PART;
+			read_papers(a, h, items + i, part, &later);
+			put(a, first + i, items + i, part);
+		}
 	}
 	history_close(h);
 	return NULL;
@@ -209,6 +301,7 @@ ahead_open(const char *ledger, enum history_belief belief,
 	a->belief = belief;
 	a->oids = oids;
 	a->n = n;
+	a->most = most_ahead(threads);
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->filled, NULL);
 	pthread_cond_init(&a->emptied, NULL);
@@ -236,8 +329,7 @@ ahead_next(struct ahead *a)
 	}
 	a->ring[a->given++ % RING] = NULL;
 	a->bytes -= item->filed.bytes.len;
-	if (a->next + STRIDE <= a->given + RING - RING / 4 ||
-	    a->next == a->given)
+	if (a->given % PART == 0)
 		pthread_cond_broadcast(&a->emptied);
 	pthread_mutex_unlock(&a->lock);
 	return item;

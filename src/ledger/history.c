@@ -15,6 +15,7 @@
 
 #include "commit.h"
 #include "history.h"
+#include "packs.h"
 #include "repo.h"
 
 /* Packs mapped into memory, as libgit2 has it by itself: the kernel takes
@@ -22,15 +23,29 @@
 #define MAP_WINDOW (1024u * 1024 * 1024)
 #define MAP_ALL (1024ull * 1024 * 1024 * 1024)
 
+/* Folders of a path that are kept, one for each level: who looks for one
+ * paper looks for its neighbours. */
+#define LEVELS 6
+
+struct folder {
+	struct oid	 oid;
+	struct buf	 raw;		/* empty: none is kept */
+};
+
 struct history {
+	char		*path;
 	git_repository	*repo;
 	git_odb		*odb;
-	struct buf	 tree;		/* that is searched */
+	struct packs	*packs;
+	struct folder	 folders[LEVELS];
 };
 
 /* How many are open; the options are those of the process. */
 static _Atomic unsigned opened;
 static bool proven;
+
+/* The one that was opened first lends its packs to the others. */
+static const struct history *first;
 
 static void
 take_options(enum history_belief belief)
@@ -63,8 +78,14 @@ history_open(const char *path, enum history_belief belief)
 
 	take_options(belief);
 	if (git_repository_open_bare(&h->repo, path) == 0 &&
-	    git_repository_odb(&h->odb, h->repo) == 0)
+	    git_repository_odb(&h->odb, h->repo) == 0) {
+		h->path = mem_str(path);
+		h->packs = first != NULL && strcmp(first->path, path) == 0 ?
+		    packs_share(first->packs) : packs_open(path);
+		if (first == NULL)
+			first = h;
 		return h;
+	}
 	repo_fail("cannot be opened");
 	history_close(h);
 	return NULL;
@@ -73,24 +94,55 @@ history_open(const char *path, enum history_belief belief)
 void
 history_close(struct history *h)
 {
+	size_t i;
+
 	if (h == NULL)
 		return;
 	git_odb_free(h->odb);
 	git_repository_free(h->repo);
-	buf_free(&h->tree);
+	packs_close(h->packs);
+	free(h->path);
+	if (first == h)
+		first = NULL;
+	for (i = 0; i < LEVELS; i++)
+		buf_free(&h->folders[i].raw);
 	free(h);
 	leave_options();
 }
 
-int
-history_read(struct history *h, enum object type, const struct oid *oid,
-    struct buf *out)
+/* Out of a pack, if it is in one and what its name says; else whoever knows
+ * more is asked, and says what is wrong. */
+static bool
+read_packed(struct history *h, enum object type, const struct oid *oid,
+    bool prove, struct buf *out)
+{
+	size_t before = out->len;
+	enum object found;
+	struct oid name;
+
+	if (!packs_read(h->packs, oid, &found, out))
+		return false;
+	if (prove)
+		history_name(found, out->data + before, out->len - before,
+		    &name);
+	if (found == type && (!prove || memcmp(&name, oid, sizeof(name)) ==
+	    0))
+		return true;
+	buf_cut(out, before);
+	return false;
+}
+
+static int
+read_object(struct history *h, enum object type, const struct oid *oid,
+    bool prove, struct buf *out)
 {
 	git_odb_object *object;
 	char what[128], hex[COMMIT_HEX];
 	git_oid id;
 	bool fits;
 
+	if (read_packed(h, type, oid, prove, out))
+		return 0;
 	git_oid_fromraw(&id, oid->id);
 	if (git_odb_read(&object, h->odb, &id) != 0) {
 		snprintf(what, sizeof(what), "object %s cannot be read",
@@ -107,6 +159,13 @@ history_read(struct history *h, enum object type, const struct oid *oid,
 	snprintf(what, sizeof(what), "object %s is of another kind",
 	    oid_text(hex, oid));
 	return repo_fail(what);
+}
+
+int
+history_read(struct history *h, enum object type, const struct oid *oid,
+    struct buf *out)
+{
+	return read_object(h, type, oid, proven, out);
 }
 
 /* "tree …\nparent …\n"  1: there is a parent; 0: none; -1: it is no commit. */
@@ -138,8 +197,8 @@ reverse(struct oid *oids, size_t n)
 
 /* From the branch's head back to the first, or to `after'. */
 static int
-walk_back(struct history *h, const struct oid *after, struct oid **oids,
-    size_t *n)
+walk_back(struct history *h, const struct oid *after, history_fn *fn,
+    void *arg, struct oid **oids, size_t *n)
 {
 	struct buf raw = BUF_INIT;
 	struct oid at;
@@ -158,7 +217,9 @@ walk_back(struct history *h, const struct oid *after, struct oid **oids,
 			    sizeof(**oids));
 		(*oids)[(*n)++] = at;
 		buf_clear(&raw);
-		more = history_read(h, OBJECT_COMMIT, &at, &raw);
+		more = read_object(h, OBJECT_COMMIT, &at, false, &raw);
+		if (more == 0 && fn != NULL)
+			fn(arg, &raw);
 		if (more == 0 && (more = parent_of(&raw, &at)) < 0)
 			repo_fail("a commit's head is damaged");
 		else if (more == 0 && after != NULL)
@@ -170,15 +231,15 @@ walk_back(struct history *h, const struct oid *after, struct oid **oids,
 }
 
 int
-history_chain(struct history *h, const struct oid *after, struct oid **oids,
-    size_t *n)
+history_chain(struct history *h, const struct oid *after, history_fn *fn,
+    void *arg, struct oid **oids, size_t *n)
 {
 	int status;
 
 	*oids = NULL;
 	*n = 0;
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
-	status = walk_back(h, after, oids, n);
+	status = walk_back(h, after, fn, arg, oids, n);
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, proven);
 	if (status == 0) {
 		reverse(*oids, *n);
@@ -213,22 +274,36 @@ search(const struct buf *raw, const char *name, size_t len, bool folder,
 	return 0;
 }
 
+/* The folder, read if it is not the one of its level that is kept. */
+static int
+folder_of(struct history *h, size_t level, const struct oid *oid,
+    struct buf **raw)
+{
+	struct folder *f = &h->folders[level < LEVELS ? level : LEVELS - 1];
+
+	*raw = &f->raw;
+	if (f->raw.len > 0 && memcmp(&f->oid, oid, sizeof(*oid)) == 0)
+		return 0;
+	buf_clear(&f->raw);
+	f->oid = *oid;
+	return history_read(h, OBJECT_TREE, oid, &f->raw);
+}
+
 int
 history_find(struct history *h, const struct oid *tree, const char *path,
     struct oid *oid)
 {
 	struct oid at = *tree;
-	size_t len;
+	struct buf *raw;
+	size_t len, level = 0;
 	bool more;
 
 	do {
 		len = strcspn(path, "/");
 		more = path[len] == '/';
-		buf_clear(&h->tree);
-		if (history_read(h, OBJECT_TREE, &at, &h->tree) != 0)
+		if (folder_of(h, level++, &at, &raw) != 0)
 			return -1;
-		if (h->tree.len == 0 || search(&h->tree, path, len, more,
-		    &at) == 0)
+		if (raw->len == 0 || search(raw, path, len, more, &at) == 0)
 			return 0;
 		path += len + more;
 	} while (more);
