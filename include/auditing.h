@@ -7,8 +7,9 @@
  * force), compares the commit that
  * this would be with the one that is there, and applies it to cases and tree.
  * What takes longer is proven meanwhile by others (forms.c: by workers that
- * look into papers; seals.c: by ssh-keygen) and may say later that a commit
- * was wrong after all: the first that is wrong is reported.
+ * look into papers, also as of the days that foreseen.c has heard of;
+ * seals.c: by ssh-keygen) and may say later that a commit was wrong after all:
+ * the first that is wrong is reported.
  */
 #ifndef DOCKET_AUDITING_H
 #define DOCKET_AUDITING_H
@@ -41,6 +42,20 @@ struct record {
 	char		 good[DAY_TEXT];	/* its form was good as of it, */
 	char		 good_sha256[65];	/* this one, */
 	unsigned	 good_schemas;		/* under these schemas */
+	int32_t		 later;		/* and a worker was asked whether it */
+	bool		 good_later;	/* can be approved as of this day */
+};
+
+/* As of which day a paper will be approved for the first time, if a later
+ * commit speaks the truth; papers by keyed hashes of their digests. */
+struct foreseen_day {
+	uint64_t	 paper;		/* 0: a free slot */
+	int32_t		 day;
+};
+
+struct foreseen {
+	struct foreseen_day *slots;
+	size_t		 n, cap;
 };
 
 /* A list in force. */
@@ -73,6 +88,7 @@ struct auditing {
 	struct oid	*oids;
 	size_t		 n;
 	size_t		 full;		/* from here on proven in full */
+	struct foreseen	 foreseen;
 	struct ahead	*ahead;
 	/* where it stands, before the commit at hand */
 	size_t		 at;		/* that is its place in oids */
@@ -138,6 +154,12 @@ void	claimed_forget(struct auditing *);
 int	decided_ruling(struct auditing *, struct item *, struct record *,
 	    struct ruling **made);
 int	governed_ruling(struct auditing *, struct item *, struct ruling **made);
+
+/* Notes what a commit says, for history_chain(); what was noted of a paper, 0:
+ * nothing. */
+void	foreseen_note(void *foreseen, const struct buf *commit);
+int32_t	foreseen_day(const struct foreseen *, const char *sha256);
+void	foreseen_free(struct foreseen *);
 
 /* Rules.  Takes over those of the commit at hand. */
 int	governed_adopt(struct auditing *, const char *commit);

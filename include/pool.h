@@ -43,6 +43,7 @@ struct job {
 	const char	*data;
 	size_t		 len;
 	uint32_t	 before;	/* lines of a batch, before a form */
+	int32_t		 later;		/* see struct query */
 	const struct cutting *cutting;	/* of a window of a batch, and */
 	bool		 last;		/* whether the file ends with it */
 	void		*owner;

@@ -158,6 +158,8 @@ struct query {
 	size_t		 len;
 	uint32_t	 before;	/* lines of a batch, before this form:
 					 * for sentences that name one */
+	int32_t		 later;		/* of INTAKE: another day, on which it
+					 * may be decided on; 0: none */
 	/* of a window */
 	const struct cutting *cutting;
 	bool		 last;		/* the file ends with it */
@@ -209,6 +211,8 @@ struct cuts {
 struct verdict {
 	int		 type;		/* index in the form types; -1: none */
 	bool		 last;		/* the child ends after this one */
+	bool		 later;		/* a good form: on the query's later
+					 * day DECISION finds no fault */
 	struct faults	 faults;	/* none: the form is good */
 	struct facts	 facts;
 	/* of a request: the case and the reason */

@@ -699,7 +699,7 @@ open_all(struct auditing *a)
 	a->history = a->ledger == NULL ? NULL :
 	    history_open(a->asked->ledger, HISTORY_PROVEN);
 	if (a->history == NULL ||
-	    history_chain(a->history, NULL, NULL, NULL,
+	    history_chain(a->history, NULL, foreseen_note, &a->foreseen,
 	    &a->oids, &a->n) != 0)
 		return audit_trouble(a, "%s", ledger_error());
 	a->wrong = a->n;
@@ -738,6 +738,7 @@ close_all(struct auditing *a)
 	free(a->intakes.slots);
 	free(a->keys.slots);
 	claimed_forget(a);
+	foreseen_free(&a->foreseen);
 	tree_free(a->tree);
 	rules_free(&a->rules);
 	settings_free(&a->settings);

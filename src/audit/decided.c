@@ -470,24 +470,43 @@ check_day(struct auditing *a, const struct ruling *r)
 	return 0;
 }
 
-/* Whether the paper could be approved on that day.  It could if it was found
- * good as of the same day, by the same schemas: then all rules hold. */
+/* Whether it was found at its receipt, by the same schemas and lists, that
+ * the paper could be approved on that day: all rules held on that day, or
+ * those that are asked again were asked of it.  1, 0, -1. */
+static int
+was_good(struct deciding *x, const char *sha256, int32_t day)
+{
+	const struct record *k = x->k;
+	char good[DAY_TEXT];
+
+	if (k->good_schemas != x->a->schemas ||
+	    strcmp(k->good_sha256, sha256) != 0)
+		return 0;
+	if (strcmp(k->good, day_text(good, day)) == 0)
+		return 1;
+	if (k->later != day)
+		return 0;
+	return forms_wait(x->a, k) != 0 ? -1 : k->good_later;
+}
+
+/* Whether the paper could be approved on that day. */
 static int
 check_paper(struct deciding *x, const struct ruling *made)
 {
 	const struct ruling *r = &x->item->ruling;
-	struct record *k = x->k;
 	int32_t day;
+	int good;
 
 	if (x->decision != EVENT_APPROVE || x->about.kind != PAPER_FORM ||
-	    !audit_in_full(x->a) || (k->good_schemas == x->a->schemas &&
-	    strcmp(k->good, r->checked) == 0 &&
-	    strcmp(k->good_sha256, made->sha256) == 0))
+	    !audit_in_full(x->a))
 		return 0;
-	if (read_paper(x) != 0 || day_parse(r->checked, &day) != 0)
+	if (day_parse(r->checked, &day) != 0)
 		return -1;
-	return forms_check(x->a, x->item, k, made, &x->paper,
-	    PURPOSE_DECISION, day);
+	good = was_good(x, made->sha256, day);
+	if (good != 0)
+		return good > 0 ? 0 : -1;
+	return read_paper(x) != 0 ? -1 : forms_check(x->a, x->item, x->k,
+	    made, &x->paper, PURPOSE_DECISION, day);
 }
 
 static int

@@ -144,6 +144,8 @@ take_facts(struct auditing *a, const struct check *c, struct facts *facts)
 	k->pending--;
 	if (k->pending == 0)
 		k->unnamed = false;
+	if (strcmp(k->good_sha256, c->sha256) == 0)
+		k->good_later |= c->job.verdict.later;
 	if (c->ask != ASK_NOTHING || c->job.purpose == PURPOSE_DECISION)
 		return;
 	if (strcmp(k->c.sha256, c->sha256) == 0)
@@ -174,6 +176,16 @@ take_verdict(struct auditing *a, struct check *c)
 	take_facts(a, c, &v->facts);
 }
 
+/* By itself it may be within the bounds. */
+static int
+ask_less(struct auditing *a, struct job *job)
+{
+	job->later = 0;
+	a->with_workers += job->len;
+	pool_submit(a->pool, job);
+	return 0;
+}
+
 static int
 take_job(struct auditing *a, struct job *job)
 {
@@ -186,6 +198,8 @@ take_job(struct auditing *a, struct job *job)
 		take_verdict(a, c);
 		break;
 	case OUTCOME_COSTLY:
+		if (job->later != 0)
+			return ask_less(a, job);
 		audit_wrong_at(a, c->at, "its paper exceeds the bounds of time "
 		    "and memory");
 		break;
@@ -261,6 +275,21 @@ forms_finish(struct auditing *a)
 	return wait_until(a, 0);
 }
 
+/* If it is not, this commit is wrong, and none after it matters; but of the
+ * later day nothing is claimed yet. */
+static void
+expect_good(const struct auditing *a, struct check *c, struct record *k)
+{
+	c->job.later = foreseen_day(&a->foreseen, c->sha256);
+	if (c->job.later == c->job.today)
+		c->job.later = 0;
+	strcpy(k->good, c->day);
+	strcpy(k->good_sha256, c->sha256);
+	k->good_schemas = a->schemas;
+	k->later = c->job.later;
+	k->good_later = false;
+}
+
 int
 forms_check(struct auditing *a, const struct item *item, struct record *k,
     const struct ruling *r, struct buf *paper, enum purpose purpose,
@@ -285,15 +314,11 @@ forms_check(struct auditing *a, const struct item *item, struct record *k,
 	c->box = mem_str(r->box);
 	c->job = (struct job){ .purpose = purpose, .today = today, .box = "",
 	    .data = buf_str(&c->paper), .len = c->paper.len, .owner = c };
+	if (purpose == PURPOSE_INTAKE && c->ask == ASK_NOTHING)
+		expect_good(a, c, k);
 	k->pending++;
 	a->with_workers += c->job.len;
 	pool_submit(a->pool, &c->job);
-	if (purpose != PURPOSE_INTAKE || c->ask != ASK_NOTHING)
-		return 0;
-	/* if it is not, this commit is wrong, and none after it matters */
-	strcpy(k->good, c->day);
-	strcpy(k->good_sha256, c->sha256);
-	k->good_schemas = a->schemas;
 	return 0;
 }
 

@@ -280,6 +280,27 @@ apply_rules(const struct schemas *s, const struct schema_type *t,
 	return status;
 }
 
+/* Whether a form that was found good could be decided on as of the later day:
+ * what depends on a day are the rules.  What has entries, which are looked at
+ * with its facts, is not told. */
+static bool
+is_good_later(const struct schemas *s, const struct schema_type *t,
+    xmlDocPtr doc, const struct query *q)
+{
+	struct form_rules *f = form_rules_open(doc, q->later, &s->lists);
+	struct verdict v = { .type = -1 };
+	bool good;
+
+	if (f == NULL)
+		return false;
+	good = t->list.compiled == NULL && t->entries.compiled == NULL &&
+	    form_rules_check(f, t, PURPOSE_DECISION, &v) == 0 &&
+	    v.faults.n == 0 && !form_rules_costly(f);
+	form_rules_close(f);
+	verdict_free(&v);
+	return good;
+}
+
 /* Who has a form refused needs its faults, not its fields; both may be too
  * much for one message. */
 static void
@@ -324,6 +345,9 @@ judge(const struct schemas *s, const struct query *q, xmlDocPtr doc,
 		r->internal = true;
 	if (v->faults.n > 0)
 		forget_fields(v);
+	else if (q->purpose == PURPOSE_INTAKE && q->later != 0 &&
+	    !r->no_memory && !r->internal)
+		v->later = is_good_later(s, t, doc, q);
 }
 
 /* What a file is by its first tag alone, which is parsed as if it were

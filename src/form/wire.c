@@ -466,6 +466,7 @@ query_encode(const struct query *q, struct buf *out)
 	put_u32(out, q->purpose);
 	put_u32(out, (uint32_t)q->today);
 	put_u32(out, q->before);
+	put_u32(out, (uint32_t)q->later);
 	if (q->purpose == PURPOSE_SPLIT) {
 		put_cutting(out, q->cutting);
 		put_u32(out, q->last);
@@ -484,6 +485,7 @@ query_decode(struct query *q, struct cutting *c, const struct frame *f)
 	q->purpose = (enum purpose)get_below(&r, PURPOSE_COUNT);
 	q->today = (int32_t)get_u32(&r);
 	q->before = get_u32(&r);
+	q->later = (int32_t)get_u32(&r);
 	if (q->purpose == PURPOSE_SPLIT) {
 		get_cutting(&r, c);
 		q->last = get_below(&r, 2);
@@ -681,6 +683,7 @@ verdict_encode(const struct verdict *v, struct buf *out)
 
 	put_u32(out, (uint32_t)(v->type + 1));
 	put_u32(out, v->last);
+	put_u32(out, v->later);
 	put_faults(out, &v->faults);
 	put_str(out, v->facts.client);
 	put_str(out, v->facts.label);
@@ -726,6 +729,7 @@ verdict_decode(struct verdict *v, const struct frame *f, size_t n_types)
 	*v = (struct verdict){ 0 };
 	v->type = (int)get_below(&r, (uint32_t)n_types + 1) - 1;
 	v->last = get_below(&r, 2);
+	v->later = get_below(&r, 2);
 	get_faults(&r, &v->faults);
 	v->facts.client = get_text(&r, LIMIT_FIELD_VALUE, false);
 	v->facts.label = get_text(&r, LIMIT_FIELD_VALUE, false);
@@ -739,7 +743,7 @@ verdict_decode(struct verdict *v, const struct frame *f, size_t n_types)
 	get_listed(&r, v);
 	get_cuts(&r, v);
 	/* a form is either good and of a known type, or has faults */
-	if (v->faults.n == 0 && v->type < 0)
+	if (v->faults.n == 0 ? v->type < 0 : v->later)
 		r.bad = true;
 	if (done(&r) == 0)
 		return 0;

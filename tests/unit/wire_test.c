@@ -75,6 +75,7 @@ random_verdict(struct verdict *v)
 		faults_add(&v->faults, FAULT_UNKNOWN_FORM, 1, NULL, NULL);
 	if (rnd(2) == 0)
 		random_faults(&v->faults, LIMIT_FAULTS + 5);
+	v->later = v->faults.n == 0 && rnd(2) == 0;
 	v->facts.client = random_text(300);
 	v->facts.label = random_text(300);
 	if (rnd(2) == 0)
@@ -122,6 +123,7 @@ assert_verdicts_equal(const struct verdict *a, const struct verdict *b)
 
 	assert_int_equal(a->type, b->type);
 	assert_int_equal(a->last, b->last);
+	assert_int_equal(a->later, b->later);
 	assert_faults_equal(&a->faults, &b->faults);
 	assert_same(a->facts.client, b->facts.client);
 	assert_same(a->facts.label, b->facts.label);
@@ -337,7 +339,7 @@ test_small_messages(void **state)
 	const struct check_limits limits = { 1, 2, 3, 4, 0x500000006, 7 };
 	const struct child_note child = { 63, 0x8b };
 	const struct query query = { .purpose = PURPOSE_DECISION, .today = -1,
-	    .data = "<a/>", .len = 4 };
+	    .later = 20000, .data = "<a/>", .len = 4 };
 	char path[] = "a/b.xsd", data[] = "<x\0y/>";
 	const struct schema_file file = { path, data, 6 };
 	struct check_limits limits_back;
@@ -374,6 +376,7 @@ test_small_messages(void **state)
 	    &cutting, &f), 0);
 	assert_int_equal(query_back.purpose, PURPOSE_DECISION);
 	assert_int_equal(query_back.today, -1);
+	assert_int_equal(query_back.later, 20000);
 	assert_int_equal(query_back.len, 4);
 	assert_memory_equal(query_back.data, "<a/>", 4);
 	assert_int_equal(wire_next(&b, &at, 1000, &f), 1);

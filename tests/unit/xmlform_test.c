@@ -288,6 +288,41 @@ test_purposes(void **state)
 	buf_free(&m.text);
 }
 
+/* What is good is told of a later day as a decision finds it then. */
+static void
+test_later(void **state)
+{
+	static const struct {
+		int32_t today, later;
+		bool good;
+	} cases[] = {
+		{ 20089, 0, false },		/* nobody asks */
+		{ 20089, 20090, true },		/* its last day */
+		{ 20089, 20091, false },
+		{ 20090, 20089, false },	/* it is not good itself */
+	};
+	struct made m = { .text = BUF_INIT };
+	struct query q = { .purpose = PURPOSE_INTAKE };
+	struct verdict v;
+	size_t i;
+
+	(void)state;
+	do
+		make(&m, 0);
+	while (m.is[2] != &effectives[1] || m.is[3] != &expiries[1]);
+	q.data = m.text.data;
+	q.len = m.text.len;
+	for (i = 0; i < COUNT(cases); i++) {
+		q.today = cases[i].today;
+		q.later = cases[i].later;
+		assert_int_equal(xmlform_check(&schemas, &limits, &q, &v),
+		    XMLFORM_VERDICT);
+		assert_int_equal(v.later, cases[i].good);
+		verdict_free(&v);
+	}
+	buf_free(&m.text);
+}
+
 /* The verdicts on some forms are the same in any order, with damaged ones
  * among them. */
 #define FORMS 40
@@ -337,6 +372,7 @@ main(void)
 		cmocka_unit_test(test_one_wrong),
 		cmocka_unit_test(test_several_wrong),
 		cmocka_unit_test(test_purposes),
+		cmocka_unit_test(test_later),
 		cmocka_unit_test(test_order),
 	};
 
