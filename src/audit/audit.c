@@ -92,11 +92,12 @@ load_tree(void *arg, const struct oid *oid, struct buf *raw)
 }
 
 static void
-name_object(void *arg, enum object type, const void *data, size_t n,
+name_tree(void *arg, enum object type, const void *data, size_t n,
     struct oid *oid)
 {
 	(void)arg;
-	history_name(type, data, n, oid);
+	(void)type;
+	history_name_tree(data, n, oid);
 }
 
 static int
@@ -692,7 +693,7 @@ jobs_of(const struct audit_asked *asked)
 static int
 open_all(struct auditing *a)
 {
-	const struct tree_ops ops = { load_tree, name_object, a };
+	const struct tree_ops ops = { load_tree, name_tree, a };
 	unsigned jobs = jobs_of(a->asked);
 
 	a->ledger = ledger_open(a->asked->ledger);

@@ -17,11 +17,15 @@
 #include "history.h"
 #include "packs.h"
 #include "repo.h"
+#include "sha1.h"
 
 /* Packs mapped into memory, as libgit2 has it by itself: the kernel takes
  * back what it needs. */
 #define MAP_WINDOW (1024u * 1024 * 1024)
 #define MAP_ALL (1024ull * 1024 * 1024 * 1024)
+
+/* The longest tree that is copied in order to be named. */
+#define TREE_FAST (32u * 1024)
 
 /* Folders of a path that are kept, one for each level: who looks for one
  * paper looks for its neighbours. */
@@ -319,4 +323,20 @@ history_name(enum object type, const void *data, size_t n, struct oid *oid)
 	if (git_odb_hash(&id, data, n, (git_object_t)type) != 0)
 		bug("an object cannot be named");
 	memcpy(oid->id, id.id, OID_SIZE);
+}
+
+void
+history_name_tree(const void *data, size_t n, struct oid *oid)
+{
+	unsigned char bytes[TREE_FAST + 32];
+	int head;
+
+	if (n > TREE_FAST || !sha1_is_fast()) {
+		history_name(OBJECT_TREE, data, n, oid);
+		return;
+	}
+	/* the NUL is a part of it */
+	head = snprintf((char *)bytes, sizeof(bytes), "tree %zu", n) + 1;
+	memcpy(bytes + head, data, n);
+	sha1(oid->id, bytes, (size_t)head + n);
 }

@@ -24,6 +24,8 @@ assert_sha1(const char *p, size_t n, const char *hex)
 
 	sha1(digest, p, n);
 	assert_string_equal(hex_of(digest), hex);
+	sha1_plain(digest, p, n);
+	assert_string_equal(hex_of(digest), hex);
 }
 
 /* FIPS 180-4's, from the examples that go with it. */
@@ -49,7 +51,7 @@ static void
 test_against_git(void **state)
 {
 	struct buf object = BUF_INIT, names = BUF_INIT, ours = BUF_INIT;
-	unsigned char digest[SHA1_SIZE];
+	unsigned char digest[SHA1_SIZE], plain[SHA1_SIZE];
 	int dir = unit_open_dir("blobs");
 	size_t len, i, head;
 	char name[32];
@@ -66,6 +68,8 @@ test_against_git(void **state)
 		snprintf(name, sizeof(name), "%03zu", i);
 		unit_write(dir, name, object.data + head, len);
 		sha1(digest, object.data, object.len);
+		sha1_plain(plain, object.data, object.len);
+		assert_memory_equal(plain, digest, SHA1_SIZE);
 		buf_putf(&ours, "%s\n", hex_of(digest));
 	}
 	assert_int_equal(unit_shell(&names,
