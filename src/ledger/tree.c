@@ -19,6 +19,8 @@
 struct node {
 	char		*name;
 	struct buf	 raw;
+	size_t		 found;		/* in raw: the entry that was compared
+					 * last, where changes are made too */
 	struct buf	 last;		/* as it was last written */
 	struct pack_place place;	/* of `last' */
 	struct node	**children;	/* those loaded */
@@ -96,12 +98,27 @@ compare(const char *a, size_t a_len, bool a_folder, const char *b,
 	return (x > y) - (x < y);
 }
 
+/* Where to begin to look for a name: at the one that was found last, if it is
+ * not behind that.  Names come in order, and each is looked for a few times. */
+static size_t
+first_to_see(const struct node *n, const char *name, size_t len, bool folder)
+{
+	struct entry e;
+
+	if (n->found == 0 || n->found >= n->raw.len)
+		return 0;
+	if (entry_at(n, n->found, &e) != 0)
+		bug("a tree in memory is damaged");
+	return compare(e.name, e.name_len, e.folder, name, len, folder) > 0 ?
+	    0 : n->found;
+}
+
 /* Finds a name.  True: *e is it; else e->at is where it would go. */
 static bool
-find(const struct node *n, const char *name, size_t len, bool folder,
+find(struct node *n, const char *name, size_t len, bool folder,
     struct entry *e)
 {
-	size_t at = 0;
+	size_t at = first_to_see(n, name, len, folder);
 	int c;
 
 	while (at < n->raw.len) {
@@ -109,6 +126,7 @@ find(const struct node *n, const char *name, size_t len, bool folder,
 			bug("a tree in memory is damaged");
 		c = compare(e->name, e->name_len, e->folder, name, len,
 		    folder);
+		n->found = at;
 		if (c == 0)
 			return true;
 		if (c > 0)
