@@ -40,6 +40,7 @@ struct ahead {
 	size_t		 next;		/* to be read */
 	size_t		 given;		/* to be handed out */
 	size_t		 bytes;
+	unsigned	 held;		/* threads that wait for bytes */
 	bool		 closing, waiting;
 };
 
@@ -229,6 +230,17 @@ is_too_much(const struct ahead *a, size_t first)
 	return !a->closing && a->bytes > BYTES && first > a->given;
 }
 
+/* Waits for the reader; one that waits for bytes is woken sooner. */
+static void
+wait_for_reader(struct ahead *a, size_t first)
+{
+	bool held = is_too_much(a, first);
+
+	a->held += held;
+	pthread_cond_wait(&a->emptied, &a->lock);
+	a->held -= held;
+}
+
 /* The next commits to read.  0: there are none any more. */
 static size_t
 take(struct ahead *a, size_t *first)
@@ -238,7 +250,7 @@ take(struct ahead *a, size_t *first)
 	pthread_mutex_lock(&a->lock);
 	while (!a->closing && a->next < a->n && (a->next + STRIDE >
 	    a->given + a->most || is_too_much(a, a->next)))
-		pthread_cond_wait(&a->emptied, &a->lock);
+		wait_for_reader(a, a->next);
 	if (!a->closing && a->next < a->n) {
 		*first = a->next;
 		n = a->n - a->next < STRIDE ? a->n - a->next : STRIDE;
@@ -255,7 +267,7 @@ put(struct ahead *a, size_t first, struct item *const *items, size_t n)
 
 	pthread_mutex_lock(&a->lock);
 	while (is_too_much(a, first))
-		pthread_cond_wait(&a->emptied, &a->lock);
+		wait_for_reader(a, first);
 	for (i = 0; i < n; i++) {
 		a->ring[(first + i) % RING] = items[i];
 		a->bytes += items[i]->filed.bytes.len;
@@ -329,7 +341,8 @@ ahead_next(struct ahead *a)
 	}
 	a->ring[a->given++ % RING] = NULL;
 	a->bytes -= item->filed.bytes.len;
-	if (a->given % PART == 0)
+	/* there is room for a stride only at the end of one */
+	if (a->given % (a->held > 0 ? PART : STRIDE) == 0)
 		pthread_cond_broadcast(&a->emptied);
 	pthread_mutex_unlock(&a->lock);
 	return item;
