@@ -44,6 +44,7 @@ struct job {
 	size_t		 len;
 	uint32_t	 before;	/* lines of a batch, before a form */
 	int32_t		 later;		/* see struct query */
+	bool		 brief;		/* see there */
 	const struct cutting *cutting;	/* of a window of a batch, and */
 	bool		 last;		/* whether the file ends with it */
 	void		*owner;

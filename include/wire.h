@@ -160,6 +160,7 @@ struct query {
 					 * for sentences that name one */
 	int32_t		 later;		/* of INTAKE: another day, on which it
 					 * may be decided on; 0: none */
+	bool		 brief;		/* fields are not asked for */
 	/* of a window */
 	const struct cutting *cutting;
 	bool		 last;		/* the file ends with it */

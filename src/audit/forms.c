@@ -16,7 +16,7 @@
 #include "auditing.h"
 
 /* Papers with workers at a time, and their bytes. */
-#define MOST 512
+#define MOST 128
 #define MOST_BYTES (32u * 1024 * 1024)
 
 struct check {
@@ -313,7 +313,8 @@ forms_check(struct auditing *a, const struct item *item, struct record *k,
 	c->note = mem_str(r->note);
 	c->box = mem_str(r->box);
 	c->job = (struct job){ .purpose = purpose, .today = today, .box = "",
-	    .data = buf_str(&c->paper), .len = c->paper.len, .owner = c };
+	    .brief = true, .data = buf_str(&c->paper), .len = c->paper.len,
+	    .owner = c };
 	if (purpose == PURPOSE_INTAKE && c->ask == ASK_NOTHING)
 		expect_good(a, c, k);
 	k->pending++;
@@ -338,7 +339,8 @@ read_facts(struct auditing *a, const char *number, enum state tray,
 		return -1;
 	}
 	c->job = (struct job){ .purpose = PURPOSE_FACTS, .box = "",
-	    .data = buf_str(&c->paper), .len = c->paper.len, .owner = c };
+	    .brief = true, .data = buf_str(&c->paper), .len = c->paper.len,
+	    .owner = c };
 	status = do_at_once(a, &c->job, path);
 	if (status == 0)
 		keep_facts(facts, &c->job.verdict.facts);

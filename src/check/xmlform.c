@@ -348,6 +348,10 @@ judge(const struct schemas *s, const struct query *q, xmlDocPtr doc,
 	else if (q->purpose == PURPOSE_INTAKE && q->later != 0 &&
 	    !r->no_memory && !r->internal)
 		v->later = is_good_later(s, t, doc, q);
+	if (q->brief) {
+		free(v->facts.fields);
+		v->facts.fields = NULL;
+	}
 }
 
 /* What a file is by its first tag alone, which is parsed as if it were

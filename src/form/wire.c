@@ -467,6 +467,7 @@ query_encode(const struct query *q, struct buf *out)
 	put_u32(out, (uint32_t)q->today);
 	put_u32(out, q->before);
 	put_u32(out, (uint32_t)q->later);
+	put_u32(out, q->brief);
 	if (q->purpose == PURPOSE_SPLIT) {
 		put_cutting(out, q->cutting);
 		put_u32(out, q->last);
@@ -486,6 +487,7 @@ query_decode(struct query *q, struct cutting *c, const struct frame *f)
 	q->today = (int32_t)get_u32(&r);
 	q->before = get_u32(&r);
 	q->later = (int32_t)get_u32(&r);
+	q->brief = get_below(&r, 2);
 	if (q->purpose == PURPOSE_SPLIT) {
 		get_cutting(&r, c);
 		q->last = get_below(&r, 2);

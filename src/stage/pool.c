@@ -243,7 +243,8 @@ give(struct pool *p, struct slot *s, struct job *job)
 {
 	struct query q = { .purpose = job->purpose, .today = job->today,
 	    .data = job->data, .len = job->len, .before = job->before,
-	    .later = job->later, .cutting = job->cutting, .last = job->last };
+	    .later = job->later, .brief = job->brief,
+	    .cutting = job->cutting, .last = job->last };
 
 	query_encode(&q, &s->out);
 	job->lists = p->lists;

@@ -339,7 +339,7 @@ test_small_messages(void **state)
 	const struct check_limits limits = { 1, 2, 3, 4, 0x500000006, 7 };
 	const struct child_note child = { 63, 0x8b };
 	const struct query query = { .purpose = PURPOSE_DECISION, .today = -1,
-	    .later = 20000, .data = "<a/>", .len = 4 };
+	    .later = 20000, .brief = true, .data = "<a/>", .len = 4 };
 	char path[] = "a/b.xsd", data[] = "<x\0y/>";
 	const struct schema_file file = { path, data, 6 };
 	struct check_limits limits_back;
@@ -377,6 +377,7 @@ test_small_messages(void **state)
 	assert_int_equal(query_back.purpose, PURPOSE_DECISION);
 	assert_int_equal(query_back.today, -1);
 	assert_int_equal(query_back.later, 20000);
+	assert_true(query_back.brief);
 	assert_int_equal(query_back.len, 4);
 	assert_memory_equal(query_back.data, "<a/>", 4);
 	assert_int_equal(wire_next(&b, &at, 1000, &f), 1);

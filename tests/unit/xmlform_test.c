@@ -318,7 +318,10 @@ test_later(void **state)
 		assert_int_equal(xmlform_check(&schemas, &limits, &q, &v),
 		    XMLFORM_VERDICT);
 		assert_int_equal(v.later, cases[i].good);
+		assert_true(v.faults.n > 0 || (v.facts.fields == NULL) ==
+		    q.brief);
 		verdict_free(&v);
+		q.brief = !q.brief;
 	}
 	buf_free(&m.text);
 }
