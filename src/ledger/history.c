@@ -27,9 +27,11 @@
 /* The longest tree that is copied in order to be named. */
 #define TREE_FAST (32u * 1024)
 
-/* Folders of a path that are kept, one for each level: who looks for one
- * paper looks for its neighbours. */
+/* Folders of a path that are kept, one for each level, of the two trees that
+ * were looked into last: who looks for one paper looks for its neighbours, and
+ * may try another tree in between. */
 #define LEVELS 6
+#define TREES 2
 
 struct folder {
 	struct oid	 oid;
@@ -41,7 +43,8 @@ struct history {
 	git_repository	*repo;
 	git_odb		*odb;
 	struct packs	*packs;
-	struct folder	 folders[LEVELS];
+	struct folder	 folders[TREES][LEVELS];
+	unsigned	 looked;	/* into which of them last */
 };
 
 /* How many are open; the options are those of the process. */
@@ -108,8 +111,8 @@ history_close(struct history *h)
 	free(h->path);
 	if (first == h)
 		first = NULL;
-	for (i = 0; i < LEVELS; i++)
-		buf_free(&h->folders[i].raw);
+	for (i = 0; i < TREES * LEVELS; i++)
+		buf_free(&h->folders[i / LEVELS][i % LEVELS].raw);
 	free(h);
 	leave_options();
 }
@@ -278,15 +281,34 @@ search(const struct buf *raw, const char *name, size_t len, bool folder,
 	return 0;
 }
 
+static bool
+is_kept(const struct folder *f, const struct oid *oid)
+{
+	return f->raw.len > 0 && memcmp(&f->oid, oid, sizeof(*oid)) == 0;
+}
+
+/* The folders of a tree: those kept, or the ones that go for it. */
+static struct folder *
+folders_of(struct history *h, const struct oid *tree)
+{
+	unsigned i;
+
+	for (i = 0; i < TREES; i++)
+		if (is_kept(&h->folders[i][0], tree))
+			break;
+	h->looked = i < TREES ? i : (h->looked + 1) % TREES;
+	return h->folders[h->looked];
+}
+
 /* The folder, read if it is not the one of its level that is kept. */
 static int
-folder_of(struct history *h, size_t level, const struct oid *oid,
-    struct buf **raw)
+folder_of(struct history *h, struct folder *folders, size_t level,
+    const struct oid *oid, struct buf **raw)
 {
-	struct folder *f = &h->folders[level < LEVELS ? level : LEVELS - 1];
+	struct folder *f = &folders[level < LEVELS ? level : LEVELS - 1];
 
 	*raw = &f->raw;
-	if (f->raw.len > 0 && memcmp(&f->oid, oid, sizeof(*oid)) == 0)
+	if (is_kept(f, oid))
 		return 0;
 	buf_clear(&f->raw);
 	f->oid = *oid;
@@ -297,6 +319,7 @@ int
 history_find(struct history *h, const struct oid *tree, const char *path,
     struct oid *oid)
 {
+	struct folder *folders = folders_of(h, tree);
 	struct oid at = *tree;
 	struct buf *raw;
 	size_t len, level = 0;
@@ -305,7 +328,7 @@ history_find(struct history *h, const struct oid *tree, const char *path,
 	do {
 		len = strcspn(path, "/");
 		more = path[len] == '/';
-		if (folder_of(h, level++, &at, &raw) != 0)
+		if (folder_of(h, folders, level++, &at, &raw) != 0)
 			return -1;
 		if (raw->len == 0 || search(raw, path, len, more, &at) == 0)
 			return 0;
