@@ -264,7 +264,7 @@ damage() {
 
 # What the tools make is good where it does not lie.
 truth "a good endorsement" "$(endorse AK-000003 alice)"
-truth "a good approval" "$(git rev-parse "$(sed_bob=$(approve AK-000004 bob \
+good=$(sed_bob=$(approve AK-000004 bob \
     "$(edit "$BASE" <<-END
 	mv $P/AK-000004.xml $A/AK-000004.xml
 	mv $P/AK-000004.approve.alice.sig $A/AK-000004.approve.alice.sig
@@ -272,7 +272,18 @@ truth "a good approval" "$(git rev-parse "$(sed_bob=$(approve AK-000004 bob \
 	put $A/AK-000004.approve.bob.sig $(signed bob approve $P/AK-000004.xml)
 	END
     )"); again "$sed_bob" "" "/^Decided-by/a\\
-Decided-by: alice (signature $(fingerprint alice))")")"
+Decided-by: alice (signature $(fingerprint alice))")
+truth "a good approval" "$good"
+# later DAYS: the same approval, so many days later
+later() {
+	again "$good" "" "s/ $T0 +0000/ $((T0 + $1 * 86400)) +0000/
+	s/^Checked: .*/Checked: $(date -u -d "@$((T0 + $1 * 86400))" \
+	    +%Y-%m-%d)/"
+}
+truth "one that comes some days later" "$(later 5)"
+truth "one on the last day" "$(later 22)"
+lie "one when the form is over" 'could not be approved on that day: 2010' \
+    "$(later 23)"
 key_form acme new 2027-01-12 2027-02-01 >"$T/new.xml"
 truth "a good form" "$(receive AK-000005 "$T/new.xml")"
 truth "a good day of effect" "$(of_clock AK-000001 effect effective \
