@@ -38,14 +38,19 @@ xmlXPathObjectPtr form_rules_eval(struct form_rules *, const struct expr *);
 /* Whether the expression can be evaluated. */
 bool	form_rules_try(struct form_rules *, const struct expr *);
 
-/* The facts, and what a request says, into the verdict.  -1: the expression
- * could not be evaluated. */
+/* The facts, and what a request says, into the verdict; brief: not the fields.
+ * -1: the expression could not be evaluated. */
 int	form_rules_facts(struct form_rules *, const struct schema_type *,
-	    struct verdict *);
+	    bool brief, struct verdict *);
 
 /* Once the facts are there: adds a fault for each day that is none, or else
  * for each rule that is not met.  -1 as above. */
 int	form_rules_check(struct form_rules *, const struct schema_type *,
 	    enum purpose, struct verdict *);
+
+/* Of a form that was found good on another day: whether it can be decided on
+ * on this one.  What does not ask for the day is as it was.  False where that
+ * could not be evaluated. */
+bool	form_rules_good(struct form_rules *, const struct schema_type *);
 
 #endif

@@ -35,6 +35,7 @@ struct expr {
 	xmlNsPtr	*namespaces;	/* those, as the library wants them */
 	int		 n_namespaces;
 	struct path	 path;		/* the same, where it is one */
+	bool		 dated;		/* it may ask what day it is */
 };
 
 struct rule {

@@ -508,7 +508,7 @@ put_fields(struct fields *f, const xmlNode *parent)
 
 int
 form_rules_facts(struct form_rules *f, const struct schema_type *t,
-    struct verdict *v)
+    bool brief, struct verdict *v)
 {
 	struct fields fields = { .root = t->root };
 	int64_t seconds;
@@ -531,6 +531,8 @@ form_rules_facts(struct form_rules *f, const struct schema_type *t,
 	free(overlap);
 	if (t->list.compiled != NULL)
 		return read_list(f, t, v);
+	if (brief)
+		return 0;
 	put_attributes(&fields, f->root);
 	put_fields(&fields, f->root);
 	if (fields.out.len > 0)
@@ -665,4 +667,19 @@ form_rules_check(struct form_rules *f, const struct schema_type *t,
 		    check_rule(f, t, &t->rules[i], faults) != 0)
 			return -1;
 	return 0;
+}
+
+bool
+form_rules_good(struct form_rules *f, const struct schema_type *t)
+{
+	struct faults faults = FAULTS_INIT;
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < t->n_rules && good; i++)
+		if (t->rules[i].decision && t->rules[i].test.dated)
+			good = check_rule(f, t, &t->rules[i], &faults) == 0 &&
+			    faults.n == 0;
+	faults_free(&faults);
+	return good && !f->costly;
 }

@@ -55,6 +55,7 @@ read_expr(struct reading *r, const char *attribute, struct expr *e)
 	if (text == NULL)
 		return;
 	e->compiled = xmlXPathCompile((const xmlChar *)text);
+	e->dated = strstr(text, "today") != NULL;
 	e->doc = r->root->doc->doc;
 	e->at = r->node;
 	e->namespaces = xmlGetNsList(e->doc, e->at);

@@ -270,7 +270,7 @@ apply_rules(const struct schemas *s, const struct schema_type *t,
 	if (q->purpose == PURPOSE_ENTRIES)
 		status = take_entries(f, t, v);
 	else
-		status = form_rules_facts(f, t, v);
+		status = form_rules_facts(f, t, q->brief, v);
 	if (status == 0 && is_judged(q->purpose) && v->faults.n == 0)
 		status = listform_check(f, t, &v->faults);
 	if (status == 0 && is_judged(q->purpose) && v->faults.n == 0)
@@ -288,16 +288,13 @@ is_good_later(const struct schemas *s, const struct schema_type *t,
     xmlDocPtr doc, const struct query *q)
 {
 	struct form_rules *f = form_rules_open(doc, q->later, &s->lists);
-	struct verdict v = { .type = -1 };
 	bool good;
 
 	if (f == NULL)
 		return false;
 	good = t->list.compiled == NULL && t->entries.compiled == NULL &&
-	    form_rules_check(f, t, PURPOSE_DECISION, &v) == 0 &&
-	    v.faults.n == 0 && !form_rules_costly(f);
+	    form_rules_good(f, t);
 	form_rules_close(f);
-	verdict_free(&v);
 	return good;
 }
 
@@ -348,10 +345,6 @@ judge(const struct schemas *s, const struct query *q, xmlDocPtr doc,
 	else if (q->purpose == PURPOSE_INTAKE && q->later != 0 &&
 	    !r->no_memory && !r->internal)
 		v->later = is_good_later(s, t, doc, q);
-	if (q->brief) {
-		free(v->facts.fields);
-		v->facts.fields = NULL;
-	}
 }
 
 /* What a file is by its first tag alone, which is parsed as if it were
