@@ -207,7 +207,10 @@ take_bytes(struct intake *in, struct parcel *p, int fd, bool list)
 		inflate_form(in, p, limit, list);
 	if (p->large)
 		return;
-	hash_sha256(p->digest, buf_str(parcel_form(p)), parcel_form(p)->len);
+	if (parcel_form(p) == &p->file)
+		memcpy(p->digest, p->sha256, sizeof(p->digest));
+	else
+		hash_sha256(p->digest, p->form.data, p->form.len);
 }
 
 /* Whether a file may still be growing: written to less than inbox.grace
