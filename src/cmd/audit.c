@@ -121,11 +121,11 @@ print_number(uint64_t n)
 }
 
 static void
-print_count(uint64_t n, const char *what)
+print_count(uint64_t n, const char *what, const char *and)
 {
 	fputs("  ", stdout);
 	print_number(n);
-	printf(" %s\n", what);
+	printf(" %s%s%s\n", what, n == 1 ? "" : "s", and);
 }
 
 static void
@@ -154,24 +154,24 @@ print_trust(const struct audit_report *p)
 		printf("  the first commit, %s\n  (--root pins it)\n",
 		    p->first);
 	if (p->skipped > 0)
-		print_count(p->skipped, "commits up to --since: their papers "
+		print_count(p->skipped, "commit", " up to --since: their papers "
 		    "and signatures");
 	if (t->times > 0)
-		print_count(t->times, "times of receipt: the desk's clock");
+		print_count(t->times, "time", " of receipt: the desk's clock");
 	if (t->owner > 0)
-		print_count(t->owner, "decisions by who owned a file: the "
+		print_count(t->owner, "decision", " by who owned a file: the "
 		    "desk's word");
 	if (t->move > 0)
-		print_count(t->move, "decisions by moving a file: nobody in "
+		print_count(t->move, "decision", " by moving a file: nobody in "
 		    "particular");
 	if (t->sent > 0)
-		print_count(t->sent, "forms that were sent with a stamp "
+		print_count(t->sent, "form", " sent with a stamp "
 		    "rewritten: the digest of what was sent");
 	if (t->behind > 0)
-		print_count(t->behind, "times before the date of their commit: "
+		print_count(t->behind, "time", " before the date of their commit: "
 		    "the desk's clock was behind");
 	if (t->apart > 0)
-		print_count(t->apart, "signatures of people whose user the "
+		print_count(t->apart, "signature", " of people whose user the "
 		    "ledger does not tell: that they did not submit it");
 }
 
@@ -188,9 +188,9 @@ print_proven(const struct auditor *x)
 	printf(" commits from %s to %s\n  head %s\n", time_text(from,
 	    p->from), time_text(to, p->to), p->head);
 	print_events(p);
-	print_count(p->cases, "cases");
-	print_count(p->forms, "papers checked again by their schemas");
-	print_count(p->signatures, "distinct signatures");
+	print_count(p->cases, "case", "");
+	print_count(p->forms, "paper", " checked again by their schemas");
+	print_count(p->signatures, "distinct signature", "");
 	if (x->asked.seen != NULL)
 		printf("  it goes on from %s, which was seen before\n",
 		    x->asked.seen);
