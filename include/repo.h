@@ -52,10 +52,12 @@ int	repo_fail(const char *what);
 
 /*
  * To be called where no object of the repository is held: libgit2 keeps what
- * deltas were made of, up to 16 MiB for each pack, until the pack is closed;
- * so all are closed after so many reads.
+ * deltas were made of, up to 16 MiB for each pack, and what it has mapped of
+ * their indexes, until the pack is closed; so all are closed after so many
+ * reads.  Writing looks up some: so many commits count as one.
  */
 #define READS_MANY 128
+#define COMMITS_A_READ 8
 void	repo_rest(struct ledger *);
 
 /* What libgit2 keeps in memory does not grow with the ledger. */

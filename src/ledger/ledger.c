@@ -628,6 +628,7 @@ ledger_commit(struct ledger *l)
 	git_oid_fromraw(&tip, l->tip.id);
 	git_oid_tostr(l->head, sizeof(l->head), &tip);
 	l->head_time = l->tip_time;
+	l->reads += (unsigned)(l->open / COMMITS_A_READ);
 	l->open = 0;
 	l->packs++;
 	pack_reset(l->pack);
