@@ -143,7 +143,8 @@ int	ledger_tray_next(struct ledger *, const char *commit, enum state tray,
 	    char cursor[LEDGER_PATH], ledger_paper_fn *, void *);
 
 /* Packs are merged in the background by git itself, by a geometric rule, when
- * there are many.  Call now and then. */
-void	ledger_tidy(struct ledger *);
+ * there are many; very many, while there is something else to do.  Call now
+ * and then. */
+void	ledger_tidy(struct ledger *, bool busy);
 
 #endif

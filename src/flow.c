@@ -431,7 +431,7 @@ flow_tend(struct flow *f)
 		f->look_due = now + LOOK_MS;
 		intake_look(f->intake);
 		look_at_grounds(f);
-		ledger_tidy(f->ledger);
+		ledger_tidy(f->ledger, f->in_hand > 0);
 	}
 	if (f->held.n > 0 && now >= f->held_due && flow_try_held(f) != 0)
 		return -1;

@@ -534,7 +534,7 @@ flow_commit(struct flow *f)
 	if (f->clock_more)
 		f->clock_due = clock_ticks();
 	f->clock_more = false;
-	ledger_tidy(f->ledger);
+	ledger_tidy(f->ledger, f->in_hand > 0);
 	if (flow_note_batches(f) != 0)
 		return -1;
 	return f->relisted ? flow_relist(f) : 0;

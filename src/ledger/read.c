@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "buf.h"
 #include "log.h"
@@ -20,8 +21,11 @@
 /* Bytes of folders that are kept for lookups. */
 #define LOOKUP_CACHE (4u * 1024 * 1024)
 
-/* Packs above which git is asked to merge them. */
+/* Packs above which git is asked to merge them: when nothing else is to be
+ * done; and in any case. */
 #define PACKS_MANY 40
+#define PACKS_MOST 160
+#define LEAST 19		/* nice(2) */
 
 static int
 parse_oid(const char *hex, git_oid *oid)
@@ -579,7 +583,7 @@ ledger_tray_next(struct ledger *l, const char *commit, enum state tray,
 /* Merging packs: git's geometric rule keeps their sizes in a progression, so
  * that each object is written again only logarithmically often. */
 void
-ledger_tidy(struct ledger *l)
+ledger_tidy(struct ledger *l, bool busy)
 {
 	const char *const argv[] = {
 		"git", "-c", "core.fsync=all", "-c", "pack.threads=1", "-C",
@@ -596,6 +600,10 @@ ledger_tidy(struct ledger *l)
 		if (status != 0)
 			log_event(LOG_WARN, "ledger", "event", "repack-failed",
 			    "status", num_text(code, (unsigned)status), NULL);
-	} else if (l->packs > PACKS_MANY)
+	} else if (l->packs > (busy ? PACKS_MOST : PACKS_MANY)) {
 		l->tidying = spawn_quiet(argv);
+		/* after all who have something to do */
+		if (l->tidying > 0)
+			setpriority(PRIO_PROCESS, (id_t)l->tidying, LEAST);
+	}
 }

@@ -191,7 +191,7 @@ tidy(struct changes *x)
 	unsigned packs;
 	long long bytes;
 
-	ledger_tidy(x->ledger);
+	ledger_tidy(x->ledger, false);
 	while (wait(NULL) > 0 || errno != ECHILD)
 		;
 	bytes = pack_bytes_of(x->packs, &packs);

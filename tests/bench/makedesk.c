@@ -134,7 +134,7 @@ commit(struct making *m)
 		give_up(index_error());
 	m->changes += m->n;
 	m->n = 0;
-	ledger_tidy(m->ledger);
+	ledger_tidy(m->ledger, false);
 }
 
 static void
