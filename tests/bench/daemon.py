@@ -75,6 +75,18 @@ class Daemon:
         self.log.join()
         self.watch.join()
 
+    def settle(self):
+        """Waits until a desk that was just started has compared its trays:
+        until it uses no processor any more."""
+        used = -1
+        while used != (used := self.ticks()):
+            time.sleep(0.5)
+
+    def ticks(self):
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as f:
+            return sum(int(x) for x in f.read().rpartition(")")[2].split()
+                       [11:13])
+
     def read_log(self):
         for _ in self.process.stderr:
             pass
