@@ -56,8 +56,8 @@ int	repo_fail(const char *what);
  * their indexes, until the pack is closed; so all are closed after so many
  * reads.  Writing looks up some: so many commits count as one.
  */
-#define READS_MANY 128
-#define COMMITS_A_READ 8
+#define READS_MANY 32
+#define COMMITS_A_READ 32
 void	repo_rest(struct ledger *);
 
 /* What libgit2 keeps in memory does not grow with the ledger. */

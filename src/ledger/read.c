@@ -24,7 +24,7 @@
 /* Packs above which git is asked to merge them: when nothing else is to be
  * done; and in any case. */
 #define PACKS_MANY 40
-#define PACKS_MOST 160
+#define PACKS_MOST 80
 #define LEAST 19		/* nice(2) */
 
 static int

@@ -254,6 +254,7 @@ def lone(c, d, r):
     r.add(f"lone-syncs {d.cases}", len(calls))
     folder = d.scratch("replay")
     with Daemon(d, desk) as daemon:
+        daemon.settle()
         daemon.drop("-", "0", 2)
         many = min(4, c.lone)	# not far apart
         for _ in range(c.lone // many):
@@ -311,6 +312,7 @@ def rebuild(c, d, r):
 def load(c, d, r):
     desk = d.fresh()
     with Daemon(d, desk) as daemon:
+        daemon.settle()
         daemon.drop("-", "0", 2)
         for rate in c.loads:
             n = max(5, int(rate * c.load_seconds))
@@ -349,9 +351,10 @@ def stages(c, n):
         ("starting", start, True),
         ("list and search", commands, n > 0),
         ("the ledger alone", ledger, n > 0),
+        # before thousands of files have been deleted: see Desks.scratch()
+        ("a lone form", lone, True),
         ("intake", intake, True),
         ("where the time goes", shares, n <= SCRIPT_MOST),
-        ("a lone form", lone, True),
         ("the checker alone", checker, n == c.cases[0]),
         ("load", load, n in (c.cases[0], max(
             x for x in c.cases if x <= SCRIPT_MOST))),
