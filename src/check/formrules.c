@@ -427,6 +427,9 @@ struct fields {
 	struct buf	 out;
 	struct buf	 path;
 	unsigned	 n;
+	/* what stands before the value of the last, and of its like */
+	const xmlNode	*last;		/* NULL: there is none */
+	size_t		 head, head_len;
 };
 
 /* Names of XML may hold characters that hide. */
@@ -444,8 +447,39 @@ only_text(const xmlNode *child)
 	    child->next == NULL ? child->content : NULL;
 }
 
+/* Names are kept once by the parser, and can be told apart by where. */
+static bool
+is_like(const xmlNode *a, const xmlNode *b)
+{
+	return a != NULL && a->parent == b->parent && a->type == b->type &&
+	    a->name == b->name;
+}
+
+/* The path and the name, which of many in a row are the same. */
 static void
-put_field(struct fields *f, const xmlNode *node, const char *mark)
+put_head(struct fields *f, const xmlNode *node)
+{
+	size_t from = f->out.len;
+
+	if (is_like(f->last, node)) {
+		buf_reserve(&f->out, f->head_len);
+		buf_put(&f->out, f->out.data + f->head, f->head_len);
+		return;
+	}
+	buf_put(&f->out, buf_str(&f->path), f->path.len);
+	if (node->type == XML_ATTRIBUTE_NODE)
+		buf_putc(&f->out, '@');
+	put_name(&f->out, (const char *)node->name);
+	buf_putc(&f->out, '\t');
+	put_name(&f->out, sentence_name(f->root, node));
+	buf_putc(&f->out, '\t');
+	f->last = node;
+	f->head = from;
+	f->head_len = f->out.len - from;
+}
+
+static void
+put_field(struct fields *f, const xmlNode *node)
 {
 	size_t from = f->out.len;
 	xmlChar *copy = NULL;
@@ -453,20 +487,16 @@ put_field(struct fields *f, const xmlNode *node, const char *mark)
 
 	if (value == NULL)
 		value = copy = xmlNodeGetContent(node);
-
-	buf_put(&f->out, buf_str(&f->path), f->path.len);
-	buf_puts(&f->out, mark);
-	put_name(&f->out, (const char *)node->name);
-	buf_putc(&f->out, '\t');
-	put_name(&f->out, sentence_name(f->root, node));
-	buf_putc(&f->out, '\t');
+	put_head(f, node);
 	if (value != NULL)
 		text_line(&f->out, (const char *)value,
 		    strlen((const char *)value), LIMIT_FIELD_VALUE);
 	buf_putc(&f->out, '\n');
 	xmlFree(copy);
-	if (f->n++ >= LIMIT_FIELDS || f->out.len > LIMIT_FIELDS_BYTES)
+	if (f->n++ >= LIMIT_FIELDS || f->out.len > LIMIT_FIELDS_BYTES) {
 		buf_cut(&f->out, from);
+		f->last = NULL;
+	}
 }
 
 static const xmlNode *
@@ -484,7 +514,7 @@ put_attributes(struct fields *f, const xmlNode *node)
 
 	for (a = node->properties; a != NULL; a = a->next)
 		if (a->ns == NULL)
-			put_field(f, (const xmlNode *)a, "@");
+			put_field(f, (const xmlNode *)a);
 }
 
 /* The depth is bounded by the scan. */
@@ -497,7 +527,7 @@ put_fields(struct fields *f, const xmlNode *parent)
 	for (; node != NULL && f->n < LIMIT_FIELDS;
 	    node = first_element(node->next)) {
 		if (first_element(node->children) == NULL)
-			put_field(f, node, "");
+			put_field(f, node);
 		put_name(&f->path, (const char *)node->name);
 		buf_putc(&f->path, '/');
 		put_attributes(f, node);

@@ -24,7 +24,7 @@
 
 /* Jobs with one child at a time: enough to keep it busy while we do
  * something else. */
-#define DEPTH 16
+#define DEPTH 40
 
 /* How long a child may be silent beyond its bound of processor time, ms. */
 #define PATIENCE_MS 20000
