@@ -31,7 +31,7 @@ void	history_close(struct history *);
  * threads. */
 typedef void history_fn(void *arg, const struct buf *commit);
 int	history_chain(struct history *, const struct oid *after,
-	    history_fn *, void *arg, struct oid **, size_t *n);
+	    history_fn *fn, void *arg, struct oid **oids, size_t *n);
 
 /* The bytes of an object, appended. */
 int	history_read(struct history *, enum object, const struct oid *,
