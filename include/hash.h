@@ -1,6 +1,5 @@
 /*
- * hash: SHA-256 (FIPS 180-4; by sha256.h where the processor can), random
- * names, and SipHash for tables.
+ * hash: SHA-256 (FIPS 180-4), random names, and SipHash for tables.
  *
  * The only user of libsodium.  hash_open() comes first, once a program.
  */

@@ -11,7 +11,6 @@
 #include "buf.h"
 #include "hash.h"
 #include "log.h"
-#include "sha256.h"
 
 static unsigned char short_key[crypto_shorthash_KEYBYTES];
 static bool opened;
@@ -32,10 +31,7 @@ hash_sha256(char hex[SHA256_HEX], const void *p, size_t n)
 {
 	unsigned char digest[crypto_hash_sha256_BYTES];
 
-	if (sha256_is_there())
-		sha256(digest, p, n);
-	else
-		crypto_hash_sha256(digest, p, n);
+	crypto_hash_sha256(digest, p, n);
 	return sodium_bin2hex(hex, SHA256_HEX, digest, sizeof(digest));
 }
 

@@ -97,31 +97,6 @@ test_sha256(void **state)
 	    "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-/* The processor's against libsodium's, which takes pieces: every length to
- * some blocks, and longer ones. */
-static void
-test_pieces(void **state)
-{
-	static unsigned char bytes[5000];
-	char whole[SHA256_HEX], pieces[SHA256_HEX];
-	struct hash *h;
-	size_t i, n, at, piece;
-
-	(void)state;
-	for (i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (unsigned char)rnd(256);
-	for (i = 0; i < 500; i++) {
-		n = i < 300 ? i : (size_t)rnd(sizeof(bytes));
-		h = hash_sha256_open();
-		for (at = 0; at < n; at += piece) {
-			piece = 1 + (size_t)rnd(n - at);
-			hash_sha256_add(h, bytes + at, piece);
-		}
-		hash_sha256_close(h, pieces);
-		assert_string_equal(hash_sha256(whole, bytes, n), pieces);
-	}
-}
-
 static void
 test_is_sha256(void **state)
 {
@@ -207,7 +182,6 @@ main(void)
 		cmocka_unit_test(test_not_before_it_is_opened),
 		cmocka_unit_test(test_keyed_anew_in_each_process),
 		cmocka_unit_test(test_sha256),
-		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_is_sha256),
 		cmocka_unit_test(test_random_names),
 		cmocka_unit_test(test_short),
