@@ -1,7 +1,8 @@
 /*
  * map: from strings to pointers, in the order in which they came.
  *
- * Keys are copied; values are the caller's, who frees them before the map.
+ * Keys are copied; values are the caller's, who frees them before the map or
+ * with it.
  * map_next() walks in order of insertion and tolerates map_del() of the
  * entry that it has just returned, but no map_put() of a new key.
  */
@@ -27,6 +28,8 @@ struct map {
 #define MAP_INIT { NULL, NULL, 0, 0, 0 }
 
 void	 map_free(struct map *);
+/* With its values, which are each one piece of memory. */
+void	 map_free_all(struct map *);
 size_t	 map_count(const struct map *);
 void	*map_get(const struct map *, const char *key);
 bool	 map_has(const struct map *, const char *key);

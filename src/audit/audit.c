@@ -719,22 +719,16 @@ static void
 close_all(struct auditing *a)
 {
 	const struct map_entry *e;
-	size_t at;
+	size_t at = 0;
 
 	ahead_close(a->ahead);
 	seals_close(a->seals);
 	forms_close(a);
-	for (at = 0; (e = map_next(&a->records, &at)) != NULL;) {
+	while ((e = map_next(&a->records, &at)) != NULL)
 		casefile_free(&((struct record *)e->value)->c);
-		free(e->value);
-	}
-	map_free(&a->records);
-	for (at = 0; (e = map_next(&a->last, &at)) != NULL;)
-		free(e->value);
-	map_free(&a->last);
-	for (at = 0; (e = map_next(&a->uids, &at)) != NULL;)
-		free(e->value);
-	map_free(&a->uids);
+	map_free_all(&a->records);
+	map_free_all(&a->last);
+	map_free_all(&a->uids);
 	listed_close(a);
 	free(a->intakes.slots);
 	free(a->keys.slots);

@@ -23,6 +23,16 @@ map_free(struct map *m)
 	*m = (struct map)MAP_INIT;
 }
 
+void
+map_free_all(struct map *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_entries; i++)
+		free(m->entries[i].value);	/* NULL, if it was deleted */
+	map_free(m);
+}
+
 size_t
 map_count(const struct map *m)
 {

@@ -165,20 +165,15 @@ close_fd(int *fd)
 void
 desk_close(struct desk *d)
 {
-	const struct map_entry *e;
-	size_t i, at = 0;
+	size_t i;
 
 	for (i = 0; i < PLACES; i++)
 		close_fd(fd_of(d, &places[i]));
 	close_fd(&d->dir);
 	close_fd(&d->lock);
 	close_fd(&d->probe);
-	while ((e = map_next(&d->notices, &at)) != NULL)
-		free(e->value);
-	map_free(&d->notices);
-	for (at = 0; (e = map_next(&d->progress, &at)) != NULL;)
-		free(e->value);
-	map_free(&d->progress);
+	map_free_all(&d->notices);
+	map_free_all(&d->progress);
 	free(d->path);
 	d->path = NULL;
 }
@@ -492,12 +487,7 @@ desk_progress(struct desk *d, const char *key, const char *text)
 void
 desk_progress_clear(struct desk *d)
 {
-	const struct map_entry *e;
-	size_t at = 0;
-
-	while ((e = map_next(&d->progress, &at)) != NULL)
-		free(e->value);
-	map_free(&d->progress);
+	map_free_all(&d->progress);
 	unlinkat(d->own, "progress", 0);
 }
 

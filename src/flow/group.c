@@ -81,12 +81,7 @@ flow_next_number(struct flow *f, const char *prefix, char number[NUMBER_TEXT])
 void
 flow_forget_numbers(struct flow *f)
 {
-	const struct map_entry *e;
-	size_t at = 0;
-
-	while ((e = map_next(&f->last, &at)) != NULL)
-		free(e->value);
-	map_free(&f->last);
+	map_free_all(&f->last);
 }
 
 /* The open group. */
@@ -286,14 +281,10 @@ flow_close_group(struct flow *f)
 
 	entries_free(&f->group);
 	f->group_bytes = 0;
-	while ((e = map_next(&f->cases, &at)) != NULL) {
+	while ((e = map_next(&f->cases, &at)) != NULL)
 		casefile_free(e->value);
-		free(e->value);
-	}
-	map_free(&f->cases);
-	for (at = 0; (e = map_next(&f->digests, &at)) != NULL;)
-		free(e->value);
-	map_free(&f->digests);
+	map_free_all(&f->cases);
+	map_free_all(&f->digests);
 }
 
 bool

@@ -172,17 +172,6 @@ forget(struct reminders *r, const char *key)
 	free(g);
 }
 
-static void
-free_given(struct reminders *r)
-{
-	const struct map_entry *e;
-	size_t at = 0;
-
-	while ((e = map_next(&r->given, &at)) != NULL)
-		free(e->value);
-	map_free(&r->given);
-}
-
 /* Forgets what was given of a case, unless the same paper waits still.  -1:
  * the index cannot be read. */
 static int
@@ -303,7 +292,7 @@ reminders_close(struct reminders *r)
 		close(r->dir);
 	if (r->marks >= 0)
 		close(r->marks);
-	free_given(r);
+	map_free_all(&r->given);
 	free(r->shown);
 	free(r);
 }

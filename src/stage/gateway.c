@@ -137,17 +137,6 @@ gateway_open(struct desk *desk, const struct settings *s,
 /* What a case has to tell. */
 
 static void
-free_values(struct map *m)
-{
-	const struct map_entry *e;
-	size_t at = 0;
-
-	while ((e = map_next(m, &at)) != NULL)
-		free(e->value);
-	map_free(m);
-}
-
-static void
 forget_moving(struct gateway *g)
 {
 	const struct map_entry *e;
@@ -156,11 +145,10 @@ forget_moving(struct gateway *g)
 
 	while ((e = map_next(&g->moving, &at)) != NULL) {
 		m = e->value;
-		free_values(&m->old);
-		free_values(&m->new);
-		free(m);
+		map_free_all(&m->old);
+		map_free_all(&m->new);
 	}
-	map_free(&g->moving);
+	map_free_all(&g->moving);
 }
 
 void

@@ -364,8 +364,7 @@ intake_open(struct desk *desk, const struct settings *s, struct watch *watch,
 void
 intake_close(struct intake *in)
 {
-	const struct map_entry *e;
-	size_t i, at = 0;
+	size_t i;
 
 	if (in == NULL)
 		return;
@@ -375,16 +374,13 @@ intake_close(struct intake *in)
 		free(in->boxes[i].name);
 	}
 	free(in->boxes);
-	forget_grace(in, INT64_MAX);
-	map_free(&in->grace);
+	map_free_all(&in->grace);
 	map_free(&in->fresh);
 	map_free(&in->rounds);
 	while (in->n_dropped > 0)
 		free(in->dropped[--in->n_dropped]);
 	free(in->dropped);
-	while ((e = map_next(&in->odd, &at)) != NULL)
-		free(e->value);
-	map_free(&in->odd);
+	map_free_all(&in->odd);
 	free(in);
 }
 

@@ -97,17 +97,6 @@ forget_empty(struct pool *p, const char *box, const struct queue *q)
 }
 
 static void
-forget_waiting(struct pool *p)
-{
-	const struct map_entry *e;
-	size_t at = 0;
-
-	while ((e = map_next(&p->waiting, &at)) != NULL)
-		free(e->value);
-	map_free(&p->waiting);
-}
-
-static void
 finish(struct pool *p, struct job *job, enum outcome outcome)
 {
 	job->outcome = outcome;
@@ -166,7 +155,7 @@ pool_close(struct pool *p)
 		buf_free(&p->slots[i].entries);
 	}
 	pool_end_parent(p);
-	forget_waiting(p);
+	map_free_all(&p->waiting);
 	types_free(&p->types);
 	buf_free(&p->in);
 	free(p);

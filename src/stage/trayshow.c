@@ -138,17 +138,6 @@ want_brought(struct trays *t, struct map *wants, const struct ruling *r)
 	return expected < 0 ? -1 : 0;
 }
 
-static void
-wants_free(struct map *wants)
-{
-	const struct map_entry *e;
-	size_t at = 0;
-
-	while ((e = map_next(wants, &at)) != NULL)
-		free(e->value);
-	map_free(wants);
-}
-
 static int
 place(struct trays *t, struct fs_batch *b, const char *path,
     const struct want *w)
@@ -225,7 +214,7 @@ trays_apply(struct trays *t, struct ruling *const *rulings, size_t n)
 		status = want_restored(t, &wants, rulings[i]);
 	if (status == 0)
 		status = show_wants(t, &wants);
-	wants_free(&wants);
+	map_free_all(&wants);
 	return status == 0 ? set_shown(t) : -1;
 }
 
@@ -274,13 +263,13 @@ reset_present(struct trays *t, enum state tray)
 		if (map_count(&r.wants) < 500)
 			continue;
 		found = show_wants(t, &r.wants);
-		wants_free(&r.wants);
+		map_free_all(&r.wants);
 		if (found != 0)
 			return -1;
 	}
 	if (found == 0)
 		found = show_wants(t, &r.wants);
-	wants_free(&r.wants);
+	map_free_all(&r.wants);
 	return found;
 }
 
@@ -420,6 +409,6 @@ trays_catch_up(struct trays *t)
 		    &c.wants);
 	if (status == 0)
 		status = show_wants(t, &c.wants);
-	wants_free(&c.wants);
+	map_free_all(&c.wants);
 	return status == 0 ? set_shown(t) : -1;
 }

@@ -249,6 +249,25 @@ test_many(void **state)
 	map_free(&m);
 }
 
+/* The sanitizers see to it that none is left, and none freed twice. */
+static void
+test_free_all(void **state)
+{
+	struct map m = MAP_INIT;
+	char text[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		map_put(&m, key_text(text, i), mem_str(text));
+	for (i = 0; i < 100; i += 3)
+		free(map_del(&m, key_text(text, i)));
+	map_put(&m, "none", NULL);
+	map_free_all(&m);
+	assert_int_equal(map_count(&m), 0);
+	map_free_all(&m);
+}
+
 int
 main(void)
 {
@@ -260,6 +279,7 @@ main(void)
 		cmocka_unit_test(test_order_of_coming),
 		cmocka_unit_test(test_tombstones_are_swept),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_free_all),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
