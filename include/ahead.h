@@ -47,10 +47,10 @@ struct item {
 	char		*unread;	/* why it cannot be read; or NULL */
 };
 
-/* Reads with so many threads; path and oids stay the caller's, who has a
- * history of that ledger open. */
-struct ahead *ahead_open(const char *ledger, enum history_belief,
-	    const struct oid *, size_t n, unsigned threads);
+/* Reads with so many threads.  The history and the oids stay the caller's,
+ * and are there until it is closed. */
+struct ahead *ahead_open(const struct history *, const struct oid *, size_t n,
+	    unsigned threads);
 void	ahead_close(struct ahead *);
 
 /* The next commit, to be freed by item_free(); NULL at the end. */

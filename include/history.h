@@ -21,7 +21,12 @@ struct history;
 enum history_belief { HISTORY_PROVEN, HISTORY_BELIEVED };
 
 struct history *history_open(const char *path, enum history_belief);
+/* Another of the same ledger, for another thread; it borrows packs, and is
+ * closed first. */
+struct history *history_beside(const struct history *);
 void	history_close(struct history *);
+/* As long as one is open. */
+enum history_belief history_belief(void);
 
 /* The commits that the branch leads to, by first parents, after the one named
  * (NULL: from the first), oldest first; the caller frees the array.  -1 too

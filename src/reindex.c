@@ -318,8 +318,8 @@ walk(struct reindexing *x)
 		return 0;
 	if (*from != '\0' && take_rules(x, from) != 0)
 		return -1;
-	x->ahead = ahead_open(buf_str(&x->path), HISTORY_BELIEVED,
-	    x->oids, (size_t)x->all, threads_for((size_t)x->all));
+	x->ahead = ahead_open(x->history, x->oids, (size_t)x->all,
+	    threads_for((size_t)x->all));
 	while (status == 0 && (item = ahead_next(x->ahead)) != NULL)
 		status = take_item(x, item);
 	if (status == 0)

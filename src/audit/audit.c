@@ -710,8 +710,7 @@ open_all(struct auditing *a)
 		return -1;
 	a->tree = tree_new(&ops, NULL);
 	a->seals = seals_open(jobs);
-	a->ahead = ahead_open(a->asked->ledger, HISTORY_PROVEN, a->oids, a->n,
-	    jobs);
+	a->ahead = ahead_open(a->history, a->oids, a->n, jobs);
 	return 0;
 }
 

@@ -27,8 +27,7 @@
 #define THREADS 64
 
 struct ahead {
-	const char	*path;
-	enum history_belief belief;
+	const struct history *history;
 	const struct oid *oids;
 	size_t		 n;
 	pthread_t	 threads[THREADS];
@@ -154,19 +153,18 @@ look_later(struct filed *f, struct history *h, const struct ruling *r,
 }
 
 static void
-read_paper(const struct ahead *a, struct history *h, struct item *item,
-    const struct oid *later)
+read_paper(struct history *h, struct item *item, const struct oid *later)
 {
 	struct filed *f = &item->filed;
 	char name[PAPER_NAME], path[LEDGER_PATH];
 
 	ledger_path(path, STATE_PENDING, item->ruling.number,
 	    ruling_paper(&item->ruling, name));
-	if (a->belief == HISTORY_PROVEN &&
+	if (history_belief() == HISTORY_PROVEN &&
 	    look_later(f, h, &item->ruling, later, path))
 		return;
 	look_up(f, h, &item->commit.tree, path);
-	if (f->found == 1 && a->belief == HISTORY_PROVEN)
+	if (f->found == 1 && history_belief() == HISTORY_PROVEN)
 		prove_digests(f);
 	if (f->found < 0)
 		item->unread = mem_str(ledger_error());
@@ -192,14 +190,14 @@ read_items(struct history *h, const struct oid *oids, struct item **items,
 }
 
 static void
-read_papers(const struct ahead *a, struct history *h, struct item **items,
-    size_t n, const struct oid *later)
+read_papers(struct history *h, struct item **items, size_t n,
+    const struct oid *later)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		if (is_read(items[i]) && brings_paper(&items[i]->ruling))
-			read_paper(a, h, items[i], later);
+			read_paper(h, items[i], later);
 }
 
 void
@@ -281,7 +279,7 @@ static void *
 run(void *arg)
 {
 	struct ahead *a = arg;
-	struct history *h = history_open(a->path, a->belief);
+	struct history *h = history_beside(a->history);
 	struct item *items[STRIDE];
 	const struct oid *last;
 	struct oid later = { { 0 } };
@@ -295,7 +293,7 @@ run(void *arg)
 			later = *last;	/* its item may be gone then */
 		for (i = 0; i < n; i += part) {
 			part = n - i < PART ? n - i : PART;
-			read_papers(a, h, items + i, part, &later);
+			read_papers(h, items + i, part, &later);
 			put(a, first + i, items + i, part);
 		}
 	}
@@ -304,13 +302,12 @@ run(void *arg)
 }
 
 struct ahead *
-ahead_open(const char *ledger, enum history_belief belief,
-    const struct oid *oids, size_t n, unsigned threads)
+ahead_open(const struct history *history, const struct oid *oids, size_t n,
+    unsigned threads)
 {
 	struct ahead *a = mem_alloc(sizeof(*a));
 
-	a->path = ledger;
-	a->belief = belief;
+	a->history = history;
 	a->oids = oids;
 	a->n = n;
 	a->most = most_ahead(threads);

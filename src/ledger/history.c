@@ -51,9 +51,6 @@ struct history {
 static _Atomic unsigned opened;
 static bool proven;
 
-/* The one that was opened first lends its packs to the others. */
-static const struct history *first;
-
 static void
 take_options(enum history_belief belief)
 {
@@ -78,24 +75,46 @@ leave_options(void)
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
 }
 
-struct history *
-history_open(const char *path, enum history_belief belief)
+/* Without its packs. */
+static struct history *
+open_repository(const char *path, enum history_belief belief)
 {
 	struct history *h = mem_alloc(sizeof(*h));
 
 	take_options(belief);
+	h->path = mem_str(path);
 	if (git_repository_open_bare(&h->repo, path) == 0 &&
-	    git_repository_odb(&h->odb, h->repo) == 0) {
-		h->path = mem_str(path);
-		h->packs = first != NULL && strcmp(first->path, path) == 0 ?
-		    packs_share(first->packs) : packs_open(path);
-		if (first == NULL)
-			first = h;
+	    git_repository_odb(&h->odb, h->repo) == 0)
 		return h;
-	}
 	repo_fail("cannot be opened");
 	history_close(h);
 	return NULL;
+}
+
+struct history *
+history_open(const char *path, enum history_belief belief)
+{
+	struct history *h = open_repository(path, belief);
+
+	if (h != NULL)
+		h->packs = packs_open(path);
+	return h;
+}
+
+struct history *
+history_beside(const struct history *lender)
+{
+	struct history *h = open_repository(lender->path, history_belief());
+
+	if (h != NULL)
+		h->packs = packs_share(lender->packs);
+	return h;
+}
+
+enum history_belief
+history_belief(void)
+{
+	return proven ? HISTORY_PROVEN : HISTORY_BELIEVED;
 }
 
 void
@@ -109,8 +128,6 @@ history_close(struct history *h)
 	git_repository_free(h->repo);
 	packs_close(h->packs);
 	free(h->path);
-	if (first == h)
-		first = NULL;
 	for (i = 0; i < TREES * LEVELS; i++)
 		buf_free(&h->folders[i / LEVELS][i % LEVELS].raw);
 	free(h);
