@@ -1,11 +1,12 @@
 /*
- * intaking: what the two halves of intake share: intake.c finds files that are
- * complete, claim.c makes them ours.
+ * intaking: what the parts of intake share: folders.c knows the boxes, intake.c
+ * finds files that are complete, claim.c makes them ours.
  */
 #ifndef DOCKET_INTAKING_H
 #define DOCKET_INTAKING_H
 
 #include <dirent.h>
+#include <sys/stat.h>
 
 #include "buf.h"
 #include "map.h"
@@ -82,10 +83,29 @@ struct intake {
 					 * be there that we could not take */
 };
 
-/* intake.c */
+/* folders.c */
 
 /* The box of a name, or NULL. */
 struct box *intake_find_box(const struct intake *, const char *name);
+/* A new one, of a folder that is open and is then its own; boxes move. */
+void	box_add(struct intake *, const char *name, int fd);
+void	box_close(struct intake *, struct box *);
+/* Has events told, if there are any. */
+void	box_watch(struct intake *, struct box *);
+/* Tells the operator that it is stopped, or that it no longer is. */
+void	box_tell_stopped(struct intake *, const struct box *);
+
+/* A folder that is there; one of which something was told, and that may be
+ * gone. */
+void	folder_meet(struct intake *, const char *name, const struct stat *);
+void	folder_forget(struct intake *, const char *name);
+/* All that are there; boxes that are no longer; what is told of others. */
+void	folders_meet(struct intake *);
+void	folders_miss(struct intake *);
+void	folders_count(struct intake *);
+
+/* intake.c */
+
 /* Brings a box's next look forward. */
 void	intake_due_in(struct box *, int64_t ms);
 /* The machine did not let us take something of it, or look: it is looked at

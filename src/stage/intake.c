@@ -1,21 +1,17 @@
 /*
- * intake: inbox: its boxes, and which files in them are complete.
+ * intake: inbox: which files in it and in its boxes are complete.
  *
  * May not: open a file; know what becomes of it (claim.c makes it ours).
- * The operator's: a folder in inbox that somebody else has made.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "clock.h"
 #include "fs.h"
-#include "log.h"
 #include "text.h"
 
 #include "limit.h"
@@ -33,9 +29,6 @@
 /* Files of one box in a row, while others wait. */
 #define TURN 64
 
-/* Folders that are no boxes, and are named in what is wrong. */
-#define ODD_NAMED 16
-
 /* After trouble with a box it is looked at again, ms; and until it went well
  * for so long something that came may not be here yet. */
 #define AGAIN_MS 5000
@@ -43,239 +36,6 @@
 
 /* Names looked at in one go, when most are left alone. */
 #define LOOK_MAX 2000
-
-/* Boxes. */
-
-struct box *
-intake_find_box(const struct intake *in, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < in->n_boxes; i++)
-		if (!in->boxes[i].gone && strcmp(in->boxes[i].name, name) == 0)
-			return &in->boxes[i];
-	return NULL;
-}
-
-/* Where no events are to be had, its names are compared. */
-static void
-watch_box(struct intake *in, struct box *b)
-{
-	b->watched = fs_has_events(b->fd) &&
-	    watch_add(in->watch, b->fd, b->tag) == 0;
-}
-
-static void
-add_box(struct intake *in, const char *name, int fd)
-{
-	struct box *b;
-
-	if (in->n_boxes == in->cap_boxes) {
-		in->cap_boxes = in->cap_boxes == 0 ? 8 : in->cap_boxes * 2;
-		in->boxes = mem_grow(in->boxes, in->cap_boxes,
-		    sizeof(*in->boxes));
-	}
-	b = &in->boxes[in->n_boxes];
-	*b = (struct box){ .name = mem_str(name), .fd = fd, .look = true,
-	    .tag = in->tag + (int)in->n_boxes, .due = INT64_MAX };
-	watch_box(in, b);
-	in->n_boxes++;
-}
-
-static void
-note_stopped(struct intake *in, const struct box *b)
-{
-	struct buf key = BUF_INIT, text = BUF_INIT;
-
-	buf_putf(&key, "box %s", b->name);
-	buf_putf(&text, "inbox/%s: %u of its forms wait until they can be "
-	    "checked or answered; no more are taken from there", b->name,
-	    LIMIT_WAITING);
-	desk_notice(in->desk, buf_str(&key), b->stopped ? buf_str(&text) :
-	    NULL);
-	buf_free(&key);
-	buf_free(&text);
-}
-
-static void
-close_box(struct intake *in, struct box *b)
-{
-	size_t i;
-
-	b->stopped = false;
-	note_stopped(in, b);
-	if (b->watched)
-		watch_del(in->watch, b->tag);
-	if (b->list != NULL)
-		closedir(b->list);
-	if (*b->name != '\0' && b->fd >= 0)
-		close(b->fd);
-	for (i = 0; i < b->n_ready; i++)
-		free(b->ready[i].name);
-	free(b->ready);
-	b->ready = NULL;
-	b->n_ready = 0;
-	b->list = NULL;
-	b->fd = -1;
-	b->look = b->watched = b->claimed = false;
-	b->due = INT64_MAX;
-	b->gone = true;
-}
-
-/* Only some are named: whoever may write to inbox may make as many as they
- * like. */
-static void
-count_folders(struct intake *in)
-{
-	size_t n = map_count(&in->odd), more = n - in->odd_named;
-	struct buf text = BUF_INIT;
-
-	if (more > 0)
-		buf_putf(&text, "%zu more folder%s in inbox %s no drop box%s",
-		    more, more == 1 ? "" : "s", more == 1 ? "is" : "are",
-		    more == 1 ? "" : "es");
-	desk_notice(in->desk, "folders", more > 0 ? buf_str(&text) : NULL);
-	buf_free(&text);
-	in->recount = false;
-}
-
-/* Says what is wrong with a folder, or (NULL) that nothing is any more. */
-static void
-note_folder(struct intake *in, const char *name, const char *text)
-{
-	struct buf key = BUF_INIT;
-	bool *named = map_get(&in->odd, name);
-
-	if (text == NULL && named == NULL)
-		return;
-	if (named == NULL) {
-		named = mem_alloc(sizeof(*named));
-		*named = in->odd_named < ODD_NAMED;
-		in->odd_named += *named;
-		map_put(&in->odd, name, named);
-	}
-	buf_puts(&key, "folder ");
-	text_line(&key, name, strlen(name), NAME_SIZE);
-	if (*named)
-		desk_notice(in->desk, buf_str(&key), text);
-	if (text == NULL) {
-		in->odd_named -= *named;
-		free(map_del(&in->odd, name));
-	}
-	buf_free(&key);
-}
-
-/* Whose folders are boxes. */
-static bool
-is_ours(const struct intake *in, const struct stat *st)
-{
-	return st->st_uid == in->desk->uid || st->st_uid == 0;
-}
-
-/* Makes a box of a folder, or says why not. */
-static void
-open_folder(struct intake *in, const char *name, const char *shown,
-    struct buf *text)
-{
-	int fd = fs_open_dir(in->desk->inbox, name);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		buf_putf(text, "inbox/%s cannot be opened: %s", shown,
-		    strerror(errno));
-	} else if (!parcel_box_valid(name) || parcel_box_reserved(name)) {
-		buf_putf(text, "inbox/%s is not a name for a drop box: "
-		    "letters, digits, dots, hyphens; not gateway, reviewers, "
-		    "strays, forms, nor that of a form (.xml, .gz)", shown);
-	} else if (!is_ours(in, &st)) {
-		buf_putf(text, "inbox/%s was made by uid %ld and is left "
-		    "alone; drop boxes are made by the desk's user or root",
-		    shown, (long)st.st_uid);
-	} else {
-		add_box(in, name, fd);
-		fd = -1;
-	}
-	if (fd >= 0)
-		close(fd);
-}
-
-/* A folder in inbox: a drop box, if the desk's user or root made it.  One that
- * somebody else made, and that is known, costs nothing. */
-static void
-meet_folder(struct intake *in, const char *name, const struct stat *st)
-{
-	struct buf shown = BUF_INIT, text = BUF_INIT;
-
-	if ((!is_ours(in, st) && map_has(&in->odd, name)) ||
-	    intake_find_box(in, name) != NULL)
-		return;
-	text_line(&shown, name, strlen(name), NAME_SIZE);
-	open_folder(in, name, buf_str(&shown), &text);
-	note_folder(in, name, text.len == 0 ? NULL : buf_str(&text));
-	buf_free(&shown);
-	buf_free(&text);
-}
-
-/* One that is gone is complained about no longer. */
-static void
-forget_folder(struct intake *in, const char *name)
-{
-	struct stat st;
-
-	if (fstatat(in->desk->inbox, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-	    !S_ISDIR(st.st_mode))
-		note_folder(in, name, NULL);
-}
-
-/* Whether the folder that is open still is the one in inbox.  An open folder
- * that is removed sends no event of its own. */
-static bool
-is_still_there(const struct intake *in, const struct box *b)
-{
-	struct stat open_st, st;
-
-	int there;
-
-	if (*b->name == '\0')
-		return true;
-	there = fs_look(in->desk->inbox, b->name, &st);
-	return there < 0 || (there == 1 && fstat(b->fd, &open_st) == 0 &&
-	    st.st_ino == open_st.st_ino && st.st_dev == open_st.st_dev);
-}
-
-static void
-miss_folders(struct intake *in)
-{
-	size_t i;
-
-	for (i = 0; i < in->n_boxes; i++)
-		if (!in->boxes[i].gone && !is_still_there(in, &in->boxes[i]))
-			close_box(in, &in->boxes[i]);
-}
-
-static void
-meet_folders(struct intake *in)
-{
-	DIR *list = fs_list(in->desk->inbox);
-	const struct map_entry *e;
-	const char *name;
-	struct stat st;
-	size_t at = 0;
-
-	miss_folders(in);
-	while ((e = map_next(&in->odd, &at)) != NULL)
-		forget_folder(in, e->key);
-	while (list != NULL && (name = fs_list_folder(list)) != NULL)
-		if (name[0] != '.' && fstatat(in->desk->inbox, name, &st,
-		    AT_SYMLINK_NOFOLLOW) == 0)
-			meet_folder(in, name, &st);
-	/* inbox itself is looked at again, and they are met there */
-	if (list == NULL || errno != 0)
-		intake_miss(in, &in->boxes[0]);
-	if (list != NULL)
-		closedir(list);
-	count_folders(in);
-}
 
 /* Grace. */
 
@@ -356,8 +116,8 @@ intake_open(struct desk *desk, const struct settings *s, struct watch *watch,
 	in->settings = s;
 	in->watch = watch;
 	in->tag = tag;
-	add_box(in, "", desk->inbox);
-	meet_folders(in);
+	box_add(in, "", desk->inbox);
+	folders_meet(in);
 	return in;
 }
 
@@ -370,7 +130,7 @@ intake_close(struct intake *in)
 		return;
 	for (i = 0; i < in->n_boxes; i++) {
 		if (!in->boxes[i].gone)
-			close_box(in, &in->boxes[i]);
+			box_close(in, &in->boxes[i]);
 		free(in->boxes[i].name);
 	}
 	free(in->boxes);
@@ -431,7 +191,7 @@ intake_look(struct intake *in)
 {
 	size_t i;
 
-	meet_folders(in);
+	folders_meet(in);
 	forget_grace(in, clock_ticks() - in->settings->settle);
 	for (i = 0; i < in->n_boxes; i++)
 		if (!in->boxes[i].gone)
@@ -448,7 +208,7 @@ intake_watch(struct intake *in)
 			continue;
 		if (b->watched)
 			watch_del(in->watch, b->tag);
-		watch_box(in, b);
+		box_watch(in, b);
 	}
 }
 
@@ -481,7 +241,7 @@ intake_stop(struct intake *in, const char *box, bool stop)
 	if (b == NULL || b->stopped == stop)
 		return;
 	b->stopped = stop;
-	note_stopped(in, b);
+	box_tell_stopped(in, b);
 	if (!stop)
 		look_box(b);
 }
@@ -535,13 +295,13 @@ intake_event(struct intake *in, const struct watch_event *e)
 		return;
 	b = &in->boxes[at];
 	if (at == 0 && intake_find_box(in, e->name) != NULL)
-		miss_folders(in);
+		folders_miss(in);
 	if (at == 0 && map_has(&in->odd, e->name)) {
-		forget_folder(in, e->name);
+		folder_forget(in, e->name);
 		in->recount = true;
 	}
 	if (e->what == WATCH_GONE && at > 0)
-		close_box(in, b);
+		box_close(in, b);
 	else if (e->what == WATCH_LEFT)
 		return;		/* as what we take does, too */
 	else if (e->what == WATCH_TOUCHED && is_file(b, e->name))
@@ -649,7 +409,7 @@ is_ready(struct intake *in, struct box *b, const char *name, bool complete)
 		return false;
 	if (S_ISDIR(st.st_mode)) {
 		if (*b->name == '\0') {
-			meet_folder(in, name, &st);
+			folder_meet(in, name, &st);
 			in->recount |= complete;
 		}
 		return false;
@@ -805,7 +565,7 @@ intake_collect(struct intake *in, unsigned most, intake_fn *fn, void *arg)
 	}
 	/* once, however many have come or gone */
 	if (in->recount)
-		count_folders(in);
+		folders_count(in);
 	return more || most == 0;
 }
 
