@@ -189,7 +189,7 @@ print_proven(const struct auditor *x)
 	    p->from), time_text(to, p->to), p->head);
 	print_events(p);
 	print_count(p->cases, "case", "");
-	print_count(p->forms, "paper", " checked again by their schemas");
+	print_count(p->forms, "paper", " checked again by schema");
 	print_count(p->signatures, "distinct signature", "");
 	if (x->asked.seen != NULL)
 		printf("  it goes on from %s, which was seen before\n",

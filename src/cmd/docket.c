@@ -96,6 +96,25 @@ cmd_usage(const struct command *c, const char *why)
 	exit(EXIT_USAGE);
 }
 
+/* Says which option it was that getopt_long(3) does not like: the word that it
+ * has looked at last, or a letter, which may be one of several in a word. */
+static void
+refuse_option(const struct command *c, int option, const char *word)
+{
+	bool is_word = strncmp(word, "--", 2) == 0 && (option == ':' ||
+	    optopt == 0 || strchr(word, '=') != NULL);
+	const char letter[] = { '-', (char)optopt, '\0' };
+	struct buf why = BUF_INIT;
+
+	if (option == '?')
+		buf_puts(&why, "1290 - ");
+	text_line(&why, is_word ? word : letter, is_word ? strlen(word) :
+	    strlen(letter), 60);
+	buf_puts(&why, option == '?' ? " is not an option of this command" :
+	    " lacks its value");
+	cmd_usage(c, buf_str(&why));
+}
+
 int
 cmd_option(const struct command *c, int argc, char **argv,
     const char *letters, const struct option *own)
@@ -113,10 +132,8 @@ cmd_option(const struct command *c, int argc, char **argv,
 		cmd_set_desk_path(optarg);
 	if (option == 'h')
 		print_help(c);
-	if (option == '?')
-		cmd_usage(c, "1290 - not an option of this command");
-	if (option == ':')
-		cmd_usage(c, "an option lacks its value");
+	if (option == '?' || option == ':')
+		refuse_option(c, option, argv[optind - 1]);
 	return option;
 }
 

@@ -41,6 +41,18 @@ exits 0 "check needs no desk" env DOCKET_DIR="$T" "$DOCKET" check \
 like "$OUT" "the schemas that come with docket are used" "and says so"
 exits 0 "and reads standard input" sh -c "'$DOCKET' check - <'$T/draft.xml'"
 
+# options that are none: which
+exits 2 "a long option that is none" "$DOCKET" list --colour
+like "$OUT" "1290 - --colour is not an option of this command" "by its name"
+exits 2 "a letter" "$DOCKET" list -dZ
+like "$OUT" "1290 - -Z is not an option" "by itself"
+exits 2 "one that takes no value" "$DOCKET" list --due=7
+like "$OUT" "1290 - --due=7 is not an option" "with it"
+exits 2 "one that lacks its value" "$DOCKET" list --client
+like "$OUT" "docket list: --client lacks its value" "by its name, too"
+exits 2 "or by its letter" "$DOCKET" list -c
+like "$OUT" "docket list: -c lacks its value" "as it was given"
+
 # list, show, log, search, status
 key_form beta "Second one" | drop second.xml
 waitfor there outbox/AK-000002.received.txt

@@ -82,7 +82,7 @@ for command in $commands; do
 	    sed -nE 's/^\.It Fl (. , )?-([a-z-]+)( Ar .*)?$/--\2\3/p' |
 	    sed -E 's/ Ar .*/=x/'); do
 		OUT=$("$DOCKET" "$command" "$option" --help 2>&1)
-		unlike "$OUT" "1290 - not an option" "$command $option"
+		unlike "$OUT" "is not an option" "$command $option"
 	done
 done
 
