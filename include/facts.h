@@ -18,7 +18,9 @@ struct facts {
 	char	 effective[DAY_TEXT];	/* YYYY-MM-DD or "" */
 	char	 expiry[DAY_TEXT];
 	/* every field as a line: path, TAB, label, TAB, value, LF; path is
-	 * "apis/api", label as a person calls it; values are plain */
+	 * "apis/api", label as a person calls it; values are plain.  Where
+	 * both path and label are those of the line before they are empty:
+	 * read them with facts_next() */
 	char	*fields;
 	/* the values of the fields that are the form's `apis', one a line */
 	char	*apis;
@@ -29,12 +31,16 @@ struct facts {
 void	facts_free(struct facts *);
 void	facts_copy(struct facts *, const struct facts *);
 
-/* Walks the fields: start with *at = facts->fields; false at the end.
+/* Walks the fields: start with *at = facts->fields and a field FIELD_INIT,
+ * and leave it as it is from one to the next; false at the end.
  * Path, label and value are lent, and not NUL-terminated. */
 struct field {
 	const char *path, *label, *value;
 	int	path_len, label_len, value_len;
 };
+
+#define FIELD_INIT { "", "", "", 0, 0, 0 }
+
 int	facts_next(const char **at, struct field *);
 
 /* The first value of a path, or NULL; the caller's to free. */

@@ -29,14 +29,18 @@ struct index;
 
 enum index_use {
 	INDEX_READ,
-	INDEX_WRITE,		/* as it is, or empty if it is of no use */
-	INDEX_ANEW,		/* empty */
+	INDEX_WRITE,		/* as it is, or anew if it is of no use */
+	INDEX_ANEW,
 };
 
 /* dirpath: .docket.  NULL: it cannot be opened. */
 struct index *index_open(const char *dirpath, enum index_use);
-/* Before anything is asked but single cases of an index that was opened to be
- * written: an empty one can be filled faster before. */
+/*
+ * Of one that is opened to be written, but is not there or of no use, a new one
+ * is filled, beside what is there; index_sort() has it take its place.  Call it
+ * once all is applied, and before anything is asked: an index that is filled
+ * answers nothing, and one that is closed before leaves nothing.
+ */
 int	index_sort(struct index *);
 void	index_close(struct index *);
 const char *index_error(void);

@@ -1,7 +1,8 @@
 /*
- * indexing: what the parts of the index share: index.c has the tables and
- * statements, changes.c writes, query.c asks, entries.c keeps the lists in
- * force.  Nobody else includes it: it is the only header with <sqlite3.h>.
+ * indexing: what the parts of the index share: index.c has the tables,
+ * statements.c the statements, changes.c writes, filling.c has a new one
+ * filled, query.c asks, match.c makes questions of words, entries.c keeps the
+ * lists in force.  Nobody else includes it: it is the only header with <sqlite3.h>.
  */
 #ifndef DOCKET_INDEXING_H
 #define DOCKET_INDEXING_H
@@ -12,7 +13,7 @@
 
 #include "index.h"
 
-/* Statements that are prepared once; their text is in index.c. */
+/* Statements that are prepared once; their text is in statements.c. */
 enum statement {
 	S_META_SET, S_CASE, S_CASE_ADD, S_CASE_SET, S_CASE_MOVE, S_TEXTS_SET,
 	S_LAST, S_LAST_SET, S_PREFIXES, S_BOXES, S_DUPLICATE,
@@ -23,12 +24,14 @@ enum statement {
 	S_ENTRY, S_LIST, S_LISTS, S_LOADED, S_LIST_DIGEST, S_LIST_ADD,
 	S_LIST_DEL, S_ENTRY_ADD, S_ENTRIES_DEL, S_ENTRY_WORDS_ADD,
 	S_ENTRY_WORDS_DEL, S_ENTRIES, S_ENTRIES_FOUND,
-	S_ADMITTED, S_COMMON, S_BOX_CHANGED, STATEMENTS
+	S_ADMITTED, S_TERMS, S_COMMON, S_BOX_CHANGED, STATEMENTS
 };
 
 struct buf;
 
 struct index {
+	char		*path;		/* of the database */
+	char		*filling;	/* a new one is filled, there; NULL */
 	sqlite3		*db;
 	sqlite3_stmt	*st[STATEMENTS];
 	char		 head[COMMIT_HEX];
@@ -36,10 +39,15 @@ struct index {
 	/* of the group at hand, not yet written: */
 	int64_t		 counts[STATE_COUNT];	/* cases, come and gone */
 	struct map	 seen;		/* kind and name -> how often */
+	/* as long as it is filled: cases not yet written, by number */
+	struct map	 held;
+	int64_t		 last_id;
 };
 
 /* Notes what SQLite says; always -1. */
 int	index_fail(struct index *, const char *what);
+/* Runs statements as they stand. */
+int	index_exec(struct index *, const char *);
 /* The statement, ready to be bound; NULL if it cannot be prepared. */
 sqlite3_stmt *index_statement(struct index *, enum statement);
 /* Ends a statement whose last step returned rc: 0 or -1. */
@@ -52,13 +60,23 @@ int	index_complain(const char *fmt, ...)
 /* Gives the first column of every row. */
 int	index_each_text(struct index *, sqlite3_stmt *, index_text_fn *,
 	    void *);
-/* Words as an FTS5 query: each quoted, each a prefix, all of them. */
+/* match.c: words as an FTS5 query: each quoted, each a prefix, all of them. */
 void	index_put_words(struct buf *, const char *words);
+/* The same of cases, whose words have no indexes of prefixes: by the terms
+ * that begin with them. */
+int	index_put_terms(struct index *, struct buf *, const char *words);
 /* NULL stays NULL. */
 void	index_bind_text(sqlite3_stmt *, int at, const char *);
 
 /* Cases with their texts; the columns of one to be selected from it, and a
  * row of them read. */
+/* A column's beginning, which an index is of, and how it is asked by: with a
+ * plain "column = value" beside it, SQLite would put the value in the column's
+ * place within the expression, and find no index for it. */
+#define INDEX_SHORT(column) "substr(" #column ", 1, 16)"
+#define INDEX_IS(column, value) INDEX_SHORT(column) " = " \
+	INDEX_SHORT(value) " AND +" #column " = " #value
+
 #define INDEX_TEXTS " LEFT JOIN texts ON texts.id = cases.id"
 #define INDEX_CASES "cases" INDEX_TEXTS
 /* Without their texts, these columns are NULL. */
@@ -73,5 +91,19 @@ int	index_find_case(struct index *, const char *number, struct casefile *,
 	    int64_t *id);
 /* changes.c: writes what was added up. */
 int	index_put_counts(struct index *);
+/* Whether a form comes with it, or takes the place of another. */
+bool	index_changes_form(const struct ruling *);
+/* A case that has no row yet, all of it; id 0: SQLite chooses one.  What it is
+ * found by. */
+int	index_add_case(struct index *, const struct casefile *, int64_t id);
+int	index_add_words(struct index *, const struct casefile *, int64_t id);
+
+/* filling.c: cases of an index that is filled are held back as long as they
+ * wait for a decision, and written once.  1: it has the ruling; 0: the case
+ * has its row already; -1. */
+int	filling_apply(struct index *, const struct ruling *);
+/* Writes all that are held back. */
+int	filling_end(struct index *);
+void	filling_free(struct index *);
 
 #endif

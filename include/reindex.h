@@ -16,7 +16,8 @@ struct index;
 struct ledger;
 
 /* Called now and then with the commits that are done, of so many.  0: go on;
- * else it ends, with what is done. */
+ * else it ends: what was added to an index that was there stays, of one that
+ * is made anew nothing does. */
 typedef int reindex_fn(void *arg, uint64_t done, uint64_t all);
 
 /*

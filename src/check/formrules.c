@@ -427,9 +427,7 @@ struct fields {
 	struct buf	 out;
 	struct buf	 path;
 	unsigned	 n;
-	/* what stands before the value of the last, and of its like */
-	const xmlNode	*last;		/* NULL: there is none */
-	size_t		 head, head_len;
+	const xmlNode	*last;		/* whose like follow it; NULL: none */
 };
 
 /* Names of XML may hold characters that hide. */
@@ -455,15 +453,12 @@ is_like(const xmlNode *a, const xmlNode *b)
 	    a->name == b->name;
 }
 
-/* The path and the name, which of many in a row are the same. */
+/* The path and the name, which of many in a row are said once. */
 static void
 put_head(struct fields *f, const xmlNode *node)
 {
-	size_t from = f->out.len;
-
 	if (is_like(f->last, node)) {
-		buf_reserve(&f->out, f->head_len);
-		buf_put(&f->out, f->out.data + f->head, f->head_len);
+		buf_puts(&f->out, "\t\t");
 		return;
 	}
 	buf_put(&f->out, buf_str(&f->path), f->path.len);
@@ -474,8 +469,6 @@ put_head(struct fields *f, const xmlNode *node)
 	put_name(&f->out, sentence_name(f->root, node));
 	buf_putc(&f->out, '\t');
 	f->last = node;
-	f->head = from;
-	f->head_len = f->out.len - from;
 }
 
 static void

@@ -177,7 +177,7 @@ split(const struct facts *facts, struct values *v)
 {
 	const char *at = facts->fields;
 	size_t cap = 0;
-	struct field f;
+	struct field f = FIELD_INIT;
 
 	while (facts_next(&at, &f)) {
 		if (v->n == cap) {

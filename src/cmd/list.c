@@ -77,7 +77,7 @@ static void
 put_fields(struct json *j, const struct facts *facts)
 {
 	const char *at = facts->fields;
-	struct field f;
+	struct field f = FIELD_INIT;
 	char *path, *label, *value;
 
 	json_array(j, "fields");

@@ -217,7 +217,7 @@ void
 sheet_meet(struct sheet *s, const struct casefile *k)
 {
 	const char *at = k->facts.fields;
-	struct field f;
+	struct field f = FIELD_INIT;
 
 	while (facts_next(&at, &f))
 		meet_field(s, k, &f);
@@ -327,7 +327,7 @@ sheet_row(struct sheet *s, const struct casefile *k, struct buf *out)
 	const char *at = k->facts.fields, *value;
 	size_t i, last = last_column(s);
 	char text[TIME_TEXT];
-	struct field f;
+	struct field f = FIELD_INIT;
 	bool whole = true;
 
 	while (facts_next(&at, &f))

@@ -217,7 +217,7 @@ static void
 print_fields(const struct facts *facts)
 {
 	const char *at = facts->fields;
-	struct field f;
+	struct field f = FIELD_INIT;
 	char *label, *value;
 
 	while (facts_next(&at, &f)) {

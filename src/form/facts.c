@@ -45,11 +45,20 @@ part(const char **at, const char *ends, int *len)
 int
 facts_next(const char **at, struct field *f)
 {
+	const char *path, *label;
+	int path_len, label_len;
+
 	if (*at == NULL || **at == '\0')
 		return 0;
-	f->path = part(at, "\t\n", &f->path_len);
-	f->label = part(at, "\t\n", &f->label_len);
+	path = part(at, "\t\n", &path_len);
+	label = part(at, "\t\n", &label_len);
 	f->value = part(at, "\n", &f->value_len);
+	if (path_len == 0 && label_len == 0)
+		return 1;
+	f->path = path;
+	f->path_len = path_len;
+	f->label = label;
+	f->label_len = label_len;
 	return 1;
 }
 
@@ -57,7 +66,7 @@ char *
 facts_value(const struct facts *facts, const char *path)
 {
 	const char *at = facts->fields;
-	struct field f;
+	struct field f = FIELD_INIT;
 
 	while (facts_next(&at, &f))
 		if ((size_t)f.path_len == strlen(path) &&

@@ -80,9 +80,10 @@ index_put_counts(struct index *x)
 	return put_seen(x);
 }
 
+/* Cases. */
 
 static int
-add_case(struct index *x, const struct casefile *c, int64_t *id)
+add_row(struct index *x, const struct casefile *c, int64_t *id)
 {
 	sqlite3_stmt *st = index_statement(x, S_CASE_ADD);
 	char prefix[PREFIX_TEXT];
@@ -94,6 +95,8 @@ add_case(struct index *x, const struct casefile *c, int64_t *id)
 	index_bind_case(st, c, true);
 	index_bind_text(st, index_columns() + 1, prefix);
 	sqlite3_bind_int64(st, index_columns() + 2, (int64_t)seq);
+	if (*id != 0)
+		sqlite3_bind_int64(st, index_columns() + 3, *id);
 	if (index_run(x, st) != 0)
 		return -1;
 	*id = sqlite3_last_insert_rowid(x->db);
@@ -122,7 +125,7 @@ static void
 put_values(const struct facts *facts, struct buf *values)
 {
 	const char *at = facts->fields;
-	struct field f;
+	struct field f = FIELD_INIT;
 
 	while (facts_next(&at, &f)) {
 		buf_put(values, f.value, (size_t)f.value_len);
@@ -162,8 +165,8 @@ changes_words(const struct ruling *r)
 }
 
 /* Whether a form comes, or takes the place of another. */
-static bool
-changes_form(const struct ruling *r)
+bool
+index_changes_form(const struct ruling *r)
 {
 	return changes_words(r) || r->event == EVENT_REVISE ||
 	    r->event == EVENT_ASK;
@@ -178,8 +181,22 @@ set_texts(struct index *x, const struct casefile *c, int64_t id)
 		return -1;
 	sqlite3_bind_int64(st, 1, id);
 	index_bind_text(st, 2, c->facts.fields);
-	index_bind_text(st, 3, c->asked.fields);
+	index_bind_text(st, 3, c->facts.apis);
+	index_bind_text(st, 4, c->asked.fields);
+	index_bind_text(st, 5, c->asked.apis);
 	return index_run(x, st);
+}
+
+int
+index_add_words(struct index *x, const struct casefile *c, int64_t id)
+{
+	return put_words(x, S_WORDS_ADD, id, c);
+}
+
+int
+index_add_case(struct index *x, const struct casefile *c, int64_t id)
+{
+	return add_row(x, c, &id) == 0 ? set_texts(x, c, id) : -1;
 }
 
 /* id 0: it has no row yet. */
@@ -187,16 +204,16 @@ static int
 save_case(struct index *x, const struct casefile *c, int64_t id,
     const struct ruling *r, bool texts)
 {
-	if ((id == 0 ? add_case(x, c, &id) :
-	    set_case(x, c, id, changes_form(r))) != 0)
+	if ((id == 0 ? add_row(x, c, &id) :
+	    set_case(x, c, id, index_changes_form(r))) != 0)
 		return -1;
-	if ((texts || changes_form(r)) && set_texts(x, c, id) != 0)
+	if ((texts || index_changes_form(r)) && set_texts(x, c, id) != 0)
 		return -1;
-	return changes_words(r) ? put_words(x, S_WORDS_ADD, id, c) : 0;
+	return changes_words(r) ? index_add_words(x, c, id) : 0;
 }
 
 static int
-apply_to_case(struct index *x, const struct ruling *r)
+apply_to_row(struct index *x, const struct ruling *r)
 {
 	struct casefile c;
 	int64_t id = 0;
@@ -215,12 +232,22 @@ apply_to_case(struct index *x, const struct ruling *r)
 		    "where %s stands", r->commit, r->number);
 	} else
 		status = save_case(x, &c, id, r, asked);
-	x->counts[r->from]--;
-	x->counts[r->to]++;
-	if (status == 0 && r->event == EVENT_RECEIVE)
-		add_names(x, &c.facts);
 	casefile_free(&c);
 	return status;
+}
+
+static int
+apply_to_case(struct index *x, const struct ruling *r)
+{
+	int held = x->filling == NULL ? 0 : filling_apply(x, r);
+
+	if (held < 0 || (held == 0 && apply_to_row(x, r) != 0))
+		return -1;
+	x->counts[r->from]--;
+	x->counts[r->to]++;
+	if (r->event == EVENT_RECEIVE)
+		add_names(x, &r->facts);
+	return 0;
 }
 
 static int

@@ -1,5 +1,5 @@
 /*
- * index: where every case stands, in SQLite: its tables and statements.
+ * index: where every case stands, in SQLite: its tables, opened and closed.
  *
  * May not: decide anything; casefile_apply() says what a ruling means.
  * The machine's trouble: a database that cannot be read or written.
@@ -7,8 +7,7 @@
  * BUGS: a reader that keeps its lock for longer than BUSY_MS (a debugger on
  * it, say) makes the daemon stop and restart through recovery.
  */
-#include <fcntl.h>
-#include <stdarg.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,7 @@
 
 #include "buf.h"
 #include "clock.h"
-#include "fs.h"
-#include "log.h"
+#include "notify.h"
 
 #include "indexing.h"
 
@@ -30,9 +28,16 @@
 #define FILLING "PRAGMA cache_size = -32000" WORDS_KEPT "8388608)"
 #define FILLED "PRAGMA cache_size = -8000" WORDS_KEPT "1048576)"
 
+/* While its indexes are made, the service manager hears of it each so many
+ * steps of SQLite's. */
+#define PULSE_STEPS 1000000
+
+/* Names kept with how often they were seen, while an index is filled. */
+#define SEEN_MOST 8192
+
 /* A change of the tables below needs another number: an index of another
  * version is made anew. */
-#define LAYOUT "6"
+#define LAYOUT "7"
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
@@ -43,15 +48,15 @@ static const char schema[] =
     " in_force INTEGER, approved TEXT, noticed INTEGER, noticed_of TEXT,"
     " notified INTEGER, box TEXT,"
     " request_box TEXT, submitters TEXT, endorsed TEXT, catalog TEXT,"
-    " keys TEXT, issued INTEGER, retires INTEGER, overlap TEXT, received INTEGER,"
-    " changed INTEGER, waiting INTEGER, digest TEXT, sha256 TEXT,"
+    " keys TEXT, issued INTEGER, retires INTEGER, overlap TEXT,"
+    " received INTEGER, changed INTEGER, waiting INTEGER,"
+    " digest TEXT, sha256 TEXT,"
     " client TEXT, label TEXT, effective TEXT, expiry TEXT,"
-    " apis TEXT, asked_client TEXT, asked_label TEXT,"
-    " asked_effective TEXT, asked_expiry TEXT,"
-    " asked_apis TEXT, asked_sha256 TEXT);"
+    " asked_client TEXT, asked_label TEXT,"
+    " asked_effective TEXT, asked_expiry TEXT, asked_sha256 TEXT);"
     /* what is long and seldom asked for: a page holds many cases */
     "CREATE TABLE texts(id INTEGER PRIMARY KEY, fields TEXT,"
-    " asked_fields TEXT);"
+    " apis TEXT, asked_fields TEXT, asked_apis TEXT);"
     "CREATE UNIQUE INDEX by_number ON cases(number);"
     "CREATE TABLE lists(list TEXT PRIMARY KEY, sha256 TEXT) WITHOUT ROWID;"
     "CREATE TABLE entries(key INTEGER PRIMARY KEY, list TEXT, id TEXT,"
@@ -63,24 +68,28 @@ static const char schema[] =
     " \"commit\" TEXT, intake TEXT, digest TEXT, file TEXT);"
     "CREATE TABLE prefixes(prefix TEXT PRIMARY KEY, last INTEGER)"
     " WITHOUT ROWID;"
-    "CREATE TABLE keys(sha256 TEXT PRIMARY KEY, number TEXT) WITHOUT ROWID;"
+    "CREATE TABLE keys(id INTEGER PRIMARY KEY, sha256 TEXT, number TEXT);"
     "CREATE TABLE counts(state INTEGER PRIMARY KEY, n INTEGER);"
     "CREATE TABLE seen(api INTEGER, name TEXT, n INTEGER,"
     " PRIMARY KEY(api, name)) WITHOUT ROWID;"
     "CREATE VIRTUAL TABLE words USING fts5(number, client, label, fields,"
-    " content='', prefix='2 3');"
+    " content='');"
+    "CREATE VIRTUAL TABLE terms USING fts5vocab(words, row);"
     "INSERT INTO meta VALUES('version', '" LAYOUT "'), ('head', ''),"
-    " ('boot', '');";
+    " ('boot', '-');";
 
-/* What is only asked by: it is made faster of all rows at once. */
-#define ADD "CREATE INDEX IF NOT EXISTS "
+/* What is only asked by: it is made faster of all rows at once.  Digests are
+ * found by their beginning: they come in no order, and the less there is of
+ * them, the more of it is in memory.  What a list is asked by, it is ordered
+ * by: a page of it is read, not all of a state or client. */
+#define ADD "CREATE INDEX "
 static const char sorted[] =
     ADD "by_seq ON cases(prefix, seq);"
-    ADD "by_state ON cases(state, changed);"
+    ADD "by_state ON cases(state, prefix, seq);"
     ADD "by_waiting ON cases(waiting) WHERE waiting > 0;"
     ADD "by_lapse ON cases(prefix, waiting) WHERE waiting > 0;"
-    ADD "by_digest ON cases(digest);"
-    ADD "by_client ON cases(client, seq);"
+    ADD "by_digest ON cases(" INDEX_SHORT(digest) ");"
+    ADD "by_client ON cases(client, prefix, seq);"
     ADD "by_box ON cases(box, changed);"
     ADD "by_change ON cases(changed);"
     ADD "by_effect ON cases(effective)"
@@ -95,309 +104,10 @@ static const char sorted[] =
     " WHERE state = 2 AND catalog IS NOT NULL;"
     ADD "event_number ON events(number);"
     ADD "event_intake ON events(intake) WHERE intake IS NOT NULL;"
-    ADD "event_digest ON events(digest) WHERE digest IS NOT NULL;"
-    ADD "event_file ON events(file) WHERE file IS NOT NULL;";
-
-/* The columns of a case and the members they are kept in. */
-
-enum kind { STRING, ARRAY, INT, BOOL, INT64 };
-
-static const struct column {
-	const char	*name;
-	enum kind	 kind;
-	size_t		 at, size;
-	bool		 of_form;	/* stays until another form comes */
-	bool		 is_text;	/* in the table of texts */
-} columns[] = {
-#define M(m) offsetof(struct casefile, m), \
-	sizeof(((struct casefile *)0)->m), false, false
-#define F(m) offsetof(struct casefile, m), \
-	sizeof(((struct casefile *)0)->m), true, false
-#define T(m) offsetof(struct casefile, m), \
-	sizeof(((struct casefile *)0)->m), true, true
-	{ "number", ARRAY, F(number) },
-	{ "form", STRING, F(form) },
-	{ "state", INT, M(state) },
-	{ "revision", INT, M(revision) },
-	{ "last_revision", INT, M(last_revision) },
-	{ "request", INT, M(request) },
-	{ "request_revision", INT, M(request_revision) },
-	{ "requests", INT, M(requests) },
-	{ "rotations", INT, M(rotations) },
-	{ "withdrawals", INT, M(withdrawals) },
-	{ "in_force", BOOL, M(in_force) },
-	{ "approved", ARRAY, M(approved) },
-	{ "noticed", INT, M(noticed) },
-	{ "noticed_of", ARRAY, M(noticed_of) },
-	{ "notified", INT, M(notified) },
-	{ "box", STRING, F(box) },
-	{ "request_box", STRING, M(request_box) },
-	{ "submitters", STRING, M(submitters) },
-	{ "endorsed", STRING, M(endorsed) },
-	{ "keys", STRING, M(keys) },
-	{ "issued", INT, M(issued) },
-	{ "retires", INT64, M(retires) },
-	{ "overlap", ARRAY, M(overlap) },
-	{ "catalog", STRING, M(catalog) },
-	{ "received", INT64, F(received) },
-	{ "changed", INT64, M(changed) },
-	{ "waiting", INT64, M(waiting) },
-	{ "digest", ARRAY, F(digest) },
-	{ "sha256", ARRAY, F(sha256) },
-	{ "client", STRING, F(facts.client) },
-	{ "label", STRING, F(facts.label) },
-	{ "effective", ARRAY, F(facts.effective) },
-	{ "expiry", ARRAY, F(facts.expiry) },
-	{ "fields", STRING, T(facts.fields) },
-	{ "apis", STRING, F(facts.apis) },
-	{ "asked_client", STRING, M(asked.client) },
-	{ "asked_label", STRING, M(asked.label) },
-	{ "asked_effective", ARRAY, M(asked.effective) },
-	{ "asked_expiry", ARRAY, M(asked.expiry) },
-	{ "asked_fields", STRING, T(asked.fields) },
-	{ "asked_apis", STRING, M(asked.apis) },
-	{ "asked_sha256", ARRAY, M(asked_sha256) },
-#undef M
-#undef F
-#undef T
-};
-#define COLUMNS (int)(sizeof(columns) / sizeof(columns[0]))
-
-/* Statements, prepared when they are first needed.  %C stands for all that
- * is known of a case, to be selected from INDEX_CASES, %L for the same
- * without the texts; %N for the columns of
- * its own table, %V for their parameters (?1, …), %S for their settings
- * (number = ?1, …), %M for those that any move of a case may change; %I and
- * %J for the parameters after those.  Where SQLite would rather go over all
- * cases of a state, the index is named; tests/unit/index_test.c looks at all
- * their plans. */
-static const char *const sql[STATEMENTS] = {
-	[S_META_SET] = "UPDATE meta SET value = ?2 WHERE key = ?1",
-	[S_CASE] = "SELECT %C, cases.id FROM " INDEX_CASES
-	    " WHERE number = ?1",
-	[S_CASE_ADD] = "INSERT INTO cases(%N, prefix, seq)"
-	    " VALUES(%V, %I, %J)",
-	[S_CASE_SET] = "UPDATE cases SET %S WHERE id = %I",
-	[S_CASE_MOVE] = "UPDATE cases SET %M WHERE id = %I",
-	[S_TEXTS_SET] = "INSERT OR REPLACE INTO texts VALUES(?1, ?2, ?3)",
-	[S_LAST] = "SELECT last FROM prefixes WHERE prefix = ?1",
-	[S_LAST_SET] = "INSERT INTO prefixes VALUES(?1, ?2)"
-	    " ON CONFLICT DO UPDATE SET last = max(last, ?2)",
-	[S_PREFIXES] = "SELECT prefix FROM prefixes",
-	/* few, out of many cases: from one to the next */
-	[S_BOXES] = "WITH RECURSIVE known(box) AS (SELECT min(box) FROM cases"
-	    " WHERE box > '' UNION ALL SELECT (SELECT min(box) FROM cases"
-	    " WHERE box > known.box) FROM known WHERE known.box IS NOT NULL)"
-	    " SELECT box FROM known WHERE box IS NOT NULL",
-	[S_DUPLICATE] = "SELECT number FROM cases WHERE digest = ?2"
-	    " AND box = ?1 AND state IN (1, 2, 3) ORDER BY id DESC LIMIT 1",
-	[S_INTAKE] = "SELECT \"commit\" FROM events WHERE intake = ?1",
-	[S_EVENT_ADD] = "INSERT INTO events(number, \"commit\", intake,"
-	    " digest, file) VALUES(?1, ?2, ?3, ?4, ?5)",
-	[S_COUNT_ADD] = "INSERT INTO counts VALUES(?1, ?2)"
-	    " ON CONFLICT DO UPDATE SET n = n + ?2",
-	[S_SEEN_ADD] = "INSERT INTO seen VALUES(?1, ?2, ?3)"
-	    " ON CONFLICT DO UPDATE SET n = n + ?3",
-	/* of values: from a SELECT each would be written out by itself */
-	[S_WORDS_DEL] = "INSERT INTO words(words, rowid, number, client,"
-	    " label, fields) VALUES('delete', ?1, ?2, ?3, ?4, ?5)",
-	[S_WORDS_ADD] = "INSERT INTO words(rowid, number, client, label,"
-	    " fields) VALUES(?1, ?2, ?3, ?4, ?5)",
-	[S_LAPSE] = "SELECT number FROM cases WHERE waiting > 0 AND"
-	    " waiting <= ?2 AND prefix = ?1 AND ?3 = ?3"
-	    " ORDER BY waiting LIMIT ?4",
-	[S_EFFECT] = "SELECT number FROM cases INDEXED BY by_effect"
-	    " WHERE state = 2 AND in_force = 0 AND effective <= ?3 AND"
-	    " (?1 = '' OR prefix = ?1) AND ?2 = ?2"
-	    " ORDER BY effective LIMIT ?4",
-	[S_EXPIRE] = "SELECT number FROM cases INDEXED BY by_expiry"
-	    " WHERE state = 2 AND expiry > '' AND expiry < ?3 AND"
-	    " (?1 = '' OR prefix = ?1) AND ?2 = ?2 ORDER BY expiry LIMIT ?4",
-	[S_RETIRE] = "SELECT number FROM cases WHERE retires > 0 AND"
-	    " retires <= ?2 AND (?1 = '' OR prefix = ?1) AND ?3 = ?3"
-	    " ORDER BY retires LIMIT ?4",
-	[S_ADMITTED] = "SELECT %C FROM cases INDEXED BY by_admitted"
-	    INDEX_TEXTS " WHERE state = 2 AND in_force = 1 AND keys > ''"
-	    " AND number > ?1"
-	    " ORDER BY number LIMIT ?2",
-	[S_KEY] = "SELECT number FROM keys WHERE sha256 = ?1",
-	[S_KEY_ADD] = "INSERT OR IGNORE INTO keys VALUES(?1, ?2)",
-	/* by what is known of them: few numbers, which the index finds one
-	 * after the other */
-	[S_NOTIFY] = "WITH RECURSIVE known(n) AS (SELECT min(notified)"
-	    " FROM cases INDEXED BY by_notice WHERE state = 2 AND"
-	    " notified > ?2 UNION ALL SELECT (SELECT min(notified)"
-	    " FROM cases INDEXED BY by_notice WHERE state = 2 AND"
-	    " notified > known.n) FROM known WHERE known.n IS NOT NULL)"
-	    " SELECT number FROM known CROSS JOIN cases INDEXED BY by_notice"
-	    " WHERE state = 2 AND notified = known.n AND expiry <= ?3 AND"
-	    " (?1 = '' OR prefix = ?1) LIMIT ?4",
-	[S_OF] = "SELECT \"commit\" FROM events WHERE number = ?1"
-	    " ORDER BY id",
-	[S_OF_FILE] = "SELECT \"commit\" FROM events WHERE digest = ?1"
-	    " OR file = ?2 ORDER BY id DESC LIMIT ?3",
-	[S_OF_LAST] = "SELECT \"commit\" FROM events ORDER BY id DESC"
-	    " LIMIT ?1",
-	[S_WAITING] = "SELECT number FROM cases WHERE waiting > ?2 AND"
-	    " waiting <= ?3 AND waiting > 0 AND prefix = ?1"
-	    " ORDER BY waiting, id",
-	[S_WAITING_COUNT] = "SELECT count(*) FROM cases WHERE waiting > 0 AND"
-	    " waiting <= ?2 AND prefix = ?1 AND endorsed IS NULL",
-	[S_COUNTS] = "SELECT state, n FROM counts",
-	[S_COUNT_WAITING] = "SELECT count(*) FROM cases WHERE waiting > 0",
-	[S_ENTRY] = "SELECT id, name, recipient, contact FROM entries"
-	    " WHERE list = ?1 AND id = ?2",
-	[S_LIST] = "SELECT %C FROM cases INDEXED BY by_catalog" INDEX_TEXTS
-	    " WHERE state = 2 AND catalog = ?1 ORDER BY changed DESC, cases.id DESC LIMIT 1",
-	[S_LISTS] = "SELECT DISTINCT catalog FROM cases INDEXED BY by_catalog"
-	    " WHERE state = 2 AND catalog IS NOT NULL ORDER BY catalog",
-	[S_LOADED] = "SELECT list FROM lists ORDER BY list",
-	[S_LIST_DIGEST] = "SELECT sha256 FROM lists WHERE list = ?1",
-	[S_LIST_ADD] = "INSERT INTO lists VALUES(?1, ?2)",
-	[S_LIST_DEL] = "DELETE FROM lists WHERE list = ?1",
-	[S_ENTRY_ADD] = "INSERT OR IGNORE INTO entries(list, id, name,"
-	    " recipient, contact) VALUES(?1, ?2, ?3, ?4, ?5)",
-	[S_ENTRIES_DEL] = "DELETE FROM entries WHERE list = ?1",
-	[S_ENTRY_WORDS_ADD] = "INSERT INTO entry_words(rowid, id, name)"
-	    " SELECT key, id, name FROM entries WHERE list = ?1",
-	[S_ENTRY_WORDS_DEL] = "INSERT INTO entry_words(entry_words, rowid, id,"
-	    " name) SELECT 'delete', key, id, name FROM entries"
-	    " WHERE list = ?1",
-	[S_ENTRIES] = "SELECT id, name, recipient, contact FROM entries"
-	    " WHERE list = ?1 ORDER BY key",
-	[S_ENTRIES_FOUND] = "SELECT entries.id, entries.name, recipient,"
-	    " contact FROM entry_words JOIN entries ON entries.key ="
-	    " entry_words.rowid WHERE entry_words MATCH ?2 AND list = ?1"
-	    " ORDER BY bm25(entry_words, 4.0, 1.0), entries.id",
-	[S_COMMON] = "SELECT 1 FROM words WHERE words MATCH ?1"
-	    " LIMIT 1 OFFSET ?2",
-	[S_BOX_CHANGED] = "SELECT max(changed) FROM cases WHERE box = ?1",
-	[S_AGES] = "SELECT count(*) FROM cases WHERE waiting > 0 AND"
-	    " waiting > ?1 AND waiting <= ?2",
-};
-
-static char last_error[512];
-
-const char *
-index_error(void)
-{
-	return last_error;
-}
-
-int
-index_fail(struct index *x, const char *what)
-{
-	snprintf(last_error, sizeof(last_error), "index: %s: %s", what,
-	    x->db == NULL ? "out of memory" : sqlite3_errmsg(x->db));
-	return -1;
-}
-
-int
-index_complain(const char *fmt, ...)
-{
-	size_t n = (size_t)snprintf(last_error, sizeof(last_error), "index: ");
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(last_error + n, sizeof(last_error) - n, fmt, ap);
-	va_end(ap);
-	return -1;
-}
-
-/* Statements. */
-
-static int
-exec(struct index *x, const char *text)
-{
-	return sqlite3_exec(x->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 :
-	    index_fail(x, "exec");
-}
-
-static void
-expand_columns(struct buf *out, char how)
-{
-	const char *comma = "";
-	int i;
-
-	for (i = 0; i < COLUMNS; i++) {
-		if ((how == 'M' && columns[i].of_form) ||
-		    (strchr("NVSM", how) != NULL && columns[i].is_text))
-			continue;
-		buf_puts(out, comma);
-		comma = ", ";
-		if (how == 'L' && columns[i].is_text) {
-			buf_puts(out, "NULL");
-			continue;
-		}
-		if (how == 'C' || how == 'L')
-			buf_puts(out, columns[i].is_text ? "texts." :
-			    "cases.");
-		if (how != 'V')
-			buf_puts(out, columns[i].name);
-		if (strchr("SMV", how) != NULL)
-			buf_putf(out, "%s?%d", how == 'V' ? "" : " = ", i + 1);
-	}
-}
-
-static void
-expand(struct buf *out, const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text != '%')
-			buf_putc(out, *text);
-		else if (*++text == 'I' || *text == 'J')
-			buf_putf(out, "?%d", COLUMNS + 1 + (*text - 'I'));
-		else
-			expand_columns(out, *text);
-}
-
-sqlite3_stmt *
-index_statement(struct index *x, enum statement which)
-{
-	struct buf text = BUF_INIT;
-
-	/* who writes is the only one: it need not look again, for each
-	 * question, whether somebody else has written */
-	if (x->write && sqlite3_get_autocommit(x->db) != 0 &&
-	    exec(x, "BEGIN") != 0)
-		return NULL;
-	if (x->st[which] != NULL) {
-		sqlite3_reset(x->st[which]);
-		sqlite3_clear_bindings(x->st[which]);
-		return x->st[which];
-	}
-	expand(&text, sql[which]);
-	if (sqlite3_prepare_v3(x->db, buf_str(&text), -1,
-	    SQLITE_PREPARE_PERSISTENT, &x->st[which], NULL) != SQLITE_OK)
-		index_fail(x, "prepare");
-	buf_free(&text);
-	return x->st[which];
-}
-
-void
-index_bind_text(sqlite3_stmt *st, int at, const char *value)
-{
-	if (value != NULL)
-		sqlite3_bind_text(st, at, value, -1, SQLITE_TRANSIENT);
-}
-
-/* Ends a statement whose last step returned `rc'. */
-int
-index_finish(struct index *x, sqlite3_stmt *st, int rc)
-{
-	int status = 0;
-
-	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
-		status = index_fail(x, "step");
-	sqlite3_reset(st);
-	return status;
-}
-
-int
-index_run(struct index *x, sqlite3_stmt *st)
-{
-	return index_finish(x, st, sqlite3_step(st));
-}
+    ADD "event_digest ON events(" INDEX_SHORT(digest) ")"
+    " WHERE digest IS NOT NULL;"
+    ADD "event_file ON events(file) WHERE file IS NOT NULL;"
+    ADD "key_sha256 ON keys(" INDEX_SHORT(sha256) ");";
 
 /* Opening. */
 
@@ -438,18 +148,26 @@ static int
 keep_meta(struct index *x, const char *key, const char *value)
 {
 	return index_begin(x) == 0 && set_meta(x, key, value) == 0 ?
-	    exec(x, "COMMIT") : -1;
+	    index_exec(x, "COMMIT") : -1;
+}
+
+/* Whether what is there is of this version. */
+static bool
+is_known(struct index *x)
+{
+	char version[16];
+
+	return get_meta(x, "version", version, sizeof(version)) == 0 &&
+	    strcmp(version, LAYOUT) == 0;
 }
 
 /* Whether what is there can be gone on with. */
 static bool
 is_of_use(struct index *x)
 {
-	char version[16], boot[CLOCK_BOOT], now[CLOCK_BOOT];
+	char boot[CLOCK_BOOT], now[CLOCK_BOOT];
 
-	return get_meta(x, "version", version, sizeof(version)) == 0 &&
-	    strcmp(version, LAYOUT) == 0 &&
-	    get_meta(x, "boot", boot, sizeof(boot)) == 0 &&
+	return is_known(x) && get_meta(x, "boot", boot, sizeof(boot)) == 0 &&
 	    (boot[0] == '\0' || strcmp(boot, clock_boot(now)) == 0) &&
 	    get_meta(x, "head", x->head, sizeof(x->head)) == 0;
 }
@@ -476,54 +194,112 @@ close_db(struct index *x)
 	x->db = NULL;
 }
 
-static int
-open_to_write(struct index *x, const char *path, bool anew)
+/* The database, and what SQLite keeps beside it: a journal that is left from
+ * one would be rolled back into the next. */
+static void
+remove_db(const char *path)
 {
-	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-	char now[64];
+	struct buf journal = BUF_INIT;
 
-	if (anew)
-		unlink(path);
-	if (open_db(x, path, flags) != 0)
+	buf_putf(&journal, "%s-journal", path);
+	unlink(path);
+	unlink(buf_str(&journal));
+	buf_free(&journal);
+}
+
+/* A new one is filled beside the one that is there, which is read meanwhile,
+ * and takes its place when it is whole: nothing of it need be taken back, so
+ * that there is no journal, and it is one transaction.  In which life of the
+ * machine it was made stands in it from its first page on. */
+static int
+open_to_fill(struct index *x)
+{
+	char now[CLOCK_BOOT];
+
+	x->head[0] = '\0';
+	x->write = true;
+	if (open_db(x, x->filling, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_CREATE) != 0)
+		return -1;
+	chmod(x->filling, 0640);
+	return index_exec(x, "PRAGMA synchronous = OFF; PRAGMA journal_mode ="
+	    " OFF; PRAGMA locking_mode = EXCLUSIVE;"
+	    " PRAGMA temp_store = MEMORY; BEGIN IMMEDIATE") == 0 &&
+	    index_exec(x, schema) == 0 &&
+	    set_meta(x, "boot", clock_boot(now)) == 0 &&
+	    index_exec(x, "COMMIT") == 0 && index_exec(x, FILLING) == 0 ?
+	    0 : -1;
+}
+
+/* The one that is there, to be gone on with.  1: it is of no use. */
+static int
+open_to_write(struct index *x)
+{
+	char now[CLOCK_BOOT];
+
+	if (access(x->path, F_OK) != 0)
+		return 1;
+	if (open_db(x, x->path, SQLITE_OPEN_READWRITE) != 0)
 		return -1;
 	if (!is_of_use(x)) {
 		close_db(x);
-		unlink(path);
-		x->head[0] = '\0';
-		if (open_db(x, path, flags) != 0 || exec(x, schema) != 0)
-			return -1;
+		remove_db(x->path);
+		return 1;
 	}
 	x->write = true;
-	chmod(path, 0640);
-	return exec(x, "PRAGMA synchronous = OFF; PRAGMA journal_mode ="
+	chmod(x->path, 0640);
+	return index_exec(x, "PRAGMA synchronous = OFF; PRAGMA journal_mode ="
 	    " TRUNCATE; PRAGMA temp_store = MEMORY") == 0 &&
-	    exec(x, *x->head == '\0' ? FILLING : FILLED) == 0 &&
+	    index_exec(x, FILLED) == 0 &&
 	    keep_meta(x, "boot", clock_boot(now)) == 0 ? 0 : -1;
 }
 
 static int
-open_to_read(struct index *x, const char *path)
+open_to_read(struct index *x)
 {
-	if (open_db(x, path, SQLITE_OPEN_READONLY) != 0)
+	if (open_db(x, x->path, SQLITE_OPEN_READONLY) != 0)
 		return -1;
 	if (get_meta(x, "head", x->head, sizeof(x->head)) != 0)
-		return index_fail(x, path);
-	return 0;
+		return index_fail(x, x->path);
+	return is_known(x) ? 0 : index_complain("%s: it is of another version "
+	    "of docket; the desk makes it anew when it is run", x->path);
+}
+
+static char *
+path_of(const char *dirpath, const char *name)
+{
+	struct buf path = BUF_INIT;
+
+	buf_putf(&path, "%s/%s", dirpath, name);
+	return buf_take(&path);
+}
+
+/* One that was not filled to its end is of no use to anybody. */
+static int
+open_or_fill(struct index *x, const char *dirpath, bool anew)
+{
+	char *new = path_of(dirpath, "index.new");
+	int status;
+
+	remove_db(new);
+	status = anew ? 1 : open_to_write(x);
+	if (status != 1) {
+		free(new);
+		return status;
+	}
+	x->filling = new;
+	return open_to_fill(x);
 }
 
 struct index *
 index_open(const char *dirpath, enum index_use use)
 {
 	struct index *x = mem_alloc(sizeof(*x));
-	struct buf path = BUF_INIT;
 	int status;
 
-	buf_putf(&path, "%s/index.db", dirpath);
-	if (use == INDEX_READ)
-		status = open_to_read(x, buf_str(&path));
-	else
-		status = open_to_write(x, buf_str(&path), use == INDEX_ANEW);
-	buf_free(&path);
+	x->path = path_of(dirpath, "index.db");
+	status = use == INDEX_READ ? open_to_read(x) :
+	    open_or_fill(x, dirpath, use == INDEX_ANEW);
 	if (status == 0)
 		return x;
 	x->write = false;
@@ -534,7 +310,17 @@ index_open(const char *dirpath, enum index_use use)
 static int
 end_reading(struct index *x)
 {
-	return sqlite3_get_autocommit(x->db) != 0 ? 0 : exec(x, "COMMIT");
+	return x->filling != NULL || sqlite3_get_autocommit(x->db) != 0 ? 0 :
+	    index_exec(x, "COMMIT");
+}
+
+/* Closed in order, and durably: the next start may trust it. */
+static int
+leave(struct index *x)
+{
+	return end_reading(x) == 0 &&
+	    index_exec(x, "PRAGMA synchronous = FULL") == 0 ?
+	    keep_meta(x, "boot", "") : -1;
 }
 
 void
@@ -542,14 +328,16 @@ index_close(struct index *x)
 {
 	if (x == NULL)
 		return;
-	/* closed in order, and durably: the next start may trust it */
-	if (x->write && (end_reading(x) != 0 ||
-	    exec(x, "PRAGMA synchronous = FULL") != 0 ||
-	    keep_meta(x, "boot", "") != 0))
+	if (x->write && x->db != NULL && x->filling == NULL && leave(x) != 0)
 		/* what is in it may be lost: it is made anew */
-		unlink(sqlite3_db_filename(x->db, "main"));
+		unlink(x->path);
 	close_db(x);
+	if (x->filling != NULL)
+		remove_db(x->filling);
+	filling_free(x);
 	map_free(&x->seen);
+	free(x->filling);
+	free(x->path);
 	free(x);
 }
 
@@ -559,143 +347,79 @@ index_head(const struct index *x)
 	return x->head;
 }
 
+static int
+pulse(void *arg)
+{
+	(void)arg;
+	notify_pulse();
+	return 0;
+}
+
+/* The old one's journal goes first: with the name of the old one the new one
+ * would take it over. */
+static int
+take_place(struct index *x)
+{
+	struct buf journal = BUF_INIT;
+	int status;
+
+	close_db(x);
+	buf_putf(&journal, "%s-journal", x->path);
+	unlink(buf_str(&journal));
+	buf_free(&journal);
+	status = rename(x->filling, x->path);
+	if (status != 0)
+		return index_complain("%s: %s", x->path, strerror(errno));
+	free(x->filling);
+	x->filling = NULL;
+	status = open_to_write(x);
+	return status == 1 ? index_complain("%s: it is not there any more",
+	    x->path) : status;
+}
+
 int
 index_sort(struct index *x)
 {
-	return end_reading(x) == 0 && exec(x, sorted) == 0 ? exec(x, FILLED
-	    "; PRAGMA shrink_memory") : -1;
-}
-
-/* Cases. */
-
-static void
-load_column(const struct column *c, struct casefile *to, sqlite3_stmt *st,
-    int at)
-{
-	const char *text = (const char *)sqlite3_column_text(st, at);
-	int64_t number = sqlite3_column_int64(st, at);
-	char *p = (char *)to + c->at;
-
-	switch (c->kind) {
-	case STRING:
-		*(char **)(void *)p = mem_str(text);
-		break;
-	case ARRAY:
-		snprintf(p, c->size, "%s", text == NULL ? "" : text);
-		break;
-	case INT:
-		*(int *)(void *)p = (int)number;
-		break;
-	case BOOL:
-		*(bool *)(void *)p = number != 0;
-		break;
-	case INT64:
-		*(int64_t *)(void *)p = number;
-	}
-}
-
-void
-index_put_columns(struct buf *out, bool texts)
-{
-	expand_columns(out, texts ? 'C' : 'L');
-}
-
-int
-index_columns(void)
-{
-	return COLUMNS;
-}
-
-void
-index_load_case(struct casefile *c, sqlite3_stmt *st)
-{
-	int i;
-
-	casefile_init(c);
-	for (i = 0; i < COLUMNS; i++)
-		load_column(&columns[i], c, st, i);
-}
-
-static void
-bind_column(const struct column *c, const struct casefile *from,
-    sqlite3_stmt *st, int at)
-{
-	const char *p = (const char *)from + c->at;
-
-	switch (c->kind) {
-	case STRING:
-		index_bind_text(st, at, *(char *const *)(const void *)p);
-		break;
-	case ARRAY:
-		index_bind_text(st, at, p);
-		break;
-	case INT:
-		sqlite3_bind_int(st, at, *(const int *)(const void *)p);
-		break;
-	case BOOL:
-		sqlite3_bind_int(st, at, *(const bool *)(const void *)p);
-		break;
-	case INT64:
-		sqlite3_bind_int64(st, at, *(const int64_t *)(const void *)p);
-	}
-}
-
-int
-index_find_case(struct index *x, const char *number, struct casefile *c,
-    int64_t *id)
-{
-	sqlite3_stmt *st = index_statement(x, S_CASE);
-	int rc;
-
-	if (st == NULL)
+	if (x->filling == NULL)
+		return 0;
+	if (filling_end(x) != 0 || index_put_counts(x) != 0 ||
+	    set_meta(x, "head", x->head) != 0)
 		return -1;
-	index_bind_text(st, 1, number);
-	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW) {
-		index_load_case(c, st);
-		*id = sqlite3_column_int64(st, COLUMNS);
-	}
-	return index_finish(x, st, rc) != 0 ? -1 : rc == SQLITE_ROW;
+	sqlite3_progress_handler(x->db, PULSE_STEPS, pulse, NULL);
+	if (index_exec(x, sorted) != 0 ||
+	    (sqlite3_get_autocommit(x->db) == 0 && index_exec(x, "COMMIT") != 0))
+		return -1;
+	return take_place(x);
 }
 
-int
-index_case(struct index *x, const char *number, struct casefile *c)
-{
-	int64_t id;
-
-	return index_find_case(x, number, c, &id);
-}
-
-void
-index_bind_case(sqlite3_stmt *st, const struct casefile *c, bool of_form)
-{
-	int i;
-
-	for (i = 0; i < COLUMNS; i++)
-		if (!columns[i].is_text && (of_form || !columns[i].of_form))
-			bind_column(&columns[i], c, st, i + 1);
-}
-
-/* Groups. */
+/* Groups: of an index that is filled, parts of one. */
 
 int
 index_begin(struct index *x)
 {
-	return end_reading(x) == 0 ? exec(x, "BEGIN IMMEDIATE") : -1;
+	if (end_reading(x) != 0)
+		return -1;
+	return sqlite3_get_autocommit(x->db) != 0 ?
+	    index_exec(x, "BEGIN IMMEDIATE") : 0;
 }
 
 int
 index_commit(struct index *x)
 {
+	if (x->filling != NULL)
+		return map_count(&x->seen) < SEEN_MOST ? 0 :
+		    index_put_counts(x);
 	if (index_put_counts(x) != 0 || set_meta(x, "head", x->head) != 0)
 		return -1;
-	return exec(x, "COMMIT");
+	return index_exec(x, "COMMIT");
 }
 
 void
 index_abort(struct index *x)
 {
-	exec(x, "ROLLBACK");
+	if (x->filling != NULL)
+		return;
+	index_exec(x, "ROLLBACK");
 	memset(x->counts, 0, sizeof(x->counts));
 	map_free(&x->seen);
 	get_meta(x, "head", x->head, sizeof(x->head));

@@ -144,22 +144,6 @@ index_waiting(struct index *x, const char *prefix, int64_t after,
 
 /* Questions of people. */
 
-void
-index_put_words(struct buf *out, const char *words)
-{
-	size_t n;
-
-	for (words += strspn(words, " "); *words != '\0';
-	    words += n, words += strspn(words, " ")) {
-		n = strcspn(words, " ");
-		buf_puts(out, out->len == 0 ? "\"" : " \"");
-		for (size_t i = 0; i < n; i++)
-			if (words[i] != '"')
-				buf_putc(out, words[i]);
-		buf_puts(out, "\"*");
-	}
-}
-
 /* Whether so many cases have the words that to rank them takes long, and
  * says little. */
 static bool
@@ -177,8 +161,54 @@ is_common(struct index *x, const char *words)
 	return common;
 }
 
+/* Whether most cases are in this state: then it is no way to them. */
+static bool
+is_usual(struct index *x, enum state state)
+{
+	struct index_count count;
+	uint64_t all = 0;
+	unsigned i;
+
+	if (state == STATE_COUNT || index_count(x, &count) != 0)
+		return false;
+	for (i = STATE_PENDING; i < STATE_COUNT; i++)
+		all += count.in[i];
+	return count.in[state] > all / 2;
+}
+
+/* The state is a way to cases where nothing else is asked for that few have;
+ * and in another order than that of its index only where few are in it. */
+static bool
+is_way(struct index *x, const struct index_query *q)
+{
+	return q->number == NULL && q->client == NULL && q->box == NULL &&
+	    q->words == NULL && !q->waiting &&
+	    (!q->recent || !is_usual(x, q->state));
+}
+
 static void
-put_query(struct buf *out, const struct index_query *q, bool common)
+put_conditions(struct index *x, struct buf *out, const struct index_query *q)
+{
+	if (q->number != NULL)
+		buf_puts(out, " AND cases.number = :number");
+	if (q->client != NULL)
+		buf_puts(out, " AND cases.client = :client");
+	if (q->prefix != NULL)
+		buf_putf(out, " AND %sprefix = :prefix", q->recent ? "+" : "");
+	if (q->box != NULL)
+		buf_puts(out, " AND box = :box");
+	if (q->state != STATE_COUNT)
+		buf_putf(out, " AND %sstate = %d", is_way(x, q) ? "" : "+",
+		    (int)q->state);
+	if (q->waiting)
+		buf_puts(out, " AND waiting > 0");
+	if (q->counted)
+		buf_puts(out, " AND endorsed IS NOT NULL");
+}
+
+static void
+put_query(struct index *x, struct buf *out, const struct index_query *q,
+    bool common)
 {
 	buf_puts(out, "SELECT ");
 	index_put_columns(out, q->fields);
@@ -187,20 +217,7 @@ put_query(struct buf *out, const struct index_query *q, bool common)
 	buf_puts(out, q->fields ? INDEX_TEXTS : "");
 	buf_puts(out, q->words == NULL ? " WHERE 1" :
 	    " WHERE words MATCH :words");
-	if (q->number != NULL)
-		buf_puts(out, " AND cases.number = :number");
-	if (q->client != NULL)
-		buf_puts(out, " AND cases.client = :client");
-	if (q->prefix != NULL)
-		buf_puts(out, " AND prefix = :prefix");
-	if (q->box != NULL)
-		buf_puts(out, " AND box = :box");
-	if (q->state != STATE_COUNT)
-		buf_putf(out, " AND state = %d", (int)q->state);
-	if (q->waiting)
-		buf_puts(out, " AND waiting > 0");
-	if (q->counted)
-		buf_puts(out, " AND endorsed IS NOT NULL");
+	put_conditions(x, out, q);
 	buf_puts(out, common ? " ORDER BY words.rowid DESC" :
 	    q->words != NULL ? " ORDER BY rank" :
 	    q->waiting ? " ORDER BY waiting, cases.id" :
@@ -229,9 +246,9 @@ index_cases(struct index *x, const struct index_query *q, index_case_fn *fn,
 	int rc = SQLITE_DONE, status = 0;
 
 	if (q->words != NULL)
-		index_put_words(&words, q->words);
-	put_query(&text, q, words.len > 0 && is_common(x, buf_str(&words)));
-	if (sqlite3_prepare_v2(x->db, buf_str(&text), -1, &st, NULL) !=
+		status = index_put_terms(x, &words, q->words);
+	put_query(x, &text, q, words.len > 0 && is_common(x, buf_str(&words)));
+	if (status == 0 && sqlite3_prepare_v2(x->db, buf_str(&text), -1, &st, NULL) !=
 	    SQLITE_OK)
 		status = index_fail(x, "list");
 	bind_named(st, ":words", buf_str(&words));

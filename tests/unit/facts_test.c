@@ -9,7 +9,8 @@
 static char fields[] =
     "client\tClient\tacme\n"
     "apis/api\tAPI\torders\n"
-    "apis/api\tAPI\tstock\n"
+    "\t\tstock\n"		/* like the one before */
+    "apis/api\t\tinvoices\n"
     "@version\tversion\t1\n"
     "empty\tEmpty\t\n"
     "tabs\tTabs\ta\tb\n";
@@ -23,12 +24,13 @@ test_walk(void **state)
 		{ "client", "Client", "acme" },
 		{ "apis/api", "API", "orders" },
 		{ "apis/api", "API", "stock" },
+		{ "apis/api", "", "invoices" },
 		{ "@version", "version", "1" },
 		{ "empty", "Empty", "" },
 		{ "tabs", "Tabs", "a\tb" },
 	};
 	const char *at = fields;
-	struct field f;
+	struct field f = FIELD_INIT;
 	size_t i;
 
 	(void)state;
@@ -80,7 +82,7 @@ test_any_list(void **state)
 	static const char letters[] = "ab/@\t\n";
 	char text[60];
 	const char *at, *before;
-	struct field f;
+	struct field f = FIELD_INIT;
 	size_t n, i;
 	int k;
 
@@ -90,12 +92,13 @@ test_any_list(void **state)
 		for (i = 0; i < n; i++)
 			text[i] = letters[rnd(sizeof(letters) - 1)];
 		text[n] = '\0';
+		f = (struct field)FIELD_INIT;
 		for (at = text; before = at, facts_next(&at, &f);) {
 			assert_true(at > before && at <= text + n);
-			assert_true(f.path >= text &&
-			    f.path + f.path_len <= text + n);
-			assert_true(f.label >= text &&
-			    f.label + f.label_len <= text + n);
+			assert_true(f.path_len == 0 || (f.path >= text &&
+			    f.path + f.path_len <= text + n));
+			assert_true(f.label_len == 0 || (f.label >= text &&
+			    f.label + f.label_len <= text + n));
 			assert_true(f.value >= text &&
 			    f.value + f.value_len <= text + n);
 		}
