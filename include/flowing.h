@@ -3,6 +3,7 @@
  * parts in src/flow/ are
  *
  *	group.c		cases as the open group has them; commits it
+ *	indexed.c	the index, beside the trays
  *	claims.c	forms: from a parcel to a ruling or an answer
  *	decisions.c	trays and clock: from a decision or a day to a ruling
  *	lists.c		signed lists: from one signature to many rulings
@@ -16,6 +17,7 @@
 #ifndef DOCKET_FLOWING_H
 #define DOCKET_FLOWING_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -175,6 +177,24 @@ void	flow_close_group(struct flow *);
 void	flow_forget_numbers(struct flow *);
 /* Answers to refusals whose box was held: once more. */
 int	flow_answer_again(struct flow *);
+
+/* indexed.c */
+
+/* The index at work on a group. */
+struct indexed {
+	struct index	*index;
+	struct ruling	*const *rulings;	/* lent */
+	size_t		 n;
+	pthread_t	 thread;
+	bool		 beside;	/* the thread runs */
+	int		 status;
+};
+
+/* Brings the index up to rulings, or begins to: nobody may ask it then before
+ * flow_indexed_end(), which is to be called whatever comes in between. */
+int	flow_index(struct flow *, struct ruling *const *, size_t n,
+	    struct indexed *);
+int	flow_indexed_end(struct flow *, struct indexed *);
 
 /* claims.c */
 

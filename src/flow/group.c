@@ -329,24 +329,6 @@ recorded(const struct flow *f, size_t *n)
 	return rulings;
 }
 
-static int
-index_rulings(struct flow *f, struct ruling *const *rulings, size_t n)
-{
-	size_t i;
-
-	if (index_begin(f->index) != 0)
-		return flow_fail(f, "%s", index_error());
-	for (i = 0; i < n; i++)
-		if (index_apply(f->index, rulings[i]) != 0) {
-			flow_fail(f, "%s", index_error());
-			index_abort(f->index);
-			return -1;
-		}
-	if (index_commit(f->index) != 0)
-		return flow_fail(f, "%s", index_error());
-	return 0;
-}
-
 /* What a ruling was made of, in the trays. */
 static int
 clear_away(struct flow *f, const struct entry *e)
@@ -357,22 +339,15 @@ clear_away(struct flow *f, const struct entry *e)
 	return 0;
 }
 
-/* What follows from rulings which are in the ledger now, on the desk. */
+/* Gateways and trays: of forms that came, while the index is written. */
 static int
-project(struct flow *f, struct ruling *const *rulings, size_t n)
+show(struct flow *f, struct ruling *const *rulings, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (gateway_moving(f->gateway, rulings[i]) != 0)
-			return flow_fail(f, "%s", index_error());
-	if (index_rulings(f, rulings, n) != 0)
-		return -1;
 	/* before all else: a key that was revoked lets nobody in any more */
 	if (gateway_moved(f->gateway) != 0)
 		return flow_fail(f, "%s", index_error());
-	for (i = 0; i < n; i++)
-		reminders_moved(f->reminders, rulings[i]);
 	/* before the new papers are there: a note that comes after them is
 	 * about them */
 	for (i = 0; i < n; i++)
@@ -380,8 +355,28 @@ project(struct flow *f, struct ruling *const *rulings, size_t n)
 		    rulings[i]->event != EVENT_RECEIVE)
 			trays_tidy(f->trays, rulings[i]->number,
 			    rulings[i]->note);
-	if (trays_apply(f->trays, rulings, n) != 0)
-		return flow_fail(f, "the trays cannot be written");
+	return trays_apply(f->trays, rulings, n) == 0 ? 0 :
+	    flow_fail(f, "the trays cannot be written");
+}
+
+/* What follows from rulings which are in the ledger now, on the desk. */
+static int
+project(struct flow *f, struct ruling *const *rulings, size_t n)
+{
+	struct indexed indexed;
+	int status;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (gateway_moving(f->gateway, rulings[i]) != 0)
+			return flow_fail(f, "%s", index_error());
+	if (flow_index(f, rulings, n, &indexed) != 0)
+		return -1;
+	status = show(f, rulings, n);
+	if (flow_indexed_end(f, &indexed) != 0 || status != 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		reminders_moved(f->reminders, rulings[i]);
 	for (i = 0; i < f->group.n; i++)
 		if (clear_away(f, &f->group.list[i]) != 0)
 			return -1;

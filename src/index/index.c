@@ -175,7 +175,9 @@ is_of_use(struct index *x)
 static int
 open_db(struct index *x, const char *path, int flags)
 {
-	if (sqlite3_open_v2(path, &x->db, flags, NULL) != SQLITE_OK)
+	/* one thread at a time asks it: there is nothing to be locked */
+	if (sqlite3_open_v2(path, &x->db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
+	    SQLITE_OK)
 		return index_fail(x, path);
 	sqlite3_busy_timeout(x->db, BUSY_MS);
 	return 0;
