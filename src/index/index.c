@@ -175,6 +175,9 @@ is_of_use(struct index *x)
 static int
 open_db(struct index *x, const char *path, int flags)
 {
+	/* what it has in use nobody asks, and each piece of memory would be
+	 * counted under a lock; it can be said before anything else only */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	/* one thread at a time asks it: there is nothing to be locked */
 	if (sqlite3_open_v2(path, &x->db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK)
