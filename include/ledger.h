@@ -51,8 +51,8 @@ bool	ledger_lacks_files(void);
 
 /*
  * For the one that holds the desk's lock, before anything is projected:
- * removes locks that a crash has left, and makes durable whatever the head
- * leads to.
+ * removes locks that a crash has left, and files that git did not finish,
+ * once they are an hour old; and makes durable whatever the head leads to.
  */
 int	ledger_recover(struct ledger *);
 
@@ -142,9 +142,16 @@ typedef int ledger_paper_fn(void *arg, const char *name, const char *hex);
 int	ledger_tray_next(struct ledger *, const char *commit, enum state tray,
 	    char cursor[LEDGER_PATH], ledger_paper_fn *, void *);
 
-/* Packs are merged in the background by git itself, by a geometric rule, when
- * there are many; very many, while there is something else to do.  Call now
- * and then. */
+/*
+ * Packs are merged in the background by git pack-objects, a child of ours, by
+ * a geometric rule, when there are many; very many, while there is something
+ * else to do.  Call now and then, in the thread that lives longest: the child
+ * dies with it.  A merge that fails is logged, and tried again when more packs
+ * have come.
+ */
 void	ledger_tidy(struct ledger *, bool busy);
+/* Waits for merges at work, and merges until there is nothing to merge; for
+ * who has nothing else to do.  -1: one has failed. */
+int	ledger_settle(struct ledger *);
 
 #endif

@@ -12,9 +12,21 @@
 
 #include "ledger.h"
 #include "pack.h"
+#include "packdir.h"
 #include "tree.h"
 
 #define REPO_BRANCH "refs/heads/main"
+
+/* A merge of packs, a child of ours: merge.c.  Two at most: while a large one
+ * takes minutes the other takes what comes meanwhile. */
+#define MERGES 2
+struct merge {
+	pid_t		 pid;		/* 0: none */
+	bool		 second;	/* it began beside another */
+	int		 said;		/* what it says, a file; -1: none */
+	int64_t		 began;		/* fs_now() */
+	struct packdir	 known;		/* packs that it takes or relies on */
+};
 
 struct ledger {
 	char		*path;
@@ -44,7 +56,8 @@ struct ledger {
 	unsigned	 reads;		/* since packs were closed */
 
 	size_t		 packs;		/* about how many there are */
-	pid_t		 tidying;	/* git at work; 0: none */
+	size_t		 packs_rest;	/* fewer are not merged again */
+	struct merge	 merges[MERGES];
 };
 
 /* Notes libgit2's last error, with what was tried.  Always -1. */
@@ -59,6 +72,11 @@ int	repo_fail(const char *what);
 #define READS_MANY 32
 #define COMMITS_A_READ 32
 void	repo_rest(struct ledger *);
+
+/* When the ledger is opened, recovered, closed. */
+void	merges_init(struct ledger *);
+void	merges_recover(struct ledger *);
+void	merges_stop(struct ledger *);
 
 /* What libgit2 keeps in memory does not grow with the ledger. */
 void	repo_limits(void);

@@ -22,6 +22,10 @@ pid_t	spawn_quiet(const char *const argv[]);
  * caller's.  The pid, or -1. */
 pid_t	spawn_worker(const char *const argv[], int fd);
 
+/* Starts argv[0] (looked for in PATH) with `in' as its input and `out' as its
+ * output, its errors to ours.  Both stay the caller's.  The pid, or -1. */
+pid_t	spawn_filter(const char *const argv[], int in, int out);
+
 /* Runs argv[0] (looked for in PATH) to its end with `fd' as its standard input
  * (-1: the null device) and appends its output and its errors, at most `most'
  * bytes, to out.  -1, and errno: it cannot be started, or takes longer than

@@ -115,6 +115,12 @@ spawn_worker(const char *const argv[], int fd)
 	return start(argv, fd, -1, -1);
 }
 
+pid_t
+spawn_filter(const char *const argv[], int in, int out)
+{
+	return start(argv, in, out, -1);
+}
+
 /* Reads to the end.  -1, and errno: too much, or too late. */
 static int
 read_all(int fd, struct buf *out, size_t most, int64_t until)

@@ -19,8 +19,10 @@
 
 #include "doctoring.h"
 
-/* git merges packs when there are many; when it does not, something is
- * wrong. */
+/* The desk merges packs when there are many; when it does not, something is
+ * wrong.  By hand it is done with all of them: who leaves some alone, beside a
+ * desk that does the same, may leave an object to a pack that the other is
+ * about to remove. */
 #define PACKS_MANY 300
 
 /* Of a ledger with a million commits the proof takes some minutes. */
@@ -170,9 +172,10 @@ doctor_ledger(struct doctor *d)
 	check_whole(d);
 	if (ledger_packs(d->ledger) > PACKS_MANY) {
 		doctor_find(d, GRADE_WARN, "ledger.git", "It has %zu packs, "
-		    "which makes it slow: git does not merge them.",
+		    "which makes it slow: they are not merged, and its log "
+		    "should say why.",
 		    ledger_packs(d->ledger));
-		doctor_remedy(d, "git -C %s repack --geometric=2 -d",
+		doctor_remedy(d, "git -C %s repack -A -d",
 		    doctor_path(d, "ledger.git"));
 	}
 	if (d->full)

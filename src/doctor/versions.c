@@ -92,6 +92,9 @@ static const struct defect {
 	    "CVE-2024-24577 is in a part that docket does not use" },
 	{ "libgit2", "1.7", "1.7.2", GRADE_OK,
 	    "CVE-2024-24577 is in a part that docket does not use" },
+	{ "git", "0", "2.32", GRADE_WARN,
+	    "its pack-objects does not know --stdin-packs: packs are never "
+	    "merged" },
 	{ "git", "0", "2.36", GRADE_WARN,
 	    "it does not know core.fsync: packs that it merges are not "
 	    "durable at once" },

@@ -299,21 +299,6 @@ repo_name(void *arg, enum object type, const void *data, size_t n,
 
 /* Opening. */
 
-static void
-count_packs(struct ledger *l)
-{
-	DIR *dir = fs_list(l->packdir);
-	const char *name, *dot;
-
-	l->packs = 0;
-	while (dir != NULL && (name = fs_list_next(dir)) != NULL)
-		if ((dot = strrchr(name, '.')) != NULL &&
-		    strcmp(dot, ".idx") == 0)
-			l->packs++;
-	if (dir != NULL)
-		closedir(dir);
-}
-
 /* The head, and the tree of the open group with it. */
 static int
 load_head(struct ledger *l)
@@ -360,7 +345,7 @@ ledger_open(const char *path)
 		repo_fail("objects/pack cannot be opened");
 	} else if (load_head(l) == 0) {
 		buf_free(&packs);
-		count_packs(l);
+		merges_init(l);
 		return l;
 	}
 	buf_free(&packs);
@@ -373,6 +358,7 @@ ledger_close(struct ledger *l)
 {
 	if (l == NULL)
 		return;
+	merges_stop(l);
 	tree_free(l->tree);
 	tree_free(l->lookup);
 	pack_free(l->pack);
@@ -454,6 +440,7 @@ ledger_recover(struct ledger *l)
 		if (unlinkat(dir, stale[i], 0) == 0)
 			log_event(LOG_WARN, "ledger", "event", "stale-lock",
 			    "removed", stale[i], NULL);
+	merges_recover(l);
 	status = fs_sync_all(dir);
 	close(dir);
 	return status == 0 ? 0 : repo_fail("cannot be synced");

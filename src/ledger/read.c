@@ -3,29 +3,19 @@
  *
  * May not: write.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "buf.h"
 #include "log.h"
 #include "notify.h"
-#include "spawn.h"
-#include "text.h"
 
 #include "commit.h"
 #include "repo.h"
 
 /* Bytes of folders that are kept for lookups. */
 #define LOOKUP_CACHE (4u * 1024 * 1024)
-
-/* Packs above which git is asked to merge them: when nothing else is to be
- * done; and in any case. */
-#define PACKS_MANY 40
-#define PACKS_MOST 80
-#define LEAST 19		/* nice(2) */
 
 static int
 parse_oid(const char *hex, git_oid *oid)
@@ -578,32 +568,4 @@ ledger_tray_next(struct ledger *l, const char *commit, enum state tray,
 	git_tree_free(tree);
 	git_tree_entry_free(entry);
 	return found;
-}
-
-/* Merging packs: git's geometric rule keeps their sizes in a progression, so
- * that each object is written again only logarithmically often. */
-void
-ledger_tidy(struct ledger *l, bool busy)
-{
-	const char *const argv[] = {
-		"git", "-c", "core.fsync=all", "-c", "pack.threads=1", "-C",
-		l->path, "repack", "-d", "-q", "--geometric=2", NULL,
-	};
-	char code[NUM_TEXT];
-	int status;
-
-	if (l->tidying > 0) {
-		if (spawn_ended(l->tidying, &status) == 0)
-			return;
-		l->tidying = 0;
-		l->packs = 0;	/* what git leaves is few */
-		if (status != 0)
-			log_event(LOG_WARN, "ledger", "event", "repack-failed",
-			    "status", num_text(code, (unsigned)status), NULL);
-	} else if (l->packs > (busy ? PACKS_MOST : PACKS_MANY)) {
-		l->tidying = spawn_quiet(argv);
-		/* after all who have something to do */
-		if (l->tidying > 0)
-			setpriority(PRIO_PROCESS, (id_t)l->tidying, LEAST);
-	}
 }

@@ -14,12 +14,10 @@
  * background.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -191,9 +189,8 @@ tidy(struct changes *x)
 	unsigned packs;
 	long long bytes;
 
-	ledger_tidy(x->ledger, false);
-	while (wait(NULL) > 0 || errno != ECHILD)
-		;
+	if (ledger_settle(x->ledger) != 0)
+		give_up("packs are not merged");
 	bytes = pack_bytes_of(x->packs, &packs);
 	printf("seconds=%.3f bytes=%lld packs=%u\n", (tick() - began) / 1e3, bytes,
 	    packs);

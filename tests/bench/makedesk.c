@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -357,9 +356,9 @@ main(int argc, char **argv)
 	finish(&m);
 	pool_close(m.pool);
 	index_close(m.index);
+	if (ledger_settle(m.ledger) != 0)
+		give_up("packs are not merged");
 	ledger_close(m.ledger);
-	while (wait(NULL) > 0 || errno != ECHILD)
-		;		/* packs are being merged */
 	rules_free(&m.rules);
 	settings_free(&m.settings);
 	desk_close(&m.desk);

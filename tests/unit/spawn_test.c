@@ -70,6 +70,28 @@ test_ended(void **state)
 }
 
 static void
+test_filter(void **state)
+{
+	const char *const argv[] = { "tr", "a-z", "A-Z", NULL };
+	int dir = unit_open_dir("filter"), in, out, status;
+	pid_t pid;
+
+	(void)state;
+	unit_put(dir, "in", "some words");
+	in = openat(dir, "in", O_RDONLY | O_CLOEXEC);
+	out = openat(dir, "out", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	pid = spawn_filter(argv, in, out);
+	assert_true(pid > 0);
+	assert_int_equal(spawn_wait(pid, &status), 0);
+	assert_int_equal(status, 0);
+	assert_file(dir, "out", "SOME WORDS");
+	/* the descriptors are ours still */
+	assert_int_equal(close(in), 0);
+	assert_int_equal(close(out), 0);
+	close(dir);
+}
+
+static void
 test_environment(void **state)
 {
 	struct buf b = BUF_INIT, line = BUF_INIT;
@@ -242,6 +264,7 @@ main(void)
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_piped),
+		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_signals_are_not_blocked),
