@@ -18,6 +18,7 @@
 
 struct node {
 	char		*name;
+	size_t		 name_len;
 	struct buf	 raw;
 	size_t		 found;		/* in raw: the entry that was compared
 					 * last, where changes are made too */
@@ -25,6 +26,7 @@ struct node {
 	struct pack_place place;	/* of `last' */
 	struct node	**children;	/* those loaded */
 	size_t		 n_children;
+	size_t		 asked;		/* the child that was asked for last */
 	bool		 changed;
 };
 
@@ -43,6 +45,13 @@ struct entry {
 	bool		 folder;
 	const unsigned char *oid;
 };
+
+static void
+set_name(struct node *n, const char *name, size_t len)
+{
+	n->name = mem_strn(name, len);
+	n->name_len = len;
+}
 
 static void
 node_free(struct node *n)
@@ -225,7 +234,7 @@ load(struct tree *t, const char *name, size_t len, const struct oid *oid)
 {
 	struct node *n = mem_alloc(sizeof(*n));
 
-	n->name = mem_strn(name, len);
+	set_name(n, name, len);
 	if (t->ops.load(t->ops.arg, oid, &n->raw) != 0) {
 		node_free(n);
 		return NULL;
@@ -242,15 +251,20 @@ root_of(struct tree *t)
 	return t->root;
 }
 
+/* From the one that was asked for last on: one case after the other. */
 static struct node *
-loaded_child(const struct node *n, const char *name, size_t len)
+loaded_child(struct node *n, const char *name, size_t len)
 {
-	size_t i;
+	size_t i, at;
 
-	for (i = 0; i < n->n_children; i++)
-		if (strlen(n->children[i]->name) == len &&
-		    memcmp(n->children[i]->name, name, len) == 0)
-			return n->children[i];
+	for (i = 0; i < n->n_children; i++) {
+		at = (n->asked + i) % n->n_children;
+		if (n->children[at]->name_len != len ||
+		    memcmp(n->children[at]->name, name, len) != 0)
+			continue;
+		n->asked = at;
+		return n->children[at];
+	}
 	return NULL;
 }
 
@@ -283,7 +297,7 @@ child_of(struct tree *t, struct node *n, const char *name, size_t len,
 	}
 	if (make) {
 		*child = adopt(n, mem_alloc(sizeof(struct node)));
-		(*child)->name = mem_strn(name, len);
+		set_name(*child, name, len);
 	}
 	return 0;
 }
@@ -389,7 +403,7 @@ settle(struct node *n)
 		if (!c->changed)
 			continue;
 		settle(c);
-		len = strlen(c->name);
+		len = c->name_len;
 		if (c->raw.len == 0)
 			drop_entry(n, c->name, len, true);
 		else if (!find(n, c->name, len, true, &e))
@@ -481,10 +495,10 @@ write_node(struct tree *t, struct pack *pack, struct node *n, struct oid *oid)
 		c = n->children[i];
 		if (c->changed && c->raw.len > 0 ) {
 			write_node(t, pack, c, &child);
-			set_entry(n, c->name, strlen(c->name), true, &child);
+			set_entry(n, c->name, c->name_len, true, &child);
 		} else if (c->changed) {
 			/* empty: gone, and its deltas begin anew */
-			drop_entry(n, c->name, strlen(c->name), true);
+			drop_entry(n, c->name, c->name_len, true);
 			node_free(c);
 			continue;
 		}
