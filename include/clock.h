@@ -29,6 +29,7 @@ int	clock_zone(const char *name);
 const char *clock_zone_here(char *, int size);
 
 int64_t	clock_now(void);
+int64_t	clock_now_ms(void);	/* the same instant to the millisecond */
 bool	clock_is_test(void);	/* DOCKET_NOW is set and understood */
 
 /* Milliseconds that never step back, for waiting only. */

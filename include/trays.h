@@ -53,6 +53,7 @@ struct decision {
 					 * what it says, set by who reads it */
 	long		 uid;		/* the file's owner */
 	int64_t		 age;		/* ms since it was put there */
+	int64_t		 brought;	/* when that was, as clock_now_ms() */
 };
 
 struct trays *trays_open(struct desk *, const struct settings *,

@@ -104,6 +104,17 @@ clock_now(void)
 	return (int64_t)time(NULL) + offset(NULL);
 }
 
+/* By the same clock as time(2) and the times of files, which is a coarse one: a
+ * finer one would be in the next second some milliseconds before them. */
+int64_t
+clock_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &t);
+	return ((int64_t)t.tv_sec + offset(NULL)) * 1000 + t.tv_nsec / 1000000;
+}
+
 bool
 clock_is_test(void)
 {

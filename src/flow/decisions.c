@@ -232,12 +232,13 @@ carry_out(struct flow *f, const struct deciding *x)
 }
 
 /* An explanation for what is in no row of the table: if the case has changed
- * since, or in the same second, that somebody else was faster. */
+ * since, or in the same second, that somebody else was faster.  (The ledger
+ * tells when a case changed by seconds.) */
 static void
 explain_change(const struct decision *d, const struct casefile *c,
     struct faults *faults)
 {
-	int64_t brought = clock_now() - d->age / 1000;
+	int64_t brought = d->brought / 1000;
 
 	/* who took it from where it is now has seen how the case stands */
 	if ((brought < c->changed || (brought == c->changed && !d->moved)) &&

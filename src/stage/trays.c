@@ -399,6 +399,7 @@ look_decision(struct trays *t, const struct sight *s, enum state to,
 	    .uid = (long)s->st[to].st_uid, .age = age_of(t, &s->st[to]) };
 	char hex[BLOB_HEX];
 
+	d.brought = clock_now_ms() - d.age;
 	if (!read_blob(t, to, s->name, hex, &d.unreadable))
 		return;
 	d.altered = strcmp(hex, s->hex) != 0;
@@ -586,6 +587,7 @@ look_signed(struct trays *t, enum state tray, const char *name,
 	strcpy(d.sig, name);
 	d.uid = (long)st.st_uid;
 	d.age = age_of(t, &st);
+	d.brought = clock_now_ms() - d.age;
 	map_put(&t->busy, p->number, mem_alloc(sizeof(struct buf)));
 	found->decided(found->arg, &d);
 	return 0;

@@ -171,6 +171,33 @@ ok "the second is told" told
 file_like "$(echo ./*ed/AK-000005.refused.txt)" "1191 - " \
     "that somebody was faster"
 
+# The same second is the same instant, also if another has begun before the
+# desk looks.
+key_form acme cut >"$T/form.xml"
+cp "$T/form.xml" inbox/cut.xml
+ok "another" waitfor there pending/AK-000006.xml
+next_second() {
+	# times of files are up to 10 ms behind
+	perl -MTime::HiRes=time,sleep -e 'sleep(1.02 - time + int time)'
+}
+next_second
+as $ALICE cp pending/AK-000006.xml approved/
+ok "is approved" waitfor there outbox/AK-000006.approved.txt
+kill -STOP $_pid
+as $BOB cp approved/AK-000006.xml rejected/
+if [ "$(date -d "$(git -c safe.directory='*' -C ledger.git log -1 \
+    --format=%aI)" +%s)" = "$(stat -c %Z rejected/AK-000006.xml)" ]; then
+	next_second
+	kill -CONT $_pid
+	ok "who comes in the same second" waitfor gone rejected/AK-000006.xml
+	file_like approved/AK-000006.refused.txt "1191 - " \
+	    "is told by seconds of the clock, not by ages"
+else
+	kill -CONT $_pid
+	skip "this machine takes longer than a second"
+	skip "the same"
+fi
+
 # a group-writable desk directory, and owners are no evidence any more
 chmod g+w "$DESK"
 as $ALICE cp pending/AK-000004.xml approved/

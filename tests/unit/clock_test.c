@@ -307,6 +307,9 @@ look_at_clock(void *arg)
 	now = clock_now();
 	if (clock_is_test() != s->test || now < want || now > want + 2)
 		_exit(1);
+	want = clock_now_ms();
+	if (want < now * 1000 || want / 1000 > clock_now())
+		_exit(1);
 	if (clock_now() < now)
 		_exit(1);
 }
