@@ -89,8 +89,9 @@ is "$(sha256sum <.docket/keys/AK-000002.key)" "$STAGED" \
 chmod 2750 outbox/open
 ok "when that is mended it is delivered" waitfor there outbox/open/AK-000002.key
 is "$(sha256sum <outbox/open/AK-000002.key)" "$STAGED" "as it is"
+ok "nobody says so any longer" waitfor without .docket/notices \
+    "waits: others"
 stop
-unlike "$(cat .docket/notices)" "waits: others" "nobody says so any longer"
 is "$(find .docket/keys -type f)" "" "and here no more"
 unlike "$("$DOCKET" show AK-000002)" "not delivered" "nor docket show"
 unlike "$(cat outbox/open/status.txt)" "key waits" "nor the client's status"

@@ -7,6 +7,7 @@
  *	waitfor [-t SECONDS] match FILE TEXT [N]
  *						the file contains the text, in
  *						so many lines
+ *	waitfor [-t SECONDS] without FILE TEXT	no line of it does, or it is gone
  *	waitfor [-t SECONDS] count DIR N	so many names, not hidden
  *	waitfor [-t SECONDS] empty DIR		no names, not hidden
  */
@@ -66,6 +67,12 @@ matches(char **args, int n)
 	return f != NULL && wanted == 0;
 }
 
+static bool
+lacks(char **args, int n)
+{
+	return n == 2 && !matches(args, n);
+}
+
 static int
 count(const char *dir)
 {
@@ -101,9 +108,11 @@ static const struct {
 	{ "there", all_there },
 	{ "gone", all_gone },
 	{ "match", matches },
+	{ "without", lacks },
 	{ "count", counts },
 	{ "empty", is_empty },
 };
+#define CONDITIONS (sizeof(conditions) / sizeof(conditions[0]))
 
 /* Events from every directory that is named or that holds what is named. */
 static int
@@ -136,12 +145,12 @@ main(int argc, char **argv)
 		argc -= 2;
 		argv += 2;
 	}
-	for (i = 0; argc > 2 && i < 5; i++)
+	for (i = 0; argc > 2 && i < CONDITIONS; i++)
 		if (strcmp(argv[1], conditions[i].name) == 0)
 			break;
-	if (argc <= 2 || i == 5) {
+	if (argc <= 2 || i == CONDITIONS) {
 		fprintf(stderr, "usage: waitfor [-t SECONDS] "
-		    "there|gone|match|count|empty ...\n");
+		    "there|gone|match|without|count|empty ...\n");
 		return 2;
 	}
 	until = clock_ticks() + seconds * 1000;
