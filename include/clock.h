@@ -42,7 +42,9 @@ int64_t	clock_micros(void);
 const char *clock_boot(char [CLOCK_BOOT]);
 
 int32_t	clock_day(int64_t instant);
-int64_t	clock_day_start(int32_t day);	/* its first instant in the zone */
+/* Its first instant in the zone.  The last answer is kept: not for several
+ * threads at once. */
+int64_t	clock_day_start(int32_t day);
 
 /* UTC as in RFC 3339, to the second: 2026-11-22T10:00:00Z. */
 const char *time_text(char [TIME_TEXT], int64_t);

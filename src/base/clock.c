@@ -48,6 +48,14 @@ clock_zone_known(const char *name)
 	return is_zone_file(path);
 }
 
+/* The day that was asked for last, in this zone, and when it begins: whoever
+ * asks for thousands of keys mostly asks for the day after all of them. */
+static struct {
+	bool	 known;
+	int32_t	 day;
+	int64_t	 start;
+} kept_day;
+
 int
 clock_zone(const char *name)
 {
@@ -56,6 +64,7 @@ clock_zone(const char *name)
 	if (setenv("TZ", name, 1) != 0)
 		return -1;
 	tzset();
+	kept_day.known = false;
 	return 0;
 }
 
@@ -215,8 +224,8 @@ first_instant(int32_t day)
 }
 
 /* Where they go back over it there are two, and it begins with the first. */
-int64_t
-clock_day_start(int32_t day)
+static int64_t
+find_start(int32_t day)
 {
 	int64_t start = INT64_MAX, t;
 	int isdst;
@@ -227,6 +236,17 @@ clock_day_start(int32_t day)
 			start = t;
 	}
 	return start == INT64_MAX ? first_instant(day) : start;
+}
+
+int64_t
+clock_day_start(int32_t day)
+{
+	if (!kept_day.known || kept_day.day != day) {
+		kept_day.start = find_start(day);
+		kept_day.day = day;
+		kept_day.known = true;
+	}
+	return kept_day.start;
 }
 
 const char *

@@ -273,6 +273,32 @@ test_day_start_with_two_midnights(void **state)
 		check_days(zones[i], "2005-01-01", "2037-12-31");
 }
 
+/* The same day, asked anew: in the same zone, in another, after a zone that is
+ * none. */
+static void
+test_day_start_kept(void **state)
+{
+	int32_t d = day("2100-01-01"), i;
+	int64_t t = instant("2100-01-01T00:00:00Z");
+
+	(void)state;
+	assert_int_equal(clock_zone("UTC"), 0);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(clock_day_start(d), t);
+	assert_int_equal(clock_zone("Europe/Berlin"), 0);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(clock_day_start(d), t - 3600);
+		assert_int_equal(clock_day_start(d + 1), t + 82800);
+		assert_int_equal(clock_zone("Europe/Nowhere"), -1);
+	}
+	assert_int_equal(clock_zone("Asia/Kathmandu"), 0);
+	assert_int_equal(clock_day_start(d), t - 20700);
+	/* day 0 is no answer of nobody's */
+	assert_int_equal(clock_zone("UTC"), 0);
+	assert_int_equal(clock_day_start(0), 0);
+	assert_int_equal(clock_day_start(d), t);
+}
+
 static void
 test_ticks(void **state)
 {
@@ -421,6 +447,7 @@ main(void)
 		cmocka_unit_test(test_day_start),
 		cmocka_unit_test(test_day_start_without_midnight),
 		cmocka_unit_test(test_day_start_with_two_midnights),
+		cmocka_unit_test(test_day_start_kept),
 		cmocka_unit_test(test_ticks),
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_spans_for_people),
