@@ -24,8 +24,9 @@
 #include "haproxy.h"
 #include "hook.h"
 
-/* Cases that are looked at in one go: some milliseconds. */
-#define SLICE 500
+/* Cases that are looked at in one go: a form that comes in meanwhile waits for
+ * the rest of two of them, some milliseconds. */
+#define SLICE 200
 
 /* The files are not written more often than this, ms, and so many times as
  * long as it took is left to other work; less where a key that would pass is
