@@ -58,6 +58,8 @@ struct trays {
 	bool		 matched;	/* each was found */
 	DIR		*list;		/* then the tray's names */
 	size_t		 papers, names;	/* how many there are */
+	bool		 gives_way;	/* to forms that are in hand */
+	int64_t		 sliced;	/* when the last slice ended, ticks */
 	int64_t		 compare_due;	/* where no events come: names, */
 	int64_t		 deep_due;	/* and every paper */
 };
@@ -73,9 +75,10 @@ bool	tray_is_left_alone(const char *name);
 
 /* traycompare.c */
 
-/* From the first tray on; then slice by slice, until t->at is STATE_COUNT.
- * -1: one cannot be read. */
+/* From the first tray on; then slice by slice, each when it is due (ticks),
+ * until t->at is STATE_COUNT.  -1: one cannot be read. */
 void	tray_begin_comparing(struct trays *);
+int64_t	tray_slice_due(const struct trays *);
 int	tray_compare_some(struct trays *);
 
 /* trayfiles.c */

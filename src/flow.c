@@ -465,6 +465,13 @@ is_left(const struct flow *f)
 	    signals_say_end();
 }
 
+/* Comparing trays is for when there is nothing else to do. */
+static void
+tell_trays(struct flow *f)
+{
+	trays_give_way(f->trays, f->in_hand > 0 || f->group.n > 0);
+}
+
 static int
 flow_round(struct flow *f)
 {
@@ -481,6 +488,7 @@ flow_round(struct flow *f)
 		return -1;
 	meet_boxes(f);
 	/* after everything that gives the workers something to do */
+	tell_trays(f);
 	if (flow_look(f) != 0)
 		return -1;
 	if (pool_exchange(f->pool) != 0)
@@ -489,6 +497,7 @@ flow_round(struct flow *f)
 		return -1;
 	if (flow_due(f) && !is_left(f) && flow_commit(f) != 0)
 		return -1;
+	tell_trays(f);
 	if (!f->more && f->in_hand == 0 && f->group.n == 0)
 		f->more = intake_sweep(f->intake);
 	if (f->progress != NULL)

@@ -528,7 +528,9 @@ flow_look(struct flow *f)
 	f->more |= more == 1;
 	if (l.status != 0)
 		return -1;
-	if (f->restore == NULL || (more == 1 && f->restored < DAMAGE_MOST))
+	/* comparing may only give way, and find more */
+	if (f->restore == NULL || ((more == 1 || !trays_compared(f->trays)) &&
+	    f->restored < DAMAGE_MOST))
 		return 0;
 	r = f->restore;
 	f->restore = NULL;

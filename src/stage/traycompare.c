@@ -20,6 +20,11 @@
  * often. */
 #define DEEP_MS 60000
 
+/* While forms are in hand a slice comes so long after the one before, ms: they
+ * do not wait for it, and a desk that is always busy gets through all the
+ * same. */
+#define GIVES_WAY_MS 100
+
 static void
 begin_tray(struct trays *t, enum state tray)
 {
@@ -37,6 +42,7 @@ tray_begin_comparing(struct trays *t)
 		closedir(t->list);
 	t->list = NULL;
 	begin_tray(t, STATE_PENDING);
+	t->sliced = clock_ticks();
 	t->compare_due = INT64_MAX;
 	t->looks++;
 }
@@ -52,6 +58,20 @@ bool
 trays_compared(const struct trays *t)
 {
 	return t->at == STATE_COUNT;
+}
+
+void
+trays_give_way(struct trays *t, bool busy)
+{
+	t->gives_way = busy && !t->hurry;
+}
+
+int64_t
+tray_slice_due(const struct trays *t)
+{
+	if (t->at == STATE_COUNT)
+		return INT64_MAX;
+	return t->gives_way ? t->sliced + GIVES_WAY_MS : t->sliced;
 }
 
 /* A paper is either where the ledger has it, or to be looked at.  Where all
@@ -126,8 +146,8 @@ end_names(struct trays *t)
 	return 0;
 }
 
-int
-tray_compare_some(struct trays *t)
+static int
+compare_some(struct trays *t)
 {
 	const char *name;
 	unsigned i;
@@ -150,4 +170,13 @@ tray_compare_some(struct trays *t)
 	if (t->at == STATE_COUNT && (!t->watched || t->poll))
 		compare_again(t);
 	return 0;
+}
+
+int
+tray_compare_some(struct trays *t)
+{
+	int status = compare_some(t);
+
+	t->sliced = clock_ticks();
+	return status;
 }

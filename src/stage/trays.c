@@ -210,11 +210,11 @@ int64_t
 trays_due(const struct trays *t)
 {
 	const struct map_entry *e;
-	int64_t due = t->compare_due, at_ticks;
+	int64_t due = t->compare_due, at_ticks = tray_slice_due(t);
 	size_t at = 0;
 
-	if (t->at != STATE_COUNT)
-		return clock_ticks();
+	if (at_ticks < due)
+		due = at_ticks;
 	while ((e = map_next(&t->dirty, &at)) != NULL) {
 		at_ticks = (int64_t)(intptr_t)e->value - 1;
 		if (at_ticks < due)
@@ -652,12 +652,13 @@ trays_look(struct trays *t, const struct trays_found *found)
 	 * no paper comes last */
 	if (status == 0 && t->hurry && looked == 0 && t->at == STATE_COUNT)
 		status = look_due(t, true, found, &looked);
-	if (status == 0 && looked < TRAY_LOOK_MAX && t->at != STATE_COUNT)
+	if (status == 0 && looked < TRAY_LOOK_MAX &&
+	    clock_ticks() >= tray_slice_due(t))
 		status = tray_compare_some(t);
 	if (status != 0)
 		return -1;
 	return (looked == TRAY_LOOK_MAX && found->room(found->arg)) ||
-	    t->at != STATE_COUNT;
+	    clock_ticks() >= tray_slice_due(t);
 }
 
 void

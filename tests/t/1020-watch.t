@@ -88,6 +88,23 @@ if [ "$queue" -le 20000 ]; then
 	ok "and that it was is counted" until_figure watch_overflows_total 1
 	like "$("$DOCKET" status)" "; 1 overflow, " "and said"
 	ok "events go on to come" until_figure watch_deaf 0
+
+	# comparing gives way to a form that is in hand, but not for ever:
+	# here one hangs for twenty seconds
+	for parent in $(cat "/proc/$_pid/task/$_pid/children"); do
+		for child in $(cat "/proc/$parent/task/$parent/children"); do
+			kill -STOP "$child"
+		done
+	done
+	key_form acme slow | drop acme/slow.xml
+	ok "a form is in hand" waitfor gone inbox/acme/slow.xml
+	kill -STOP "$_pid"
+	(cd inbox && seq -f '.junk%.0f' "$queue" | xargs touch)
+	rm pending/AK-000003.xml
+	kill -CONT "$_pid"
+	ok "a paper that is missing" waitfor there pending/AK-000003.xml
+	not_ok "is found before it" test -e pending/AK-000004.xml
+	ok "which is received, too" waitfor there pending/AK-000004.xml
 	find inbox -name '.junk*' -delete
 	stop
 else
