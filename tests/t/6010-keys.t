@@ -172,9 +172,10 @@ done
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	strace -f -qq -o "$T/calls" -e trace=fsync,syncfs,fdatasync \
 	    "$DOCKET" run --once "$DESK" >/dev/null 2>&1
-	calls=$(wc -l <"$T/calls" | tr -d ' ')
+	# each alone took several; how many go together is the machine's
+	calls=$(grep -vc resumed "$T/calls")
 	diag "$calls calls that sync for $N keys"
-	ok "keys are synced together" test "$calls" -lt $((N / 2))
+	ok "keys are synced together" test "$calls" -lt $N
 else
 	once
 	skip "needs strace"
