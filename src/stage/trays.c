@@ -593,6 +593,21 @@ look_signed(struct trays *t, enum state tray, const char *name,
 	return 0;
 }
 
+/* Something that bore a paper's name where there was none: by now the paper may
+ * lie in its place, which is ours to look after, not a stray. */
+static int
+look_once_foreign(struct trays *t, enum state tray, const char *name,
+    const struct paper *p, const struct trays_found *found)
+{
+	int expected = tray_expects(t, t->shown, tray, p->number, name);
+
+	if (expected == 1)
+		return look_paper(t, name, found);
+	if (expected == 0)
+		look_foreign(t, tray, name);
+	return expected;
+}
+
 static int
 look_key(struct trays *t, const char *key, const struct trays_found *found)
 {
@@ -603,8 +618,10 @@ look_key(struct trays *t, const char *key, const struct trays_found *found)
 	if (!tray_split(key, &tray, &name))
 		return paper_parse(key, &p) == 0 && paper_is_filed(&p) ?
 		    look_paper(t, key, found) : 0;
-	if (paper_parse(name, &p) != 0 || paper_is_filed(&p))
+	if (paper_parse(name, &p) != 0)
 		look_foreign(t, tray, name);
+	else if (paper_is_filed(&p))
+		return look_once_foreign(t, tray, name, &p, found);
 	else if (p.kind == PAPER_SIGNED)
 		return look_signed(t, tray, name, &p, found);
 	else

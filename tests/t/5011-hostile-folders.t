@@ -171,6 +171,10 @@ for i in 1 2 3; do
 	is "$(stat -c '%F %u %h' "pending/$(next $i).xml")" \
 	    "regular file $DESK_UID 1" "as the desk's own file"
 done
+mallory touch pending/later.txt
+ok "when strays are cleared away" waitfor there outbox/strays/later.txt
+unlike "$(git_log --format=%s)" restored \
+    "the papers in the place of some are not among them"
 untouched "what a link led to is as it was"
 is "$(cat pending/.mine 2>/dev/null || echo mine)" mine \
     "and somebody's own file too"
