@@ -121,11 +121,18 @@ print_number(uint64_t n)
 }
 
 static void
+print_many(uint64_t n, const char *what)
+{
+	print_number(n);
+	printf(" %s%s", what, n == 1 ? "" : "s");
+}
+
+static void
 print_count(uint64_t n, const char *what, const char *and)
 {
 	fputs("  ", stdout);
-	print_number(n);
-	printf(" %s%s%s\n", what, n == 1 ? "" : "s", and);
+	print_many(n, what);
+	puts(and);
 }
 
 static void
@@ -184,8 +191,8 @@ print_proven(const struct auditor *x)
 
 	out_text(STYLE_GOOD, "Proven");
 	fputs(": ", stdout);
-	print_number(p->commits);
-	printf(" commits from %s to %s\n  head %s\n", time_text(from,
+	print_many(p->commits, "commit");
+	printf(" from %s to %s\n  head %s\n", time_text(from,
 	    p->from), time_text(to, p->to), p->head);
 	print_events(p);
 	print_count(p->cases, "case", "");
@@ -199,8 +206,8 @@ print_proven(const struct auditor *x)
 	print_trust(p);
 	printf("%llu.%llu s, ", (unsigned long long)(ms / 1000),
 	    (unsigned long long)(ms % 1000 / 100));
-	print_number(p->commits * 1000 / ms);
-	puts(" commits a second");
+	print_many(p->commits * 1000 / ms, "commit");
+	puts(" a second");
 }
 
 static void
@@ -218,8 +225,8 @@ print_wrong(const struct audit_report *p)
 	putchar('\n');
 	if (p->wrong[0] != '\0') {
 		fputs("Proven before it: ", stdout);
-		print_number(p->commits);
-		puts(" commits");
+		print_many(p->commits, "commit");
+		putchar('\n');
 	}
 }
 

@@ -36,6 +36,7 @@ events() {
 
 # what one user does with files
 proven "a desk that was just made"
+like "$OUT" "^Proven: 1 commit from .*" "of one commit, which is not many"
 for i in 1 2 3 4 5; do
 	receive
 done
