@@ -90,9 +90,12 @@ def main():
     try:
         for n in c.cases:
             desks = Desks(c, n, say)
-            for title, stage in measure.stages(c, n):
-                say(f"{n:,} cases: {title}")
-                stage(c, desks, found)
+            try:
+                for title, stage in measure.stages(c, n):
+                    say(f"{n:,} cases: {title}")
+                    stage(c, desks, found)
+            finally:
+                desks.rest()
             c.measured.append(n)
             told = leave(c, found, began)
     finally:

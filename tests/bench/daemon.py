@@ -1,10 +1,11 @@
 """daemon: a desk that runs, and forms dropped into it."""
+import contextlib
 import os
 import subprocess
 import threading
 import time
 
-from desks import run
+from desks import SCRIPT_MOST, run
 
 
 def peak_of(pid):
@@ -50,6 +51,12 @@ class Daemon:
         self.over = threading.Event()
 
     def __enter__(self):
+        return self.begin()
+
+    def __exit__(self, *exc):
+        self.end()
+
+    def begin(self):
         began = time.monotonic()
         self.process = subprocess.Popen(
             [*self.before, self.desks.docket(), "run", self.path],
@@ -68,7 +75,7 @@ class Daemon:
         self.watch.start()
         return self
 
-    def __exit__(self, *exc):
+    def end(self):
         self.over.set()
         os.kill(self.pid, 15)
         self.process.wait()
@@ -110,3 +117,18 @@ class Daemon:
         lines = run(self.desks.tool("drop"), self.path, *argv).splitlines()
         return [(box, float(a), float(b)) for box, a, b in
                 (line.split() for line in lines)]
+
+
+@contextlib.contextmanager
+def serving(desks):
+    """A daemon that has compared its trays.  On a large desk, where that takes
+    minutes, it goes on for the next who asks, until Desks.rest()."""
+    if desks.cases > SCRIPT_MOST:
+        if desks.served is None:
+            desks.served = Daemon(desks, desks.path).begin()
+            desks.served.settle()
+        yield desks.served
+        return
+    with Daemon(desks, desks.fresh()) as daemon:
+        daemon.settle()
+        yield daemon

@@ -5,6 +5,8 @@ import time
 
 DAY = 86400
 SMALL = 1000
+SCRIPT_MOST = 100_000	# cases, beyond which nobody waits for the scripts, and
+			# one daemon serves for all that is dropped
 
 
 def run(*argv, **kw):
@@ -34,6 +36,7 @@ class Desks:
         self.cases = cases
         self.serial = 10_000_000 + cases
         self.made = 0
+        self.served = None	# the daemon that goes on, on a large desk
         self.path = os.path.join(config.dir, f"desk{cases}")
         began = time.time()
         self.make(self.path, cases)
@@ -68,11 +71,19 @@ class Desks:
     def fresh(self):
         """The desk to measure on: a small one is made each time, since all
         that is dropped stays there."""
+        self.rest()
         if self.cases > SMALL:
             return self.path
         path = self.scratch("fresh")
         self.make(path, self.cases)
         return path
+
+    def rest(self):
+        """Ends the daemon that goes on, if one does: the desk is somebody
+        else's now."""
+        daemon, self.served = self.served, None
+        if daemon is not None:
+            daemon.end()
 
     def serials(self, n):
         """The first of n numbers for forms that never were before."""
