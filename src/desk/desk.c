@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "clock.h"
 #include "fs.h"
 #include "log.h"
 #include "text.h"
@@ -281,12 +284,43 @@ not_locked(int fd)
 	return -1;
 }
 
+/* How long a lock is waited for whose holder has gone, and how often it is
+ * tried, ms. */
+#define HELD_ON_MS 5000
+#define HELD_LOOK_MS 10
+
+/* Who holds the lock, as they say; 0: they have not yet. */
+static pid_t
+holder(int fd)
+{
+	char text[NUM_TEXT + 1];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	text[n < 0 ? 0 : n] = '\0';
+	return (pid_t)atol(text);
+}
+
+/* A process that has gone may leave a child that was about to become another
+ * program, and holds the lock until it does, or is killed for its parent's
+ * end. */
+static bool
+is_held_on(int fd, int64_t since)
+{
+	pid_t pid = holder(fd);
+
+	if (pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH ||
+	    clock_ticks() - since >= HELD_ON_MS)
+		return false;
+	poll(NULL, 0, HELD_LOOK_MS);
+	return true;
+}
+
 int
 desk_lock(struct desk *d, pid_t *pid)
 {
 	char text[NUM_TEXT + 1];
-	ssize_t n;
-	int fd = openat(d->own, "lock",
+	int64_t began = clock_ticks();
+	int n, fd = openat(d->own, "lock",
 	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 
 	*pid = 0;
@@ -297,9 +331,9 @@ desk_lock(struct desk *d, pid_t *pid)
 			continue;
 		if (errno != EWOULDBLOCK)
 			return not_locked(fd);
-		n = pread(fd, text, sizeof(text) - 1, 0);
-		text[n < 0 ? 0 : n] = '\0';
-		*pid = (pid_t)atol(text);
+		if (is_held_on(fd, began))
+			continue;
+		*pid = holder(fd);
 		errno = EWOULDBLOCK;
 		return not_locked(fd);
 	}

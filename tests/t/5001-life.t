@@ -66,4 +66,27 @@ is "$(ledger rev-list --count main)" 8 "one commit for each change"
 ok "it stops when told to" stop
 exits 0 "what was shown is the head" cmp .docket/shown \
     ledger.git/refs/heads/main
+
+# The lock of one who has gone may outlast them a little, by a child.
+if command -v flock >/dev/null; then
+	mkfifo "$T/go"
+	flock .docket/lock sh -c ": >'$T/held'; read -r x <'$T/go'" &
+	waitfor there "$T/held"
+	echo $$ >.docket/lock
+	exits 3 "a desk that is run is left alone" "$DOCKET" run --once "$DESK"
+	like "$OUT" "is run by process $$ already" "which is said"
+	sh -c 'echo $$' >.docket/lock
+	"$DOCKET" run --once "$DESK" >"$T/once" 2>&1 &
+	once=$!
+	while [ -e "/proc/$once/fd/0" ] && ! find "/proc/$once/fd" \
+	    -lname '*/.docket/lock' 2>/dev/null | grep -q .; do
+		:
+	done
+	echo >"$T/go"
+	ok "whoever has gone is waited for" wait $once
+else
+	skip "no flock"
+	skip "no flock"
+	skip "no flock"
+fi
 done_testing
