@@ -222,7 +222,7 @@ TESTJOBS ?= $(shell expr 2 \* $(JOBS))
 check: deps-check
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	@$(MAKE) --no-print-directory layers headers
-	BUILD=$(CURDIR)/$(BUILD) prove -j$(TESTJOBS) --merge \
+	BUILD=$(CURDIR)/$(BUILD) prove -j$(TESTJOBS) --merge -f \
 	    -e '' $(units) tests/t/*.t
 
 asan: deps-check
@@ -234,7 +234,7 @@ check-asan:
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	BUILD=$(CURDIR)/$(BUILD) ASAN_OPTIONS=detect_leaks=1 \
 	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
-	    prove -j$(JOBS) --merge -e '' $(units) tests/t/*.t
+	    prove -j$(JOBS) --merge -f -e '' $(units) tests/t/*.t
 
 # killed before every call that changes anything, every call failed, the
 # power failed: all of it, and how many points there were

@@ -424,7 +424,9 @@ index_abort(struct index *x)
 {
 	if (x->filling != NULL)
 		return;
-	index_exec(x, "ROLLBACK");
+	/* SQLite may have done so already; why is not to be forgotten */
+	if (sqlite3_get_autocommit(x->db) == 0)
+		sqlite3_exec(x->db, "ROLLBACK", NULL, NULL, NULL);
 	memset(x->counts, 0, sizeof(x->counts));
 	map_free(&x->seen);
 	get_meta(x, "head", x->head, sizeof(x->head));

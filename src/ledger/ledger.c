@@ -22,6 +22,7 @@
 #include "sshsig.h"
 
 #include "commit.h"
+#include "history.h"
 #include "repo.h"
 
 /* Folders kept in memory between groups, in bytes. */
@@ -289,12 +290,12 @@ void
 repo_name(void *arg, enum object type, const void *data, size_t n,
     struct oid *oid)
 {
-	git_oid id;
-
 	(void)arg;
-	if (git_odb_hash(&id, data, n, (git_object_t)type) != 0)
-		bug("an object cannot be named");
-	memcpy(oid->id, id.id, sizeof(oid->id));
+	/* a tree is made of names and ids of ours */
+	if (type == OBJECT_TREE)
+		history_name_tree(data, n, oid);
+	else
+		history_name(type, data, n, oid);
 }
 
 /* Opening. */

@@ -15,7 +15,6 @@ from daemon import Daemon, serving
 from desks import SCRIPT_MOST, run, words
 
 
-
 class Results:
     def __init__(self):
         self.samples = {}

@@ -38,7 +38,7 @@ waitfor there outbox/AK-000001.approved.txt
 rm "$T/ends"
 kill -HUP "$_pid"
 ok "SIGHUP has them looked at once more" \
-    waitfor match "$T/log" about=schemas/leave.xsd
+    waitfor match "$T/log" schemas/leave.xsd
 ok "the complaint goes" waitfor gone schemas.refused.txt
 stop
 

@@ -70,7 +70,7 @@ ok "a revocation is counted" waitfor there approved/AK-000001.revoke.alice.sig
 is "$(trailer Event) $(trailer Decision)" "endorse revoke" "as one of two"
 sign bob revoke approved/AK-000001.xml
 ok "two revoke" waitfor there revoked/AK-000001.xml
-ok "with their signatures" test -e revoked/AK-000001.revoke.bob.sig
+ok "with their signatures" waitfor there revoked/AK-000001.revoke.bob.sig
 sign carol revoke approved/AK-000002.xml
 refused AK-000002 approved 2023 "in an emergency one, but with a note"
 echo "It leaks." >approved/AK-000002.note.carol.txt
