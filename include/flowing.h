@@ -191,10 +191,10 @@ struct indexed {
 };
 
 /* Brings the index up to rulings, or begins to: nobody may ask it then before
- * flow_indexed_end(), which is to be called whatever comes in between. */
-int	flow_index(struct flow *, struct ruling *const *, size_t n,
+ * flow_index_end(), which is to be called whatever comes in between. */
+int	flow_index_begin(struct flow *, struct ruling *const *, size_t n,
 	    struct indexed *);
-int	flow_indexed_end(struct flow *, struct indexed *);
+int	flow_index_end(struct flow *, struct indexed *);
 
 /* claims.c */
 
@@ -302,7 +302,7 @@ bool	flow_hear(struct flow *, const struct watch_event *);
 int	flow_tend_telling(struct flow *, bool now);
 int64_t	flow_telling_due(const struct flow *);
 /* While the index is read (reindex.h). */
-int	flow_indexed(void *arg, uint64_t done, uint64_t all);
+int	flow_index_progress(void *arg, uint64_t done, uint64_t all);
 /* A pool is about to be closed: what its workers did is kept. */
 void	flow_keep_counts(struct flow *);
 

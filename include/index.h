@@ -43,13 +43,15 @@ struct index *index_open(const char *dirpath, enum index_use);
  */
 int	index_sort(struct index *);
 void	index_close(struct index *);
+/* Whether one is being filled there; or was, by a process that was killed. */
+bool	index_is_filled(const char *dirpath);
 const char *index_error(void);
 
 /* The commit up to which it holds, "" for none; lent. */
 const char *index_head(const struct index *);
 
 /* Writing: between begin and commit any number of rulings, in the ledger's
- * order.  Abort forgets them. */
+ * order.  Abort forgets them; one that is being filled is to be closed then. */
 int	index_begin(struct index *);
 int	index_apply(struct index *, const struct ruling *);
 int	index_commit(struct index *);

@@ -41,6 +41,7 @@ struct index {
 	struct map	 seen;		/* kind and name -> how often */
 	/* as long as it is filled: cases not yet written, by number */
 	struct map	 held;
+	size_t		 held_bytes;
 	int64_t		 last_id;
 };
 
@@ -68,8 +69,6 @@ int	index_put_terms(struct index *, struct buf *, const char *words);
 /* NULL stays NULL. */
 void	index_bind_text(sqlite3_stmt *, int at, const char *);
 
-/* Cases with their texts; the columns of one to be selected from it, and a
- * row of them read. */
 /* A column's beginning, which an index is of, and how it is asked by: with a
  * plain "column = value" beside it, SQLite would put the value in the column's
  * place within the expression, and find no index for it. */
@@ -77,6 +76,8 @@ void	index_bind_text(sqlite3_stmt *, int at, const char *);
 #define INDEX_IS(column, value) INDEX_SHORT(column) " = " \
 	INDEX_SHORT(value) " AND +" #column " = " #value
 
+/* Cases with their texts; the columns of one to be selected from it, and a
+ * row of them read. */
 #define INDEX_TEXTS " LEFT JOIN texts ON texts.id = cases.id"
 #define INDEX_CASES "cases" INDEX_TEXTS
 /* Without their texts, these columns are NULL. */
@@ -93,9 +94,9 @@ int	index_find_case(struct index *, const char *number, struct casefile *,
 int	index_put_counts(struct index *);
 /* Whether a form comes with it, or takes the place of another. */
 bool	index_changes_form(const struct ruling *);
-/* A case that has no row yet, all of it; id 0: SQLite chooses one.  What it is
- * found by. */
+/* A case that has no row yet, all of it; id 0: SQLite chooses one. */
 int	index_add_case(struct index *, const struct casefile *, int64_t id);
+/* What it is found by. */
 int	index_add_words(struct index *, const struct casefile *, int64_t id);
 
 /* filling.c: cases of an index that is filled are held back as long as they

@@ -740,7 +740,7 @@ flow_open(struct desk *desk, bool once, struct buf *why, bool *trouble)
 	if (open_rules(f, why, trouble) != 0)
 		return give_up(f, why);
 	*trouble = true;
-	f->index = reindex(desk, f->ledger, false, flow_indexed, f,
+	f->index = reindex(desk, f->ledger, false, flow_index_progress, f,
 	    why);
 	if (f->index == NULL || flow_relist(f) != 0 || open_stages(f) != 0 ||
 	    recover_claims(f) != 0)

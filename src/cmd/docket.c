@@ -220,7 +220,9 @@ cmd_open(struct reading *r)
 	buf_putf(&path, "%s/.docket", r->desk.path);
 	r->index = index_open(buf_str(&path), INDEX_READ);
 	if (r->index == NULL) {
-		cmd_say("%s; the desk makes one when it runs (docket run), or "
+		cmd_say(index_is_filled(buf_str(&path)) ?
+		    "%s; the desk is making a new one, if it is run" :
+		    "%s; the desk makes one when it runs (docket run), or "
 		    "docket rebuild index", index_error());
 		goto out;
 	}

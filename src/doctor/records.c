@@ -210,6 +210,8 @@ check_mark(struct doctor *d, const char *name, const char *commit,
 void
 doctor_index(struct doctor *d)
 {
+	bool filled;
+
 	if (d->ledger == NULL || !d->open)
 		return;
 	if (d->index != NULL) {
@@ -222,8 +224,12 @@ doctor_index(struct doctor *d)
 		doctor_unseen(d, ".docket/index.db");
 		return;
 	}
-	doctor_find(d, GRADE_WARN, ".docket/index.db", "%s", index_error());
-	doctor_remedy(d, "docket rebuild -C %s index", doctor_path(d, "."));
+	filled = faccessat(d->desk.own, "index.new", F_OK, 0) == 0;
+	doctor_find(d, GRADE_WARN, ".docket/index.db", "%s%s", index_error(),
+	    filled ? "; the desk is making a new one, if it is run" : "");
+	if (!filled)
+		doctor_remedy(d, "docket rebuild -C %s index",
+		    doctor_path(d, "."));
 }
 
 void

@@ -370,10 +370,10 @@ project(struct flow *f, struct ruling *const *rulings, size_t n)
 	for (i = 0; i < n; i++)
 		if (gateway_moving(f->gateway, rulings[i]) != 0)
 			return flow_fail(f, "%s", index_error());
-	if (flow_index(f, rulings, n, &indexed) != 0)
+	if (flow_index_begin(f, rulings, n, &indexed) != 0)
 		return -1;
 	status = show(f, rulings, n);
-	if (flow_indexed_end(f, &indexed) != 0 || status != 0)
+	if (flow_index_end(f, &indexed) != 0 || status != 0)
 		return -1;
 	for (i = 0; i < n; i++)
 		reminders_moved(f->reminders, rulings[i]);

@@ -20,11 +20,12 @@ apply(struct index *index, struct ruling *const *rulings, size_t n)
 	if (index_begin(index) != 0)
 		return -1;
 	for (i = 0; i < n; i++)
-		if (index_apply(index, rulings[i]) != 0) {
-			index_abort(index);
-			return -1;
-		}
-	return index_commit(index);
+		if (index_apply(index, rulings[i]) != 0)
+			break;
+	if (i == n && index_commit(index) == 0)
+		return 0;
+	index_abort(index);
+	return -1;
 }
 
 /* It says nothing: who waits for it does. */
@@ -51,7 +52,7 @@ only_came(struct ruling *const *rulings, size_t n)
 }
 
 int
-flow_index(struct flow *f, struct ruling *const *rulings, size_t n,
+flow_index_begin(struct flow *f, struct ruling *const *rulings, size_t n,
     struct indexed *x)
 {
 	*x = (struct indexed){ .index = f->index, .rulings = rulings, .n = n };
@@ -61,11 +62,11 @@ flow_index(struct flow *f, struct ruling *const *rulings, size_t n,
 		return 0;
 	}
 	x->status = apply(x->index, x->rulings, x->n);
-	return flow_indexed_end(f, x);
+	return flow_index_end(f, x);
 }
 
 int
-flow_indexed_end(struct flow *f, struct indexed *x)
+flow_index_end(struct flow *f, struct indexed *x)
 {
 	if (x->beside)
 		pthread_join(x->thread, NULL);

@@ -161,7 +161,7 @@ flow_telling_due(const struct flow *f)
 
 /* What is indexed so far stays. */
 int
-flow_indexed(void *arg, uint64_t done, uint64_t all)
+flow_index_progress(void *arg, uint64_t done, uint64_t all)
 {
 	char text[80];
 

@@ -287,7 +287,9 @@ index_apply(struct index *x, const struct ruling *r)
 {
 	if (r->number[0] != '\0' && apply_to_case(x, r) != 0)
 		return -1;
-	if (r->key[0] != '\0' && add_key(x, r) != 0)
+	/* its end is of the same key */
+	if (r->key[0] != '\0' && r->event != EVENT_RETIRE &&
+	    add_key(x, r) != 0)
 		return -1;
 	if (add_event(x, r) != 0)
 		return -1;

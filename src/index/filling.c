@@ -7,24 +7,38 @@
  * May not: decide anything; casefile_apply() says what a ruling means.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "buf.h"
 
 #include "indexing.h"
 
-/* More than these are not kept: all of them are written then. */
+/* More than these, or than so many bytes, are not kept: all of them are written
+ * then. */
 #define HELD_MOST 4096
+#define HELD_BYTES (32u * 1024 * 1024)
 
 struct held {
 	struct casefile	 c;
 	int64_t		 id;
 };
 
+/* About as much as it takes. */
+static size_t
+bytes_of(const struct casefile *c)
+{
+	const struct facts *f = &c->facts;
+
+	return sizeof(struct held) + (f->fields == NULL ? 0 :
+	    strlen(f->fields)) + (f->apis == NULL ? 0 : strlen(f->apis));
+}
+
 static void
 drop(struct index *x, const char *number)
 {
 	struct held *h = map_del(&x->held, number);
 
+	x->held_bytes -= bytes_of(&h->c);
 	casefile_free(&h->c);
 	free(h);
 }
@@ -38,6 +52,7 @@ filling_free(struct index *x)
 	while ((e = map_next(&x->held, &at)) != NULL)
 		casefile_free(&((struct held *)e->value)->c);
 	map_free_all(&x->held);
+	x->held_bytes = 0;
 }
 
 int
@@ -74,7 +89,8 @@ find(struct index *x, const struct ruling *r, struct held **h)
 {
 	*h = map_get(&x->held, r->number);
 	if (r->event == EVENT_RECEIVE && *h == NULL) {
-		if (map_count(&x->held) >= HELD_MOST && filling_end(x) != 0)
+		if ((map_count(&x->held) >= HELD_MOST ||
+		    x->held_bytes >= HELD_BYTES) && filling_end(x) != 0)
 			return -1;
 		*h = hold(x, r->number);
 	} else if (*h != NULL && index_changes_form(r)) {
@@ -97,8 +113,10 @@ filling_apply(struct index *x, const struct ruling *r)
 	if (casefile_apply(&h->c, r) != 0)
 		return index_complain("commit %s does not follow from where "
 		    "%s stands", r->commit, r->number);
-	if (r->event == EVENT_RECEIVE)
+	if (r->event == EVENT_RECEIVE) {
+		x->held_bytes += bytes_of(&h->c);
 		return index_add_words(x, &h->c, h->id) == 0 ? 1 : -1;
+	}
 	if (h->c.waiting > 0)
 		return 1;
 	if (index_add_case(x, &h->c, h->id) != 0)

@@ -267,7 +267,7 @@ open_to_read(struct index *x)
 	if (get_meta(x, "head", x->head, sizeof(x->head)) != 0)
 		return index_fail(x, x->path);
 	return is_known(x) ? 0 : index_complain("%s: it is of another version "
-	    "of docket; the desk makes it anew when it is run", x->path);
+	    "of docket", x->path);
 }
 
 static char *
@@ -277,6 +277,16 @@ path_of(const char *dirpath, const char *name)
 
 	buf_putf(&path, "%s/%s", dirpath, name);
 	return buf_take(&path);
+}
+
+bool
+index_is_filled(const char *dirpath)
+{
+	char *new = path_of(dirpath, "index.new");
+	bool is = access(new, F_OK) == 0;
+
+	free(new);
+	return is;
 }
 
 /* One that was not filled to its end is of no use to anybody. */
@@ -360,18 +370,29 @@ pulse(void *arg)
 	return 0;
 }
 
-/* The old one's journal goes first: with the name of the old one the new one
- * would take it over. */
+/* Whether the old one was left in the middle of something: with its name the
+ * new one would take its journal over. */
+static bool
+is_torn(const char *path)
+{
+	struct buf journal = BUF_INIT;
+	struct stat st;
+	bool torn;
+
+	buf_putf(&journal, "%s-journal", path);
+	torn = stat(buf_str(&journal), &st) == 0 && st.st_size > 0;
+	buf_free(&journal);
+	return torn;
+}
+
 static int
 take_place(struct index *x)
 {
-	struct buf journal = BUF_INIT;
 	int status;
 
 	close_db(x);
-	buf_putf(&journal, "%s-journal", x->path);
-	unlink(buf_str(&journal));
-	buf_free(&journal);
+	if (is_torn(x->path))
+		remove_db(x->path);
 	status = rename(x->filling, x->path);
 	if (status != 0)
 		return index_complain("%s: %s", x->path, strerror(errno));
@@ -392,7 +413,8 @@ index_sort(struct index *x)
 		return -1;
 	sqlite3_progress_handler(x->db, PULSE_STEPS, pulse, NULL);
 	if (index_exec(x, sorted) != 0 ||
-	    (sqlite3_get_autocommit(x->db) == 0 && index_exec(x, "COMMIT") != 0))
+	    (sqlite3_get_autocommit(x->db) == 0 &&
+	    index_exec(x, "COMMIT") != 0))
 		return -1;
 	return take_place(x);
 }

@@ -161,45 +161,79 @@ is_common(struct index *x, const char *words)
 	return common;
 }
 
-/* Whether most cases are in this state: then it is no way to them. */
+/* Whether a list has the order of change. */
 static bool
-is_usual(struct index *x, enum state state)
+is_by_change(const struct index_query *q)
 {
-	struct index_count count;
-	uint64_t all = 0;
-	unsigned i;
-
-	if (state == STATE_COUNT || index_count(x, &count) != 0)
-		return false;
-	for (i = STATE_PENDING; i < STATE_COUNT; i++)
-		all += count.in[i];
-	return count.in[state] > all / 2;
+	return q->recent && q->words == NULL && !q->waiting;
 }
 
-/* The state is a way to cases where nothing else is asked for that few have;
- * and in another order than that of its index only where few are in it. */
+/* By which conditions SQLite may find cases: such a one has a plus before it
+ * where it may not. */
+struct ways {
+	const char	*state, *prefix;
+};
+
+/* Whether a page of n cases, the last changed first, is found sooner by sorting
+ * all n than by going along all cases until it is full. */
 static bool
-is_way(struct index *x, const struct index_query *q)
+is_few(uint64_t n, uint64_t all, int64_t most)
 {
-	return q->number == NULL && q->client == NULL && q->box == NULL &&
-	    q->words == NULL && !q->waiting &&
-	    (!q->recent || !is_usual(x, q->state));
+	return most <= 0 || n * n <= all * (uint64_t)most;
+}
+
+static int
+find_ways(struct index *x, const struct index_query *q, struct ways *w)
+{
+	struct index_count count;
+	uint64_t all = 0, of_prefix = 0;
+	unsigned i;
+
+	if (index_count(x, &count) != 0 || (q->prefix != NULL &&
+	    index_last(x, q->prefix, &of_prefix) != 0))
+		return -1;
+	for (i = STATE_PENDING; i < STATE_COUNT; i++)
+		all += count.in[i];
+	if (q->state != STATE_COUNT && is_few(count.in[q->state], all,
+	    q->most))
+		w->state = "";
+	if (is_few(of_prefix, all, q->most))
+		w->prefix = "";
+	return 0;
+}
+
+/* State and prefix are ways to cases where nothing else is asked for that few
+ * have, and in the order of their indexes; in that of change where few are
+ * found so. */
+static int
+choose_ways(struct index *x, const struct index_query *q, struct ways *w)
+{
+	bool other = q->number != NULL || q->box != NULL || q->words != NULL;
+
+	*w = (struct ways){ "+", "+" };
+	if (is_by_change(q) && !other && q->client == NULL)
+		return find_ways(x, q, w);
+	if (!other)
+		w->prefix = "";
+	if (!other && q->client == NULL && !q->waiting)
+		w->state = "";
+	return 0;
 }
 
 static void
-put_conditions(struct index *x, struct buf *out, const struct index_query *q)
+put_conditions(struct buf *out, const struct index_query *q,
+    const struct ways *w)
 {
 	if (q->number != NULL)
 		buf_puts(out, " AND cases.number = :number");
 	if (q->client != NULL)
 		buf_puts(out, " AND cases.client = :client");
 	if (q->prefix != NULL)
-		buf_putf(out, " AND %sprefix = :prefix", q->recent ? "+" : "");
+		buf_putf(out, " AND %sprefix = :prefix", w->prefix);
 	if (q->box != NULL)
 		buf_puts(out, " AND box = :box");
 	if (q->state != STATE_COUNT)
-		buf_putf(out, " AND %sstate = %d", is_way(x, q) ? "" : "+",
-		    (int)q->state);
+		buf_putf(out, " AND %sstate = %d", w->state, (int)q->state);
 	if (q->waiting)
 		buf_puts(out, " AND waiting > 0");
 	if (q->counted)
@@ -207,7 +241,7 @@ put_conditions(struct index *x, struct buf *out, const struct index_query *q)
 }
 
 static void
-put_query(struct index *x, struct buf *out, const struct index_query *q,
+put_query(struct buf *out, const struct index_query *q, const struct ways *w,
     bool common)
 {
 	buf_puts(out, "SELECT ");
@@ -217,11 +251,11 @@ put_query(struct index *x, struct buf *out, const struct index_query *q,
 	buf_puts(out, q->fields ? INDEX_TEXTS : "");
 	buf_puts(out, q->words == NULL ? " WHERE 1" :
 	    " WHERE words MATCH :words");
-	put_conditions(x, out, q);
+	put_conditions(out, q, w);
 	buf_puts(out, common ? " ORDER BY words.rowid DESC" :
 	    q->words != NULL ? " ORDER BY rank" :
 	    q->waiting ? " ORDER BY waiting, cases.id" :
-	    q->recent ? " ORDER BY changed DESC, cases.id DESC" :
+	    is_by_change(q) ? " ORDER BY changed DESC, cases.id DESC" :
 	    " ORDER BY prefix, seq");
 	if (q->most > 0)
 		buf_putf(out, " LIMIT %lld", (long long)q->most);
@@ -242,12 +276,15 @@ index_cases(struct index *x, const struct index_query *q, index_case_fn *fn,
 {
 	struct buf text = BUF_INIT, words = BUF_INIT;
 	sqlite3_stmt *st = NULL;
+	struct ways ways;
 	struct casefile c;
-	int rc = SQLITE_DONE, status = 0;
+	int rc = SQLITE_DONE, status;
 
-	if (q->words != NULL)
+	status = choose_ways(x, q, &ways);
+	if (status == 0 && q->words != NULL)
 		status = index_put_terms(x, &words, q->words);
-	put_query(x, &text, q, words.len > 0 && is_common(x, buf_str(&words)));
+	put_query(&text, q, &ways, status == 0 && words.len > 0 &&
+	    is_common(x, buf_str(&words)));
 	if (status == 0 && sqlite3_prepare_v2(x->db, buf_str(&text), -1, &st, NULL) !=
 	    SQLITE_OK)
 		status = index_fail(x, "list");

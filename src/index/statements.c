@@ -1,7 +1,7 @@
 /*
  * statements: what SQLite is asked, prepared once; and cases as rows.
  *
- * May not: open, begin or commit anything.
+ * May not: open or commit anything, or begin more than a writer's reading.
  * The machine's trouble: a database that cannot be read or written.
  */
 #include <stdarg.h>

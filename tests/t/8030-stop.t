@@ -144,8 +144,9 @@ rm .docket/index.db
 : >"$T/log"
 "$DOCKET" run "$DESK" >>"$T/log" 2>&1 &
 _pid=$!
-ok "it begins" waitfor -t 10 there .docket/index.db
+ok "it begins" waitfor -t 10 there .docket/index.new
 ends "while it starts"
+not_ok "and leaves nothing half done" test -e .docket/index.new
 unlike "$(cat "$T/log")" "trouble" "which is no trouble"
 once
 trays_equal_ledger

@@ -125,6 +125,8 @@ apply(struct index *x, enum event event, unsigned n, const char *client,
 	ruling_free(&r);
 }
 
+static char first_step[200];
+
 /* What is asked at the moment is what SQLite has at work. */
 static int
 look_at_question(void *arg, const struct casefile *c)
@@ -150,7 +152,7 @@ test_questions(void **state)
 	static const struct index_query all = { .state = STATE_COUNT,
 	    .most = 50 };
 	struct index *x = open_new();
-	struct index_query q[7];
+	struct index_query q[9];
 	size_t i;
 
 	(void)state;
@@ -162,14 +164,76 @@ test_questions(void **state)
 	q[2].client = "acme";
 	q[2].state = STATE_PENDING;
 	q[3].recent = true;
-	q[4].recent = true;
-	q[4].state = STATE_PENDING;	/* as most of them are */
+	q[4].state = STATE_PENDING;
 	q[5].recent = true;
 	q[5].box = "acme";
 	q[6].waiting = true;
+	q[7].prefix = "AK";
+	q[7].client = "acme";
+	q[8].prefix = "AK";
+	q[8].waiting = true;
 	for (i = 0; i < COUNT(q); i++)
 		assert_int_equal(index_cases(x, &q[i], look_at_question, x),
 		    1);
+	index_close(x);
+}
+
+/* The first step of what is asked at the moment. */
+static int
+take_step(void *arg, const struct casefile *c)
+{
+	struct index *x = *(struct index **)arg;
+	sqlite3_stmt *st = NULL, *plan;
+	struct buf text = BUF_INIT;
+
+	(void)c;
+	while ((st = sqlite3_next_stmt(x->db, st)) != NULL)
+		if (sqlite3_stmt_busy(st) != 0)
+			break;
+	assert_non_null(st);
+	buf_putf(&text, "EXPLAIN QUERY PLAN %s", sqlite3_sql(st));
+	assert_int_equal(sqlite3_prepare_v2(x->db, buf_str(&text), -1, &plan,
+	    NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(plan), SQLITE_ROW);
+	snprintf(first_step, sizeof(first_step), "%s",
+	    (const char *)sqlite3_column_text(plan, 3));
+	sqlite3_finalize(plan);
+	buf_free(&text);
+	return 1;
+}
+
+static void
+goes_by(struct index *x, const struct index_query *q, const char *name)
+{
+	assert_int_equal(index_cases(x, q, take_step, &x), 1);
+	if (strstr(first_step, name) == NULL)
+		fail_msg("not by %s: %s", name, first_step);
+}
+
+/* The last changed of a state or prefix that few have are sorted; of others
+ * the page is full soon. */
+static void
+test_recent(void **state)
+{
+	struct index_query q = { .state = STATE_REJECTED, .recent = true,
+	    .most = 5 };
+	struct index *x = open_new();
+	unsigned i;
+
+	(void)state;
+	for (i = 1; i <= 200; i++) {
+		apply(x, EVENT_RECEIVE, i, "acme", "one");
+		if (i % 10 == 0)
+			apply(x, EVENT_REJECT, i, "acme", "one");
+	}
+	goes_by(x, &q, "by_state");		/* 20 of 200 */
+	for (i = 1; i <= 200; i++)
+		if (i % 10 != 0 && i % 3 == 0)
+			apply(x, EVENT_REJECT, i, "acme", "one");
+	goes_by(x, &q, "by_change");		/* 80 */
+	q.state = STATE_COUNT;
+	q.prefix = "AK";
+	goes_by(x, &q, "by_change");
 	index_close(x);
 }
 
@@ -346,6 +410,25 @@ test_journal(void **state)
 	index_close(x);
 }
 
+/* The one before was left in the middle of a group: it goes, with its journal,
+ * before the new one has its name. */
+static void
+test_torn(void **state)
+{
+	struct index *x;
+
+	(void)state;
+	leave_file("index.db");
+	leave_file("index.db-journal");
+	x = index_open(unit_dir(), INDEX_ANEW);
+	assert_non_null(x);
+	assert_true(is_there("index.db-journal"));
+	apply(x, EVENT_RECEIVE, 1, "acme", "one");
+	assert_int_equal(index_sort(x), 0);
+	assert_int_equal(state_of(x, 1), STATE_PENDING);
+	index_close(x);
+}
+
 /* Of another version, of another life of the machine, or none at all. */
 static void
 test_of_no_use(void **state)
@@ -386,10 +469,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_recent),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_filled),
 		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_torn),
 		cmocka_unit_test(test_of_no_use),
 	};
 
