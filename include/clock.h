@@ -46,11 +46,12 @@ int32_t	clock_day(int64_t instant);
  * threads at once. */
 int64_t	clock_day_start(int32_t day);
 
-/* UTC as in RFC 3339, to the second: 2026-11-22T10:00:00Z. */
+/* UTC as in RFC 3339, to the second: 2026-11-22T10:00:00Z; "-": in no year that
+ * can be counted. */
 const char *time_text(char [TIME_TEXT], int64_t);
 int	time_parse(const char *, int64_t *);
 
-/* In the desk's zone, for people: 2026-11-22 11:00. */
+/* The same in the desk's zone, for people: 2026-11-22 11:00. */
 const char *time_local(char [TIME_TEXT], int64_t);
 
 /* ISO 8601 calendar date; parse takes exactly YYYY-MM-DD. */

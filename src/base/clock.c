@@ -255,8 +255,9 @@ time_text(char text[TIME_TEXT], int64_t instant)
 	time_t t = (time_t)instant;
 	struct tm tm;
 
-	gmtime_r(&t, &tm);
-	strftime(text, TIME_TEXT, "%04Y-%m-%dT%H:%M:%SZ", &tm);
+	if (gmtime_r(&t, &tm) == NULL || strftime(text, TIME_TEXT,
+	    "%04Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		strcpy(text, "-");
 	return text;
 }
 
@@ -266,8 +267,9 @@ time_local(char text[TIME_TEXT], int64_t instant)
 	time_t t = (time_t)instant;
 	struct tm tm;
 
-	localtime_r(&t, &tm);
-	strftime(text, TIME_TEXT, "%04Y-%m-%d %H:%M", &tm);
+	if (localtime_r(&t, &tm) == NULL || strftime(text, TIME_TEXT,
+	    "%04Y-%m-%d %H:%M", &tm) == 0)
+		strcpy(text, "-");
 	return text;
 }
 
