@@ -21,6 +21,7 @@
 struct held {
 	struct casefile	 c;
 	int64_t		 id;
+	size_t		 bytes;		/* as counted in held_bytes */
 };
 
 /* About as much as it takes. */
@@ -38,7 +39,7 @@ drop(struct index *x, const char *number)
 {
 	struct held *h = map_del(&x->held, number);
 
-	x->held_bytes -= bytes_of(&h->c);
+	x->held_bytes -= h->bytes;
 	casefile_free(&h->c);
 	free(h);
 }
@@ -114,7 +115,8 @@ filling_apply(struct index *x, const struct ruling *r)
 		return index_complain("commit %s does not follow from where "
 		    "%s stands", r->commit, r->number);
 	if (r->event == EVENT_RECEIVE) {
-		x->held_bytes += bytes_of(&h->c);
+		h->bytes = bytes_of(&h->c);
+		x->held_bytes += h->bytes;
 		return index_add_words(x, &h->c, h->id) == 0 ? 1 : -1;
 	}
 	if (h->c.waiting > 0)

@@ -209,8 +209,11 @@ static int
 choose_ways(struct index *x, const struct index_query *q, struct ways *w)
 {
 	bool other = q->number != NULL || q->box != NULL || q->words != NULL;
+	bool asked = q->state != STATE_COUNT || q->prefix != NULL;
 
 	*w = (struct ways){ "+", "+" };
+	if (!asked)
+		return 0;	/* nothing is to be counted */
 	if (is_by_change(q) && !other && q->client == NULL)
 		return find_ways(x, q, w);
 	if (!other)
@@ -285,8 +288,8 @@ index_cases(struct index *x, const struct index_query *q, index_case_fn *fn,
 		status = index_put_terms(x, &words, q->words);
 	put_query(&text, q, &ways, status == 0 && words.len > 0 &&
 	    is_common(x, buf_str(&words)));
-	if (status == 0 && sqlite3_prepare_v2(x->db, buf_str(&text), -1, &st, NULL) !=
-	    SQLITE_OK)
+	if (status == 0 && sqlite3_prepare_v2(x->db, buf_str(&text), -1, &st,
+	    NULL) != SQLITE_OK)
 		status = index_fail(x, "list");
 	bind_named(st, ":words", buf_str(&words));
 	bind_named(st, ":number", q->number);
