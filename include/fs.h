@@ -71,6 +71,11 @@ void	fs_lost(const char *why) __attribute__((noreturn));
 /* Makes a directory unless there is one; EEXIST if it is something else. */
 int	fs_make_dir(int dirfd, const char *name, mode_t mode);
 
+/* Writes a new file, of this mode past the umask; EEXIST.  `keep' receives its
+ * descriptor; NULL: it is closed. */
+int	fs_write_new(int dirfd, const char *name, const void *, size_t,
+	    mode_t mode, int *keep);
+
 /* Replaces name as a whole (temporary file, rename), not synced: for what
  * can be made again, where nobody else writes the same file.  The other is
  * for folders in which several do. */
@@ -106,43 +111,5 @@ const char *fs_name(int fd);	/* "ext4", "nfs", …, "0x…" */
 
 /* Free space for us, in bytes. */
 int	fs_free(int fd, uint64_t *bytes);
-
-/*
- * A batch: files that appear together, durably.
- *
- * fs_batch_put() writes each under a temporary name in `workdir', which is
- * on the same file system; fs_batch_sync() makes their contents durable,
- * with one syncfs(2) when they are many; fs_batch_show() renames them into
- * place in the order of their coming and syncs each directory once.
- *
- * What was in the place is replaced; or, where `displaced' is set,
- * exchanged: that function finds it under `workname' in workdir, and must
- * remove or keep it.  A file that cannot be put in its place fails the
- * batch; or, where `failed' is set, is reported to that function (errno
- * tells why) and the others go on.
- *
- * Descriptors must stay open until the batch is freed.  Freeing a batch
- * that was not shown removes its temporary files; after a crash they are
- * found in workdir, their names beginning with `prefix'.
- */
-struct fs_batch;
-
-struct stat;
-struct fs_batch_ops {
-	/* about to be renamed into its place, as the file that it is */
-	void	(*placed)(void *arg, int dirfd, const char *name,
-		    const struct stat *);
-	int	(*displaced)(void *arg, int dirfd, const char *name,
-		    const char *workname);
-	void	(*failed)(void *arg, int dirfd, const char *name);
-};
-
-struct fs_batch *fs_batch_new(int workdir, const char *prefix);
-void	fs_batch_free(struct fs_batch *);
-int	fs_batch_put(struct fs_batch *, int dirfd, const char *name,
-	    const void *, size_t, mode_t);
-size_t	fs_batch_count(const struct fs_batch *);
-int	fs_batch_sync(struct fs_batch *);
-int	fs_batch_show(struct fs_batch *, const struct fs_batch_ops *, void *);
 
 #endif

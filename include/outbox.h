@@ -65,6 +65,10 @@ struct answer {
 					 * keeps the parcel and tries again */
 };
 
+/* Writes them where nobody sees them yet, but for refusals; of many a part is
+ * written while the caller does something else.  They are delivered before
+ * others are prepared, or never. */
+int	outbox_prepare(struct outbox *, const struct answer *, size_t n);
 /* Gives all of them together, and moves the mark to a commit (NULL: it stays
  * where it is). */
 int	outbox_deliver(struct outbox *, struct answer *, size_t n,

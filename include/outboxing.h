@@ -31,26 +31,6 @@ struct box {
 	int64_t	 retry, pause, released;	/* ticks; ms; ticks */
 };
 
-struct outbox {
-	struct desk	*desk;
-	const struct settings *settings;
-	struct ledger	*ledger;
-	struct index	*index;
-	struct map	 boxes;
-	char		 mark[COMMIT_HEX];
-	size_t		 n_held;
-	bool		 released;	/* a box, and nobody has asked */
-	int64_t		 status_due;
-	outbox_waits_fn	*waits;		/* or NULL */
-	void		*waits_arg;
-};
-
-#define WORK "out-"		/* our files in .docket/work */
-
-struct receipt_desk outbox_desk(const struct outbox *);
-
-/* outbox.c */
-
 /* Answers that are given together. */
 struct giving {
 	struct outbox	*outbox;
@@ -67,6 +47,27 @@ struct giving {
 	bool		 failed;	/* for `only' */
 	bool		 again;		/* somebody asks for it */
 };
+
+struct outbox {
+	struct desk	*desk;
+	const struct settings *settings;
+	struct ledger	*ledger;
+	struct index	*index;
+	struct map	 boxes;
+	char		 mark[COMMIT_HEX];
+	size_t		 n_held;
+	struct giving	 prepared;	/* and not given yet: a batch */
+	bool		 released;	/* a box, and nobody has asked */
+	int64_t		 status_due;
+	outbox_waits_fn	*waits;		/* or NULL */
+	void		*waits_arg;
+};
+
+#define WORK "out-"		/* our files in .docket/work */
+
+struct receipt_desk outbox_desk(const struct outbox *);
+
+/* outbox.c */
 
 /* Gives what there is, and goes on. */
 int	giving_flush(struct giving *);

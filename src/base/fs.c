@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +18,12 @@
 
 #include "buf.h"
 #include "fs.h"
-#include "notify.h"
 #include "hash.h"
 #include "log.h"
 #include "text.h"
 
 /* Files of one name are moved aside up to so many times. */
 #define MOST_ASIDE (1u << 28)
-
-/* Up to so many files are synced one by one, more by syncfs(2). */
-#define SYNC_EACH 8
 
 bool
 fs_is_trouble(int error)
@@ -258,21 +255,36 @@ fs_make_dir(int dirfd, const char *name, mode_t mode)
 
 #define WORKNAME 48
 
+/* The process's umask, which does not change once files are made: to ask for
+ * it is to set it, in all threads. */
+static mode_t mask;
+
+static void
+ask_for_mask(void)
+{
+	mask = umask(0);
+	umask(mask);
+}
+
 /* A new file; its mode is what is asked for, past the umask. */
 static int
 make_file(int dirfd, const char *name, mode_t mode)
 {
-	mode_t mask = umask(0);
+	static pthread_once_t asked = PTHREAD_ONCE_INIT;
 	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
 	    O_NOFOLLOW, mode);
 
-	umask(mask);
+	pthread_once(&asked, ask_for_mask);
+	if (fd >= 0 && (mode & mask) != 0 && fchmod(fd, mode) != 0) {
+		close(fd);
+		unlinkat(dirfd, name, 0);
+		return -1;
+	}
 	return fd;
 }
 
-/* Writes a new file; `keep' receives the open descriptor, or it is closed. */
-static int
-write_new(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
+int
+fs_write_new(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
     int *keep)
 {
 	int fd = make_file(dirfd, name, mode), saved;
@@ -314,7 +326,7 @@ fs_replace(int dirfd, const char *name, const void *p, size_t n, mode_t mode)
 	hash_sha256(hex, name, strlen(name));
 	snprintf(temporary, sizeof(temporary), ".docket-%.16s", hex);
 	unlinkat(dirfd, temporary, 0);
-	if (write_new(dirfd, temporary, p, n, mode, NULL) == 0)
+	if (fs_write_new(dirfd, temporary, p, n, mode, NULL) == 0)
 		return rename_over(dirfd, temporary, name);
 	return errno == EEXIST ? fs_replace_shared(dirfd, name, p, n, mode) :
 	    -1;
@@ -329,7 +341,7 @@ fs_replace_shared(int dirfd, const char *name, const void *p, size_t n,
 	/* others may write here: no name that they could guess */
 	snprintf(temporary, sizeof(temporary), ".docket-%s",
 	    hash_random(random, 16));
-	if (write_new(dirfd, temporary, p, n, mode, NULL) != 0)
+	if (fs_write_new(dirfd, temporary, p, n, mode, NULL) != 0)
 		return -1;
 	return rename_over(dirfd, temporary, name);
 }
@@ -567,175 +579,5 @@ fs_free(int fd, uint64_t *bytes)
 	if (fstatfs(fd, &s) != 0)
 		return -1;
 	*bytes = (uint64_t)s.f_bavail * (uint64_t)s.f_bsize;
-	return 0;
-}
-
-/* Batches. */
-
-struct item {
-	int	 dirfd;
-	int	 fd;		/* -1: closed, too many to be synced singly */
-	char	 work[WORKNAME];
-	char	*name;
-	bool	 shown;
-};
-
-struct fs_batch {
-	int	 workdir;
-	char	 prefix[16], random[9];
-	struct item *items;
-	size_t	 n, cap;
-};
-
-struct fs_batch *
-fs_batch_new(int workdir, const char *prefix)
-{
-	struct fs_batch *b = mem_alloc(sizeof(*b));
-
-	b->workdir = workdir;
-	snprintf(b->prefix, sizeof(b->prefix), "%s", prefix);
-	hash_random(b->random, 8);
-	return b;
-}
-
-void
-fs_batch_free(struct fs_batch *b)
-{
-	size_t i;
-
-	if (b == NULL)
-		return;
-	for (i = 0; i < b->n; i++) {
-		if (b->items[i].fd >= 0)
-			close(b->items[i].fd);
-		if (!b->items[i].shown)
-			unlinkat(b->workdir, b->items[i].work, 0);
-		free(b->items[i].name);
-	}
-	free(b->items);
-	free(b);
-}
-
-size_t
-fs_batch_count(const struct fs_batch *b)
-{
-	return b->n;
-}
-
-int
-fs_batch_put(struct fs_batch *b, int dirfd, const char *name, const void *p,
-    size_t n, mode_t mode)
-{
-	struct item *item;
-
-	notify_pulse();
-	if (b->n == b->cap) {
-		b->cap = b->cap ? b->cap * 2 : 16;
-		b->items = mem_grow(b->items, b->cap, sizeof(*b->items));
-	}
-	item = &b->items[b->n];
-	*item = (struct item){ .dirfd = dirfd, .fd = -1 };
-	snprintf(item->work, sizeof(item->work), "%s%s-%zu", b->prefix,
-	    b->random, b->n);
-	if (write_new(b->workdir, item->work, p, n, mode,
-	    b->n < SYNC_EACH ? &item->fd : NULL) != 0)
-		return -1;
-	item->name = mem_str(name);
-	b->n++;
-	return 0;
-}
-
-int
-fs_batch_sync(struct fs_batch *b)
-{
-	size_t i;
-
-	if (b->n > SYNC_EACH)
-		return fs_sync_all(b->workdir);
-	for (i = 0; b->n > 1 && i < b->n; i++)
-		fs_sync_soon(b->items[i].fd);
-	for (i = 0; i < b->n; i++)
-		if (fs_sync(b->items[i].fd) != 0)
-			return -1;
-	return 0;
-}
-
-/* Puts the file in its place and hands over the one that was there. */
-static int
-exchange(struct fs_batch *b, struct item *item,
-    const struct fs_batch_ops *ops, void *arg)
-{
-	char random[17], aside[WORKNAME];
-	const char *old = item->work;
-
-	if (fs_move(b->workdir, item->work, item->dirfd, item->name) == 0) {
-		item->shown = true;
-		return 0;
-	}
-	if (errno != EEXIST)
-		return -1;
-	if (renameat2(b->workdir, item->work, item->dirfd, item->name,
-	    RENAME_EXCHANGE) != 0) {
-		if (errno != EINVAL && errno != ENOSYS)
-			return -1;
-		/* a file system that cannot: one after the other */
-		snprintf(aside, sizeof(aside), "%s%s", b->prefix,
-		    hash_random(random, 16));
-		if (renameat(item->dirfd, item->name, b->workdir, aside) != 0 ||
-		    renameat(b->workdir, item->work, item->dirfd,
-		    item->name) != 0)
-			return -1;
-		old = aside;
-	}
-	item->shown = true;
-	return ops->displaced(arg, item->dirfd, item->name, old);
-}
-
-static int
-show(struct fs_batch *b, struct item *item, const struct fs_batch_ops *ops,
-    void *arg)
-{
-	struct stat st;
-
-	if (ops != NULL && ops->placed != NULL && fstatat(b->workdir,
-	    item->work, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		ops->placed(arg, item->dirfd, item->name, &st);
-	if (ops != NULL && ops->displaced != NULL)
-		return exchange(b, item, ops, arg);
-	if (renameat(b->workdir, item->work, item->dirfd, item->name) != 0)
-		return -1;
-	item->shown = true;
-	return 0;
-}
-
-/* Whether no earlier item was in the same directory. */
-static bool
-dir_is_new(const struct fs_batch *b, size_t i)
-{
-	size_t k;
-
-	for (k = 0; k < i; k++)
-		if (b->items[k].dirfd == b->items[i].dirfd)
-			return false;
-	return true;
-}
-
-int
-fs_batch_show(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
-{
-	size_t i;
-
-	for (i = 0; i < b->n; i++) {
-		if (show(b, &b->items[i], ops, arg) == 0)
-			continue;
-		if (ops == NULL || ops->failed == NULL)
-			return -1;
-		ops->failed(arg, b->items[i].dirfd, b->items[i].name);
-	}
-	if (b->n > SYNC_EACH)
-		return fs_sync_all(b->workdir);
-	for (i = 0; i < b->n; i++)
-		if (dir_is_new(b, i) && fs_sync_dir(b->items[i].dirfd) != 0)
-			return -1;
 	return 0;
 }

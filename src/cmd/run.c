@@ -213,11 +213,11 @@ run(int argc, char **argv)
 			log_least(LOG_WARN);
 	if (argc - optind > 1)
 		cmd_usage(&cmd_run, "one desk at a time");
+	umask(022);
 	status = open_desk(&x, optind < argc ? argv[optind] :
 	    cmd_desk_path());
 	if (status != EXIT_DONE)
 		return status;
-	umask(022);
 	notify_open();
 	x.signals = signals_open();
 	if (x.once) {

@@ -359,9 +359,35 @@ show(struct flow *f, struct ruling *const *rulings, size_t n)
 	    flow_fail(f, "the trays cannot be written");
 }
 
-/* What follows from rulings which are in the ledger now, on the desk. */
+/* What these entries are answered by; the caller frees the array. */
+static struct answer *
+answers_to(const struct entries *all)
+{
+	struct answer *answers = mem_grow(NULL, all->n, sizeof(*answers));
+	const struct entry *e;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		e = &all->list[i];
+		answers[i] = (struct answer){ .ruling = e->ruling,
+		    .parcel = e->ruling->event == EVENT_REFUSE ? e->parcel :
+		    NULL };
+	}
+	return answers;
+}
+
 static int
-project(struct flow *f, struct ruling *const *rulings, size_t n)
+prepare(struct flow *f, const struct answer *answers, size_t n)
+{
+	return outbox_prepare(f->outbox, answers, n) == 0 ? 0 :
+	    flow_fail(f, "answers cannot be written");
+}
+
+/* What follows from rulings which are in the ledger now, on the desk; the
+ * answers are written beside the trays and the index. */
+static int
+project(struct flow *f, struct ruling *const *rulings, size_t n,
+    const struct answer *answers)
 {
 	struct indexed indexed;
 	int status;
@@ -372,7 +398,9 @@ project(struct flow *f, struct ruling *const *rulings, size_t n)
 			return flow_fail(f, "%s", index_error());
 	if (flow_index_begin(f, rulings, n, &indexed) != 0)
 		return -1;
-	status = show(f, rulings, n);
+	status = prepare(f, answers, f->group.n);
+	if (status == 0)
+		status = show(f, rulings, n);
 	if (flow_index_end(f, &indexed) != 0 || status != 0)
 		return -1;
 	for (i = 0; i < n; i++)
@@ -398,31 +426,35 @@ keep_unanswered(struct flow *f, struct entry *e)
 	e->parcel = NULL;
 }
 
-/* Gives the answers to these entries, and drops the claims of those that were
+/* Gives answers that were prepared, and drops the claims of those that were
  * given. */
 static int
-answer_all(struct flow *f, struct entries *all, const char *mark)
+deliver(struct flow *f, struct entries *all, struct answer *answers,
+    const char *mark)
 {
-	struct answer *answers = mem_grow(NULL, all->n, sizeof(*answers));
 	struct entry *e;
-	int status = 0;
 	size_t i;
 
-	for (i = 0; i < all->n; i++) {
-		e = &all->list[i];
-		answers[i] = (struct answer){ .ruling = e->ruling,
-		    .parcel = e->ruling->event == EVENT_REFUSE ? e->parcel :
-		    NULL };
-	}
 	if (outbox_deliver(f->outbox, answers, all->n, mark) != 0)
-		status = flow_fail(f, "answers cannot be written");
-	for (i = 0; i < all->n && status == 0; i++) {
+		return flow_fail(f, "answers cannot be written");
+	for (i = 0; i < all->n; i++) {
 		e = &all->list[i];
 		if (answers[i].held)
 			keep_unanswered(f, e);
 		else if (e->parcel != NULL)
 			intake_drop(f->intake, e->parcel);
 	}
+	return 0;
+}
+
+static int
+answer_all(struct flow *f, struct entries *all)
+{
+	struct answer *answers = answers_to(all);
+	int status = prepare(f, answers, all->n);
+
+	if (status == 0)
+		status = deliver(f, all, answers, NULL);
 	free(answers);
 	return status;
 }
@@ -475,22 +507,19 @@ flow_answer_again(struct flow *f)
 	for (i = 0; i < again.n && status == 0; ) {
 		i += next_answers(f, again.list + i, again.n - i, &some);
 		if (some.n > 0)
-			status = answer_all(f, &some, NULL);
+			status = answer_all(f, &some);
 		entries_free(&some);
 	}
 	entries_free(&again);
 	return status;
 }
 
-int
-flow_commit(struct flow *f)
+/* In the ledger, and synced: from here on it is so. */
+static int
+record(struct flow *f)
 {
-	struct ruling **rulings;
-	int status = 0;
-	size_t n, i;
+	size_t i;
 
-	if (f->group.n == 0)
-		return 0;
 	if (intake_sync(f->intake) != 0)
 		return flow_fail(f, "inbox cannot be synced: %s",
 		    strerror(errno));
@@ -501,21 +530,46 @@ flow_commit(struct flow *f)
 		return flow_fail(f, "%s", ledger_error());
 	for (i = 0; i < f->group.n; i++)
 		log_ruling(f->group.list[i].ruling);
+	return 0;
+}
+
+/* What was recorded, on the desk and then to those who asked. */
+static int
+tell(struct flow *f)
+{
+	struct answer *answers = answers_to(&f->group);
+	struct ruling **rulings;
+	int status;
+	size_t n;
+
 	rulings = recorded(f, &n);
 	if (n > 0) {
 		f->counts.commits += n;
 		f->counts.groups++;
 		metrics_commit(f->metrics, rulings, n);
-		status = project(f, rulings, n);
-	}
-	free(rulings);
+		status = project(f, rulings, n, answers);
+	} else
+		status = prepare(f, answers, f->group.n);
 	if (status == 0)
-		status = answer_all(f, &f->group, ledger_head(f->ledger));
-	for (i = 0; i < f->group.n && status == 0; i++)
+		status = deliver(f, &f->group, answers,
+		    ledger_head(f->ledger));
+	free(rulings);
+	free(answers);
+	return status;
+}
+
+int
+flow_commit(struct flow *f)
+{
+	size_t i;
+
+	if (f->group.n == 0)
+		return 0;
+	if (record(f) != 0 || tell(f) != 0)
+		return -1;
+	for (i = 0; i < f->group.n; i++)
 		if (f->group.list[i].decided)
 			trays_release(f->trays, &f->group.list[i].decision, 0);
-	if (status != 0)
-		return -1;
 	flow_close_group(f);
 	if (f->clock_more)
 		f->clock_due = clock_ticks();

@@ -2,8 +2,8 @@
  * indexed: the index, brought up to a group that is in the ledger.
  *
  * Of forms that came and nothing else, nothing but the answers asks the index
- * before they are given: it is written by a thread beside the trays, which
- * wait for the disk meanwhile.
+ * before they are given: it is written by a thread beside the trays and the
+ * answers, which wait for the disk meanwhile.
  *
  * May not: let anybody ask the index while that thread is at work.
  * The machine's trouble: an index that cannot be written.

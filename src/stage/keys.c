@@ -20,6 +20,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "fsbatch.h"
 #include "log.h"
 #include "text.h"
 

@@ -14,6 +14,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "fsbatch.h"
 #include "text.h"
 
 #include "staged.h"

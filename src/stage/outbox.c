@@ -14,6 +14,7 @@
 
 #include "buf.h"
 #include "fs.h"
+#include "fsbatch.h"
 #include "log.h"
 
 #include "outboxing.h"
@@ -87,6 +88,24 @@ save_mark(struct outbox *o, const char *commit)
 	return status;
 }
 
+/* Forgets what was not given of it. */
+static void
+drop(struct giving *g)
+{
+	size_t i;
+
+	fs_batch_free(g->batch);
+	g->batch = NULL;
+	for (i = 0; i < g->n_moves; i++) {
+		free(g->moves[i].claim);
+		free(g->moves[i].name);
+	}
+	free(g->moves);
+	g->moves = NULL;
+	g->n_moves = 0;
+	map_free(&g->names);
+}
+
 struct outbox *
 outbox_open(struct desk *desk, const struct settings *s,
     struct ledger *ledger, struct index *index)
@@ -119,6 +138,7 @@ outbox_close(struct outbox *o)
 		free(b);
 	}
 	map_free(&o->boxes);
+	drop(&o->prepared);
 	free(o);
 }
 
@@ -321,18 +341,9 @@ end(struct giving *g)
 		log_cause("outbox", "write", "receipts");
 		status = -1;
 	}
-	fs_batch_free(g->batch);
-	g->batch = NULL;
-	for (i = 0; i < g->n_moves; i++) {
-		if (status == 0)
-			move_form(g, &g->moves[i]);
-		free(g->moves[i].claim);
-		free(g->moves[i].name);
-	}
-	free(g->moves);
-	g->moves = NULL;
-	g->n_moves = 0;
-	map_free(&g->names);
+	for (i = 0; status == 0 && i < g->n_moves; i++)
+		move_form(g, &g->moves[i]);
+	drop(g);
 	return status;
 }
 
@@ -489,23 +500,38 @@ outbox_again(struct outbox *o, const char *number, const char *box)
 /* Answers to a group, refusals among them. */
 
 int
-outbox_deliver(struct outbox *o, struct answer *answers, size_t n,
-    const char *mark)
+outbox_prepare(struct outbox *o, const struct answer *answers, size_t n)
 {
-	struct giving g;
+	struct giving *g = &o->prepared;
 	int status = 0;
 	size_t i;
 
-	begin(&g, o, NULL);
+	begin(g, o, NULL);
+	fs_batch_beside(g->batch);
+	/* a refused form makes room for itself in its box: later */
+	for (i = 0; i < n && status == 0; i++)
+		if (answers[i].parcel == NULL)
+			status = give(g, answers[i].ruling);
+	return status;
+}
+
+int
+outbox_deliver(struct outbox *o, struct answer *answers, size_t n,
+    const char *mark)
+{
+	struct giving *g = &o->prepared;
+	int status = 0;
+	size_t i;
+
 	for (i = 0; i < n && status == 0; i++) {
 		answers[i].held = false;
-		status = answers[i].parcel != NULL ? giving_refuse(&g, &answers[i]) :
-		    give(&g, answers[i].ruling);
+		if (answers[i].parcel != NULL)
+			status = giving_refuse(g, &answers[i]);
 	}
-	if (end(&g) != 0 || status != 0)
+	if (end(g) != 0 || status != 0)
 		return -1;
 	/* a box that failed just now has not got its refusals either */
-	for (i = 0; g.failed && i < n; i++)
+	for (i = 0; g->failed && i < n; i++)
 		if (answers[i].parcel != NULL && box_of(o,
 		    answers[i].parcel->box)->held[0] != '\0')
 			answers[i].held = true;

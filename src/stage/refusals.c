@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "fs.h"
+#include "fsbatch.h"
 #include "log.h"
 #include "text.h"
 

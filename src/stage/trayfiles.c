@@ -19,6 +19,7 @@
 
 #include "buf.h"
 #include "fs.h"
+#include "fsbatch.h"
 #include "hash.h"
 #include "log.h"
 #include "text.h"

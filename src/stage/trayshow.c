@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "fs.h"
+#include "fsbatch.h"
 #include "log.h"
 
 #include "traying.h"

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "fs.h"
+#include "fsbatch.h"
 #include "hash.h"
 #include "text.h"
 
@@ -591,42 +592,125 @@ close_place(struct place *p)
 }
 
 static void
+assert_batch(const char *path, size_t many, bool beside)
+{
+	char name[32], text[32];
+	struct fs_batch *b;
+	struct place p;
+	size_t k;
+
+	open_place(&p, path);
+	b = fs_batch_new(p.work, "receipt-");
+	if (beside)
+		fs_batch_beside(b);
+	for (k = 0; k < many; k++) {
+		snprintf(name, sizeof(name), "f%zu", k);
+		snprintf(text, sizeof(text), "text of %zu", k);
+		assert_int_equal(fs_batch_put(b, p.dir, name, text,
+		    strlen(text), 0444), 0);
+		text[0] = '?';		/* it is the caller's again */
+	}
+	assert_int_equal(fs_batch_count(b), many);
+	/* nothing is to be seen of it yet */
+	assert_int_equal(names_in(p.dir), 0);
+	assert_int_equal(fs_batch_sync(b), 0);
+	assert_int_equal(names_in(p.work), many);
+	assert_int_equal(fs_batch_show(b, NULL, NULL), 0);
+	fs_batch_free(b);
+	assert_int_equal(names_in(p.work), 0);
+	assert_int_equal(names_in(p.dir), many);
+	for (k = 0; k < many; k++) {
+		snprintf(name, sizeof(name), "f%zu", k);
+		snprintf(text, sizeof(text), "text of %zu", k);
+		assert_file(p.dir, name, text);
+		assert_int_equal(mode_of(p.dir, name), 0444);
+	}
+	close_place(&p);
+}
+
+static void
 test_batch(void **state)
 {
 	static const size_t many[] = { 0, 1, 7, 8, 9, 40 };
-	char name[32], path[32], text[32];
-	struct fs_batch *b;
-	struct place p;
-	size_t i, k;
+	char path[32];
+	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(many); i++) {
 		snprintf(path, sizeof(path), "batch%zu", many[i]);
-		open_place(&p, path);
-		b = fs_batch_new(p.work, "receipt-");
-		for (k = 0; k < many[i]; k++) {
-			snprintf(name, sizeof(name), "f%zu", k);
-			snprintf(text, sizeof(text), "text of %zu", k);
-			assert_int_equal(fs_batch_put(b, p.dir, name, text,
-			    strlen(text), 0444), 0);
-		}
-		assert_int_equal(fs_batch_count(b), many[i]);
-		/* nothing is to be seen of it yet */
-		assert_int_equal(names_in(p.dir), 0);
-		assert_int_equal(names_in(p.work), many[i]);
-		assert_int_equal(fs_batch_sync(b), 0);
-		assert_int_equal(fs_batch_show(b, NULL, NULL), 0);
-		fs_batch_free(b);
-		assert_int_equal(names_in(p.work), 0);
-		assert_int_equal(names_in(p.dir), many[i]);
-		for (k = 0; k < many[i]; k++) {
-			snprintf(name, sizeof(name), "f%zu", k);
-			snprintf(text, sizeof(text), "text of %zu", k);
-			assert_file(p.dir, name, text);
-			assert_int_equal(mode_of(p.dir, name), 0444);
-		}
-		close_place(&p);
+		assert_batch(path, many[i], false);
+		strcat(path, "b");
+		assert_batch(path, many[i], true);
 	}
+}
+
+/* More than may wait: who puts them does. */
+static void
+test_batch_beside_is_bounded(void **state)
+{
+	size_t each = 512 * 1024, many = 40, k;
+	char *bytes = mem_alloc(each), name[32];
+	struct fs_batch *b;
+	struct stat st;
+	struct place p;
+
+	(void)state;
+	open_place(&p, "bounded");
+	b = fs_batch_new(p.work, "x-");
+	fs_batch_beside(b);
+	for (k = 0; k < many; k++) {
+		memset(bytes, 'a' + (int)(k % 26), each);
+		snprintf(name, sizeof(name), "f%zu", k);
+		assert_int_equal(fs_batch_put(b, p.dir, name, bytes, each,
+		    0644), 0);
+		/* what was put is there, but for 2 MiB and two files */
+		assert_true(names_in(p.work) + 6 >= k);
+	}
+	assert_int_equal(fs_batch_sync(b), 0);
+	assert_int_equal(fs_batch_show(b, NULL, NULL), 0);
+	fs_batch_free(b);
+	for (k = 0; k < many; k++) {
+		snprintf(name, sizeof(name), "f%zu", k);
+		assert_int_equal(fstatat(p.dir, name, &st, 0), 0);
+		assert_int_equal(st.st_size, each);
+	}
+	free(bytes);
+	close_place(&p);
+}
+
+/* What cannot be written beside is told when it is synced. */
+static void
+test_batch_beside_fails(void **state)
+{
+	struct fs_batch *b;
+	const char *work;
+	char name[32];
+	struct place p;
+	DIR *list;
+	int i;
+
+	(void)state;
+	open_place(&p, "besidefails");
+	b = fs_batch_new(p.work, "x-");
+	fs_batch_beside(b);
+	for (i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		assert_int_equal(fs_batch_put(b, p.dir, name, "x", 1, 0644),
+		    0);
+	}
+	/* the folder goes */
+	list = fs_list(p.work);
+	while ((work = fs_list_next(list)) != NULL)
+		assert_int_equal(unlinkat(p.work, work, 0), 0);
+	closedir(list);
+	assert_int_equal(rmdir(unit_in("besidefails.work")), 0);
+	assert_int_equal(fs_batch_put(b, p.dir, "f8", "x", 1, 0644), 0);
+	errno = 0;
+	assert_int_equal(fs_batch_sync(b), -1);
+	assert_int_equal(errno, ENOENT);
+	fs_batch_free(b);
+	assert_int_equal(names_in(p.dir), 0);
+	close_place(&p);
 }
 
 static void
@@ -799,6 +883,8 @@ main(void)
 		cmocka_unit_test(test_now),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_batch_beside_is_bounded),
+		cmocka_unit_test(test_batch_beside_fails),
 		cmocka_unit_test(test_batch_replaces_in_order),
 		cmocka_unit_test(test_batch_forgotten),
 		cmocka_unit_test(test_batch_prefix),

@@ -1,0 +1,347 @@
+/*
+ * fsbatch: files that appear together, durably.
+ *
+ * To write many files is mostly the file system's work, and while one thread
+ * waits for it another can go on; what there is to be waited for is a queue
+ * of bytes, so that nothing else is shared.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "fs.h"
+#include "fsbatch.h"
+#include "hash.h"
+#include "notify.h"
+
+/* Up to so many files are synced one by one, more by syncfs(2). */
+#define SYNC_EACH 8
+
+/* Bytes that wait to be written beside. */
+#define WAITING_MOST ((size_t)2 << 20)
+
+/* Who waits for the thread hears of it after so many files. */
+#define NEWS 32
+
+#define WORKNAME 48
+
+struct item {
+	int	 dirfd;
+	int	 fd;		/* -1: closed, too many to be synced singly */
+	char	 work[WORKNAME];
+	char	*name;
+	bool	 shown;
+};
+
+struct waiting {
+	struct waiting	*next;
+	char		 work[WORKNAME];
+	mode_t		 mode;
+	size_t		 n;
+	char		 bytes[];
+};
+
+struct fs_batch {
+	int	 workdir;
+	char	 prefix[16], random[9];
+	struct item *items;
+	size_t	 n, cap;
+
+	/* beside; under the lock while there is a thread */
+	bool	 beside, running;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t come, gone;
+	struct waiting *first, **last;
+	size_t	 bytes;		/* of those that wait */
+	bool	 over;		/* no more of them come */
+	int	 error;		/* of the first that could not be written */
+};
+
+struct fs_batch *
+fs_batch_new(int workdir, const char *prefix)
+{
+	struct fs_batch *b = mem_alloc(sizeof(*b));
+
+	b->workdir = workdir;
+	snprintf(b->prefix, sizeof(b->prefix), "%s", prefix);
+	hash_random(b->random, 8);
+	return b;
+}
+
+void
+fs_batch_beside(struct fs_batch *b)
+{
+	b->beside = true;
+}
+
+size_t
+fs_batch_count(const struct fs_batch *b)
+{
+	return b->n;
+}
+
+/* Beside. */
+
+/* The next one that waits; NULL: there will be none. */
+static struct waiting *
+take(struct fs_batch *b)
+{
+	struct waiting *w;
+
+	while (b->first == NULL && !b->over)
+		pthread_cond_wait(&b->come, &b->lock);
+	w = b->first;
+	if (w != NULL)
+		b->first = w->next;
+	if (b->first == NULL)
+		b->last = &b->first;
+	return w;
+}
+
+static void *
+write_waiting(void *arg)
+{
+	struct fs_batch *b = arg;
+	struct waiting *w;
+	unsigned news = 0;
+	int error = 0;
+
+	pthread_mutex_lock(&b->lock);
+	while ((w = take(b)) != NULL) {
+		pthread_mutex_unlock(&b->lock);
+		/* after one that failed nothing will be shown */
+		if (error == 0 && fs_write_new(b->workdir, w->work, w->bytes,
+		    w->n, w->mode, NULL) != 0)
+			error = errno;
+		pthread_mutex_lock(&b->lock);
+		b->bytes -= w->n;
+		free(w);
+		if (++news % NEWS == 0 || b->first == NULL)
+			pthread_cond_signal(&b->gone);
+	}
+	b->error = error;
+	b->running = false;
+	pthread_cond_signal(&b->gone);
+	pthread_mutex_unlock(&b->lock);
+	return NULL;
+}
+
+static bool
+begin_beside(struct fs_batch *b)
+{
+	if (b->last != NULL)
+		return true;
+	pthread_mutex_init(&b->lock, NULL);
+	pthread_cond_init(&b->come, NULL);
+	pthread_cond_init(&b->gone, NULL);
+	b->last = &b->first;
+	b->running = true;
+	if (pthread_create(&b->thread, NULL, write_waiting, b) == 0)
+		return true;
+	b->running = b->beside = false;
+	return false;
+}
+
+static void
+write_beside(struct fs_batch *b, const char *work, const void *p, size_t n,
+    mode_t mode)
+{
+	struct waiting *w = mem_alloc(sizeof(*w) + n);
+
+	snprintf(w->work, sizeof(w->work), "%s", work);
+	w->mode = mode;
+	w->n = n;
+	memcpy(w->bytes, p, n);
+	pthread_mutex_lock(&b->lock);
+	while (b->bytes > WAITING_MOST) {
+		pthread_cond_wait(&b->gone, &b->lock);
+		notify_pulse();
+	}
+	b->bytes += n;
+	*b->last = w;
+	b->last = &w->next;
+	pthread_cond_signal(&b->come);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* Until all that waited is written. */
+static int
+end_beside(struct fs_batch *b)
+{
+	if (b->last == NULL || !b->beside)
+		return 0;
+	pthread_mutex_lock(&b->lock);
+	b->over = true;
+	pthread_cond_signal(&b->come);
+	while (b->running) {
+		pthread_cond_wait(&b->gone, &b->lock);
+		notify_pulse();
+	}
+	pthread_mutex_unlock(&b->lock);
+	pthread_join(b->thread, NULL);
+	pthread_cond_destroy(&b->gone);
+	pthread_cond_destroy(&b->come);
+	pthread_mutex_destroy(&b->lock);
+	b->beside = false;
+	if (b->error == 0)
+		return 0;
+	errno = b->error;
+	return -1;
+}
+
+/* The batch. */
+
+void
+fs_batch_free(struct fs_batch *b)
+{
+	size_t i;
+
+	if (b == NULL)
+		return;
+	end_beside(b);
+	for (i = 0; i < b->n; i++) {
+		if (b->items[i].fd >= 0)
+			close(b->items[i].fd);
+		if (!b->items[i].shown)
+			unlinkat(b->workdir, b->items[i].work, 0);
+		free(b->items[i].name);
+	}
+	free(b->items);
+	free(b);
+}
+
+static struct item *
+add(struct fs_batch *b, int dirfd)
+{
+	struct item *item;
+
+	if (b->n == b->cap) {
+		b->cap = b->cap ? b->cap * 2 : 16;
+		b->items = mem_grow(b->items, b->cap, sizeof(*b->items));
+	}
+	item = &b->items[b->n];
+	*item = (struct item){ .dirfd = dirfd, .fd = -1 };
+	snprintf(item->work, sizeof(item->work), "%s%s-%zu", b->prefix,
+	    b->random, b->n);
+	return item;
+}
+
+int
+fs_batch_put(struct fs_batch *b, int dirfd, const char *name, const void *p,
+    size_t n, mode_t mode)
+{
+	struct item *item = add(b, dirfd);
+
+	notify_pulse();
+	if (b->n >= SYNC_EACH && b->beside && begin_beside(b))
+		write_beside(b, item->work, p, n, mode);
+	else if (fs_write_new(b->workdir, item->work, p, n, mode,
+	    b->n < SYNC_EACH ? &item->fd : NULL) != 0)
+		return -1;
+	item->name = mem_str(name);
+	b->n++;
+	return 0;
+}
+
+int
+fs_batch_sync(struct fs_batch *b)
+{
+	size_t i;
+
+	if (end_beside(b) != 0)
+		return -1;
+	if (b->n > SYNC_EACH)
+		return fs_sync_all(b->workdir);
+	for (i = 0; b->n > 1 && i < b->n; i++)
+		fs_sync_soon(b->items[i].fd);
+	for (i = 0; i < b->n; i++)
+		if (fs_sync(b->items[i].fd) != 0)
+			return -1;
+	return 0;
+}
+
+/* Puts the file in its place and hands over the one that was there. */
+static int
+exchange(struct fs_batch *b, struct item *item,
+    const struct fs_batch_ops *ops, void *arg)
+{
+	char random[17], aside[WORKNAME];
+	const char *old = item->work;
+
+	if (fs_move(b->workdir, item->work, item->dirfd, item->name) == 0) {
+		item->shown = true;
+		return 0;
+	}
+	if (errno != EEXIST)
+		return -1;
+	if (renameat2(b->workdir, item->work, item->dirfd, item->name,
+	    RENAME_EXCHANGE) != 0) {
+		if (errno != EINVAL && errno != ENOSYS)
+			return -1;
+		/* a file system that cannot: one after the other */
+		snprintf(aside, sizeof(aside), "%s%s", b->prefix,
+		    hash_random(random, 16));
+		if (renameat(item->dirfd, item->name, b->workdir, aside) != 0 ||
+		    renameat(b->workdir, item->work, item->dirfd,
+		    item->name) != 0)
+			return -1;
+		old = aside;
+	}
+	item->shown = true;
+	return ops->displaced(arg, item->dirfd, item->name, old);
+}
+
+static int
+show(struct fs_batch *b, struct item *item, const struct fs_batch_ops *ops,
+    void *arg)
+{
+	struct stat st;
+
+	if (ops != NULL && ops->placed != NULL && fstatat(b->workdir,
+	    item->work, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		ops->placed(arg, item->dirfd, item->name, &st);
+	if (ops != NULL && ops->displaced != NULL)
+		return exchange(b, item, ops, arg);
+	if (renameat(b->workdir, item->work, item->dirfd, item->name) != 0)
+		return -1;
+	item->shown = true;
+	return 0;
+}
+
+/* Whether no earlier item was in the same directory. */
+static bool
+dir_is_new(const struct fs_batch *b, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < i; k++)
+		if (b->items[k].dirfd == b->items[i].dirfd)
+			return false;
+	return true;
+}
+
+int
+fs_batch_show(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		if (show(b, &b->items[i], ops, arg) == 0)
+			continue;
+		if (ops == NULL || ops->failed == NULL)
+			return -1;
+		ops->failed(arg, b->items[i].dirfd, b->items[i].name);
+	}
+	if (b->n > SYNC_EACH)
+		return fs_sync_all(b->workdir);
+	for (i = 0; i < b->n; i++)
+		if (dir_is_new(b, i) && fs_sync_dir(b->items[i].dirfd) != 0)
+			return -1;
+	return 0;
+}
