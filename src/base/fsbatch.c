@@ -52,14 +52,15 @@ struct fs_batch {
 	struct item *items;
 	size_t	 n, cap;
 
-	/* beside; under the lock while there is a thread */
-	bool	 beside, running;
+	bool	 beside, begun;		/* asked for; there is a thread */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t come, gone;
+	/* under the lock */
 	struct waiting *first, **last;
 	size_t	 bytes;		/* of those that wait */
 	bool	 over;		/* no more of them come */
+	bool	 ended;		/* and all are written */
 	int	 error;		/* of the first that could not be written */
 };
 
@@ -126,26 +127,34 @@ write_waiting(void *arg)
 			pthread_cond_signal(&b->gone);
 	}
 	b->error = error;
-	b->running = false;
+	b->ended = true;
 	pthread_cond_signal(&b->gone);
 	pthread_mutex_unlock(&b->lock);
 	return NULL;
 }
 
+static void
+forget_beside(struct fs_batch *b)
+{
+	pthread_cond_destroy(&b->gone);
+	pthread_cond_destroy(&b->come);
+	pthread_mutex_destroy(&b->lock);
+	b->beside = b->begun = false;
+}
+
 static bool
 begin_beside(struct fs_batch *b)
 {
-	if (b->last != NULL)
+	if (b->begun)
 		return true;
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->come, NULL);
 	pthread_cond_init(&b->gone, NULL);
 	b->last = &b->first;
-	b->running = true;
-	if (pthread_create(&b->thread, NULL, write_waiting, b) == 0)
-		return true;
-	b->running = b->beside = false;
-	return false;
+	b->begun = pthread_create(&b->thread, NULL, write_waiting, b) == 0;
+	if (!b->begun)
+		forget_beside(b);
+	return b->begun;
 }
 
 static void
@@ -174,21 +183,18 @@ write_beside(struct fs_batch *b, const char *work, const void *p, size_t n,
 static int
 end_beside(struct fs_batch *b)
 {
-	if (b->last == NULL || !b->beside)
+	if (!b->begun)
 		return 0;
 	pthread_mutex_lock(&b->lock);
 	b->over = true;
 	pthread_cond_signal(&b->come);
-	while (b->running) {
+	while (!b->ended) {
 		pthread_cond_wait(&b->gone, &b->lock);
 		notify_pulse();
 	}
 	pthread_mutex_unlock(&b->lock);
 	pthread_join(b->thread, NULL);
-	pthread_cond_destroy(&b->gone);
-	pthread_cond_destroy(&b->come);
-	pthread_mutex_destroy(&b->lock);
-	b->beside = false;
+	forget_beside(b);
 	if (b->error == 0)
 		return 0;
 	errno = b->error;
