@@ -27,6 +27,7 @@
 
 struct buf;
 struct ledger;
+struct pollfd;
 
 #define BLOB_HEX 41
 
@@ -153,5 +154,10 @@ void	ledger_tidy(struct ledger *, bool busy);
 /* Waits for merges at work, and merges until there is nothing to merge; for
  * who has nothing else to do.  -1: one has failed. */
 int	ledger_settle(struct ledger *);
+/* Whether ledger_tidy() has begun what is not through; and what tells when it
+ * is to be called again, at most LEDGER_FDS. */
+bool	ledger_is_merging(const struct ledger *);
+#define LEDGER_FDS 2
+size_t	ledger_poll(const struct ledger *, struct pollfd *);
 
 #endif

@@ -24,6 +24,7 @@ struct merge {
 	pid_t		 pid;		/* 0: none */
 	bool		 second;	/* it began beside another */
 	int		 said;		/* what it says, a file; -1: none */
+	int		 handle;	/* of its end; -1: none */
 	int64_t		 began;		/* fs_now() */
 	struct packdir	 known;		/* packs that it takes or relies on */
 };

@@ -42,6 +42,10 @@ pid_t	spawn_piped(const char *const argv[], int in, int *out);
 /* Has it ended?  1: yes, and *status is as from wait(2); 0: no; -1. */
 int	spawn_ended(pid_t, int *status);
 
+/* A descriptor that can be read when it has ended, the caller's; -1: not
+ * here. */
+int	spawn_handle(pid_t);
+
 /* Waits for its end. */
 int	spawn_wait(pid_t, int *status);
 

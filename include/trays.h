@@ -74,8 +74,7 @@ bool	trays_compared(const struct trays *);
 /* Foreign files are moved away at once (run --once does not wait). */
 void	trays_hurry(struct trays *);
 
-/* While forms are in hand, comparing gives way to them, for a while; never in
- * a hurry. */
+/* While forms are in hand, comparing gives way to them, for a while. */
 void	trays_give_way(struct trays *, bool);
 
 void	trays_event(struct trays *, const struct watch_event *);

@@ -391,9 +391,11 @@ flow_patience(const struct flow *f)
 static int
 flow_wait(struct flow *f, int signals)
 {
-	struct pollfd fds[POOL_FDS + GATEWAY_FDS + KEYS_FDS + 2];
+	struct pollfd fds[POOL_FDS + GATEWAY_FDS + KEYS_FDS + LEDGER_FDS +
+	    2];
 	size_t n = pool_poll(f->pool, fds, POOL_FDS);
 
+	n += ledger_poll(f->ledger, fds + n);
 	n += gateway_poll(f->gateway, fds + n);
 	n += keys_poll(f->keys, fds + n);
 	fds[n++] = (struct pollfd){ .fd = watch_fd(f->watch),
@@ -433,6 +435,8 @@ flow_tend(struct flow *f)
 		look_at_grounds(f);
 		ledger_tidy(f->ledger, f->in_hand > 0);
 	}
+	if (ledger_is_merging(f->ledger))
+		ledger_tidy(f->ledger, f->in_hand > 0);
 	if (f->held.n > 0 && now >= f->held_due && flow_try_held(f) != 0)
 		return -1;
 	if (outbox_tend(f->outbox) != 0)
@@ -515,6 +519,7 @@ flow_is_idle(struct flow *f)
 	return !f->more && waiting && f->group.n == 0 &&
 	    pool_pending(f->pool) == 0 && !keys_are_busy(f->keys) &&
 	    trays_compared(f->trays) && map_count(&f->lists) == 0 &&
+	    !ledger_is_merging(f->ledger) &&
 	    !intake_is_waiting(f->intake) &&
 	    intake_due(f->intake) > clock_ticks() &&
 	    trays_due(f->trays) > clock_ticks() + 1000 &&

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -198,6 +199,12 @@ spawn_ended(pid_t pid, int *status)
 	pid_t got = waitpid(pid, status, WNOHANG);
 
 	return got < 0 ? -1 : got == pid;
+}
+
+int
+spawn_handle(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
 int

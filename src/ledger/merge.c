@@ -18,6 +18,7 @@
  * packs are not merged is a slow one.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,8 +140,10 @@ forget(struct merge *m)
 {
 	if (m->said >= 0)
 		close(m->said);
+	if (m->handle >= 0)
+		close(m->handle);
 	packdir_free(&m->known);
-	*m = (struct merge){ .said = -1 };
+	*m = (struct merge){ .said = -1, .handle = -1 };
 }
 
 /* Not tried again before more have come: neither what fails nor what comes to
@@ -169,6 +172,8 @@ run(struct ledger *l, struct merge *m)
 	m->said = memfd_create("pack", MFD_CLOEXEC);
 	if (in >= 0 && m->said >= 0 && fs_now(l->packdir, &m->began) == 0)
 		m->pid = start_git(l->path, in, m->said);
+	if (m->pid > 0)
+		m->handle = spawn_handle(m->pid);
 	saved = errno;
 	if (in >= 0)
 		close(in);
@@ -360,6 +365,29 @@ ledger_tidy(struct ledger *l, bool busy)
 		begin(l, m);
 }
 
+bool
+ledger_is_merging(const struct ledger *l)
+{
+	size_t i;
+
+	for (i = 0; i < MERGES; i++)
+		if (l->merges[i].pid > 0)
+			return true;
+	return false;
+}
+
+size_t
+ledger_poll(const struct ledger *l, struct pollfd *fds)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < MERGES; i++)
+		if (l->merges[i].handle >= 0)
+			fds[n++] = (struct pollfd){ .events = POLLIN,
+			    .fd = l->merges[i].handle };
+	return n;
+}
+
 /* Whatever way it ended. */
 static int
 await(struct ledger *l, struct merge *m)
@@ -391,7 +419,10 @@ ledger_settle(struct ledger *l)
 void
 merges_init(struct ledger *l)
 {
-	l->merges[0].said = l->merges[1].said = -1;
+	size_t i;
+
+	for (i = 0; i < MERGES; i++)
+		l->merges[i].said = l->merges[i].handle = -1;
 	l->packs = packdir_count(l->packdir);
 }
 

@@ -63,7 +63,7 @@ trays_compared(const struct trays *t)
 void
 trays_give_way(struct trays *t, bool busy)
 {
-	t->gives_way = busy && !t->hurry;
+	t->gives_way = busy;
 }
 
 int64_t
