@@ -7,8 +7,9 @@
  *	strike [-p WHOM] [-c CALLS] [-s CALLS] [-n N] [-m TIMES] [-w FILE]
  *	    [-a WHAT] [-l LIST] -- COMMAND ...
  *
- *	-p daemon|worker|tool|all	whose calls count: those of COMMAND, of
- *		docket-check, of other programs and of forks on their way there
+ *	-p daemon|worker|tool|all	whose calls count: those of COMMAND and its
+ *		threads, of docket-check, of other programs and of forks on their
+ *		way there
  *	-c write,fsync,...	which count; +change: all that change
  *		anything, +space: all that need room, and so on (classes[])
  *	-s ...	of those only these are numbered and struck, the others listed
@@ -496,9 +497,12 @@ on_stop(pid_t pid, int status)
 		break;
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
-	case PTRACE_EVENT_CLONE:
 		if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child) == 0)
 			remember((pid_t)child, whom == WORKER ? WORKER : TOOL);
+		break;
+	case PTRACE_EVENT_CLONE:	/* a thread */
+		if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child) == 0)
+			remember((pid_t)child, whom);
 		break;
 	case PTRACE_EVENT_EXEC:
 		remember(pid, who_runs(pid, whom));
