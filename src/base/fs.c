@@ -272,15 +272,16 @@ make_file(int dirfd, const char *name, mode_t mode)
 {
 	static pthread_once_t asked = PTHREAD_ONCE_INIT;
 	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
-	    O_NOFOLLOW, mode);
+	    O_NOFOLLOW, mode), saved;
 
 	pthread_once(&asked, ask_for_mask);
-	if (fd >= 0 && (mode & mask) != 0 && fchmod(fd, mode) != 0) {
-		close(fd);
-		unlinkat(dirfd, name, 0);
-		return -1;
-	}
-	return fd;
+	if (fd < 0 || (mode & mask) == 0 || fchmod(fd, mode) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	unlinkat(dirfd, name, 0);
+	errno = saved;
+	return -1;
 }
 
 int
