@@ -112,7 +112,7 @@ def shares(c, d, r):
     began = time.monotonic()
     p = subprocess.Popen(
         ["strace", "-f", "--seccomp-bpf", "-T", "-qq", "-o", trace, "-e",
-         "trace=fsync,fdatasync,syncfs,sync_file_range,msync", d.docket(),
+         "trace=fsync,fdatasync,syncfs,msync", d.docket(),
          "run", "--once", desk], stdout=subprocess.DEVNULL)
     own = workers = 0
     while p.poll() is None:
