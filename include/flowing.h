@@ -47,7 +47,8 @@
 #include "flow.h"
 
 /* A group is closed when it is full, when nothing else is on its way, or when
- * its first ruling has waited so long, ms. */
+ * its first ruling has waited so long, ms; or as long as it took to commit the
+ * group before: a slow disk is asked for less often. */
 #define GROUP_MS 200
 
 /* What events bear: of the desk and schemas/, of a tray, of a box. */
@@ -114,9 +115,15 @@ struct flow {
 	struct entries	 group;
 	size_t		 group_bytes;
 	int64_t		 group_since;	/* ticks */
+	int64_t		 group_took;	/* to commit the one before, ms */
 	struct map	 cases;		/* number -> casefile, as of it */
 	struct map	 digests;	/* box and digest -> number */
 	struct map	 last;		/* prefix -> last sequence given */
+
+	/* the group before, while its answers are given; NULL: none are */
+	struct entries	 told;
+	struct answer	*answers;
+	char		 told_mark[COMMIT_HEX];	/* its last commit, or "" */
 
 	/* papers that were edited or deleted, not yet in the group; and how
 	 * many */
@@ -172,9 +179,15 @@ void	flow_add_unrecorded(struct flow *, struct ruling *, struct parcel *);
 int	flow_relist(struct flow *);
 
 bool	flow_due(const struct flow *);
+/* When the open group is to be committed at the latest, ticks. */
+int64_t	flow_group_due(const struct flow *);
 int	flow_commit(struct flow *);
 void	flow_close_group(struct flow *);
 void	flow_forget_numbers(struct flow *);
+/* Until the answers to what was committed last are given: before anybody else
+ * waits, and at the end. */
+int	flow_end_answers(struct flow *);
+void	flow_forget_answers(struct flow *);
 /* Answers to refusals whose box was held: once more. */
 int	flow_answer_again(struct flow *);
 

@@ -15,7 +15,10 @@
  * After fs_batch_beside() files are written by a thread of the batch's own,
  * while the caller goes on with something else: the bytes are copied, a few
  * MiB at most wait, and what fails is told by fs_batch_sync().  A few files
- * are written at once, also then.
+ * are written at once, also then.  Where there is such a thread,
+ * fs_batch_begin_end() makes it sync and show all there is (nothing can be
+ * exchanged so, and nothing be put any more); fs_batch_end() waits for that
+ * and tells what failed, or does it now.
  *
  * Descriptors must stay open until the batch is freed.  Freeing a batch
  * that was not shown removes its temporary files; after a crash they are
@@ -26,6 +29,7 @@
 #ifndef DOCKET_FSBATCH_H
 #define DOCKET_FSBATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -49,5 +53,8 @@ int	fs_batch_put(struct fs_batch *, int dirfd, const char *name,
 size_t	fs_batch_count(const struct fs_batch *);
 int	fs_batch_sync(struct fs_batch *);
 int	fs_batch_show(struct fs_batch *, const struct fs_batch_ops *, void *);
+/* Whether it goes on beside. */
+bool	fs_batch_begin_end(struct fs_batch *);
+int	fs_batch_end(struct fs_batch *, const struct fs_batch_ops *, void *);
 
 #endif

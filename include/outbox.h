@@ -65,13 +65,16 @@ struct answer {
 					 * keeps the parcel and tries again */
 };
 
-/* Writes them where nobody sees them yet, but for refusals; of many a part is
- * written while the caller does something else.  They are delivered before
- * others are prepared, or never. */
+/*
+ * Answers to a group: outbox_prepare() writes them where nobody sees them yet,
+ * but for refusals; outbox_deliver() gives all of them, of many beside what
+ * the caller does (1), else at once (0); outbox_delivered() comes then in any
+ * case: it waits, says in the answers which were not given, and moves the mark
+ * to a commit (NULL: it stays where it is).  There is one group at a time.
+ */
 int	outbox_prepare(struct outbox *, const struct answer *, size_t n);
-/* Gives all of them together, and moves the mark to a commit (NULL: it stays
- * where it is). */
-int	outbox_deliver(struct outbox *, struct answer *, size_t n,
+int	outbox_deliver(struct outbox *, struct answer *, size_t n);
+int	outbox_delivered(struct outbox *, struct answer *, size_t n,
 	    const char *mark);
 
 /* A held box is given nothing until it is released. */

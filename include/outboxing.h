@@ -57,6 +57,8 @@ struct outbox {
 	char		 mark[COMMIT_HEX];
 	size_t		 n_held;
 	struct giving	 prepared;	/* and not given yet: a batch */
+	bool		 delivering;	/* it is being given */
+	bool		 trouble;	/* it could not be */
 	bool		 released;	/* a box, and nobody has asked */
 	int64_t		 status_due;
 	outbox_waits_fn	*waits;		/* or NULL */
@@ -69,6 +71,9 @@ struct receipt_desk outbox_desk(const struct outbox *);
 
 /* outbox.c */
 
+/* Until what is being delivered is: before others are given something, or a
+ * folder is closed. */
+void	outbox_settle(struct outbox *);
 /* Gives what there is, and goes on. */
 int	giving_flush(struct giving *);
 /* Both receipts of a ruling. */

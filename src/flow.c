@@ -16,7 +16,7 @@
  *	4 build		flow_add()		number, commit in memory
  *	5 commit	flow_commit()		claims synced, pack, branch
  *	6 trays		trays_apply()
- *	7 outbox	outbox_deliver()
+ *	7 outbox	outbox_deliver()	while the next ones are at 1 to 5
  *	8 drop		intake_drop()
  */
 #include <errno.h>
@@ -381,7 +381,7 @@ flow_patience(const struct flow *f)
 	if (f->held.n > 0)
 		due = earliest(due, f->held_due);
 	if (f->group.n > 0)
-		due = earliest(due, f->group_since + GROUP_MS);
+		due = earliest(due, flow_group_due(f));
 	left = earliest(due - clock_ticks(), earliest(SLEEP_MS,
 	    notify_interval()));
 	return left < 0 ? 0 : (int)left;
@@ -502,8 +502,11 @@ flow_round(struct flow *f)
 	if (flow_due(f) && !is_left(f) && flow_commit(f) != 0)
 		return -1;
 	tell_trays(f);
-	if (!f->more && f->in_hand == 0 && f->group.n == 0)
+	if (!f->more && f->in_hand == 0 && f->group.n == 0) {
+		if (flow_end_answers(f) != 0)
+			return -1;
 		f->more = intake_sweep(f->intake);
+	}
 	if (f->progress != NULL)
 		f->progress(f->progress_arg, &f->counts);
 	return 0;
@@ -549,6 +552,8 @@ flow_finish(struct flow *f)
 
 	if (f->group.n + pool_pending(f->pool) <= END_FEW &&
 	    flow_drain(f, clock_ticks() + DRAIN_MS) != 0)
+		return -1;
+	if (flow_end_answers(f) != 0)
 		return -1;
 	f->counts.held += flow_waiting_batches(f, &all);
 	while (clock_ticks() < until && intake_sweep(f->intake))
@@ -774,6 +779,7 @@ flow_close(struct flow *f)
 	flow_free_lists(f);
 	flow_free_batches(f);
 	flow_close_group(f);
+	flow_forget_answers(f);
 	entries_free(&f->again);
 	entries_free(&f->held);
 	entries_free(&f->unanswered);

@@ -36,6 +36,7 @@ struct item {
 	char	 work[WORKNAME];
 	char	*name;
 	bool	 shown;
+	int	 error;		/* it could not be shown beside; 0: it was */
 };
 
 struct waiting {
@@ -60,8 +61,9 @@ struct fs_batch {
 	struct waiting *first, **last;
 	size_t	 bytes;		/* of those that wait */
 	bool	 over;		/* no more of them come */
-	bool	 ended;		/* and all are written */
-	int	 error;		/* of the first that could not be written */
+	bool	 shows;		/* all are shown then */
+	bool	 ended;
+	int	 error;		/* why it has ended before its time; or 0 */
 };
 
 struct fs_batch *
@@ -87,7 +89,19 @@ fs_batch_count(const struct fs_batch *b)
 	return b->n;
 }
 
-/* Beside. */
+/* Where many appear, beside what the caller does. */
+
+static int	sync_written(struct fs_batch *);
+static int	show_beside(struct fs_batch *);
+
+/* Whoever waits for the thread is to know that it is at work. */
+static void
+tell_news(struct fs_batch *b)
+{
+	pthread_mutex_lock(&b->lock);
+	pthread_cond_signal(&b->gone);
+	pthread_mutex_unlock(&b->lock);
+}
 
 /* The next one that waits; NULL: there will be none. */
 static struct waiting *
@@ -105,10 +119,10 @@ take(struct fs_batch *b)
 	return w;
 }
 
-static void *
-write_waiting(void *arg)
+/* 0, or why one could not be: after that nothing will be shown. */
+static int
+write_waiting(struct fs_batch *b)
 {
-	struct fs_batch *b = arg;
 	struct waiting *w;
 	unsigned news = 0;
 	int error = 0;
@@ -116,7 +130,6 @@ write_waiting(void *arg)
 	pthread_mutex_lock(&b->lock);
 	while ((w = take(b)) != NULL) {
 		pthread_mutex_unlock(&b->lock);
-		/* after one that failed nothing will be shown */
 		if (error == 0 && fs_write_new(b->workdir, w->work, w->bytes,
 		    w->n, w->mode, NULL) != 0)
 			error = errno;
@@ -126,6 +139,21 @@ write_waiting(void *arg)
 		if (++news % NEWS == 0 || b->first == NULL)
 			pthread_cond_signal(&b->gone);
 	}
+	pthread_mutex_unlock(&b->lock);
+	return error;
+}
+
+static void *
+work_beside(void *arg)
+{
+	struct fs_batch *b = arg;
+	int error = write_waiting(b);
+
+	/* `shows' was set before the last of them was said to have come */
+	if (error == 0 && b->shows && (sync_written(b) != 0 ||
+	    show_beside(b) != 0))
+		error = errno;
+	pthread_mutex_lock(&b->lock);
 	b->error = error;
 	b->ended = true;
 	pthread_cond_signal(&b->gone);
@@ -139,7 +167,7 @@ forget_beside(struct fs_batch *b)
 	pthread_cond_destroy(&b->gone);
 	pthread_cond_destroy(&b->come);
 	pthread_mutex_destroy(&b->lock);
-	b->beside = b->begun = false;
+	b->beside = b->begun = b->shows = false;
 }
 
 static bool
@@ -151,7 +179,7 @@ begin_beside(struct fs_batch *b)
 	pthread_cond_init(&b->come, NULL);
 	pthread_cond_init(&b->gone, NULL);
 	b->last = &b->first;
-	b->begun = pthread_create(&b->thread, NULL, write_waiting, b) == 0;
+	b->begun = pthread_create(&b->thread, NULL, work_beside, b) == 0;
 	if (!b->begun)
 		forget_beside(b);
 	return b->begun;
@@ -179,15 +207,26 @@ write_beside(struct fs_batch *b, const char *work, const void *p, size_t n,
 	pthread_mutex_unlock(&b->lock);
 }
 
-/* Until all that waited is written. */
+/* No more come: what waits is written, and shown, if it is to be. */
+static void
+begin_end(struct fs_batch *b, bool shows)
+{
+	pthread_mutex_lock(&b->lock);
+	if (shows)
+		b->shows = true;
+	b->over = true;
+	pthread_cond_signal(&b->come);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* Until the thread has done what there was to be done. */
 static int
 end_beside(struct fs_batch *b)
 {
 	if (!b->begun)
 		return 0;
+	begin_end(b, false);
 	pthread_mutex_lock(&b->lock);
-	b->over = true;
-	pthread_cond_signal(&b->come);
 	while (!b->ended) {
 		pthread_cond_wait(&b->gone, &b->lock);
 		notify_pulse();
@@ -255,13 +294,11 @@ fs_batch_put(struct fs_batch *b, int dirfd, const char *name, const void *p,
 	return 0;
 }
 
-int
-fs_batch_sync(struct fs_batch *b)
+static int
+sync_written(struct fs_batch *b)
 {
 	size_t i;
 
-	if (end_beside(b) != 0)
-		return -1;
 	if (b->n > SYNC_EACH)
 		return fs_sync_all(b->workdir);
 	for (i = 0; b->n > 1 && i < b->n; i++)
@@ -270,6 +307,12 @@ fs_batch_sync(struct fs_batch *b)
 		if (fs_sync(b->items[i].fd) != 0)
 			return -1;
 	return 0;
+}
+
+int
+fs_batch_sync(struct fs_batch *b)
+{
+	return end_beside(b) != 0 ? -1 : sync_written(b);
 }
 
 /* Puts the file in its place and hands over the one that was there. */
@@ -332,22 +375,77 @@ dir_is_new(const struct fs_batch *b, size_t i)
 	return true;
 }
 
-int
-fs_batch_show(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
+static int
+sync_places(struct fs_batch *b)
 {
 	size_t i;
 
-	for (i = 0; i < b->n; i++) {
-		if (show(b, &b->items[i], ops, arg) == 0)
-			continue;
-		if (ops == NULL || ops->failed == NULL)
-			return -1;
-		ops->failed(arg, b->items[i].dirfd, b->items[i].name);
-	}
 	if (b->n > SYNC_EACH)
 		return fs_sync_all(b->workdir);
 	for (i = 0; i < b->n; i++)
 		if (dir_is_new(b, i) && fs_sync_dir(b->items[i].dirfd) != 0)
 			return -1;
+	return 0;
+}
+
+/* errno says why. */
+static int
+tell_failed(const struct item *item, const struct fs_batch_ops *ops, void *arg)
+{
+	if (ops == NULL || ops->failed == NULL)
+		return -1;
+	ops->failed(arg, item->dirfd, item->name);
+	return 0;
+}
+
+int
+fs_batch_show(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (show(b, &b->items[i], ops, arg) != 0 &&
+		    tell_failed(&b->items[i], ops, arg) != 0)
+			return -1;
+	return sync_places(b);
+}
+
+/* By the thread: whatever fails is told when it has ended. */
+static int
+show_beside(struct fs_batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		if (show(b, &b->items[i], NULL, NULL) != 0)
+			b->items[i].error = errno;
+		if (i % NEWS == 0)
+			tell_news(b);
+	}
+	return sync_places(b);
+}
+
+bool
+fs_batch_begin_end(struct fs_batch *b)
+{
+	if (b->begun)
+		begin_end(b, true);
+	return b->begun;
+}
+
+int
+fs_batch_end(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
+{
+	size_t i;
+
+	if (!b->shows)
+		return fs_batch_sync(b) != 0 ? -1 : fs_batch_show(b, ops, arg);
+	if (end_beside(b) != 0)
+		return -1;
+	for (i = 0; i < b->n; i++) {
+		errno = b->items[i].error;
+		if (errno != 0 && tell_failed(&b->items[i], ops, arg) != 0)
+			return -1;
+	}
 	return 0;
 }

@@ -287,13 +287,20 @@ flow_close_group(struct flow *f)
 	map_free_all(&f->digests);
 }
 
+int64_t
+flow_group_due(const struct flow *f)
+{
+	return f->group_since + (f->group_took < GROUP_MS ? GROUP_MS :
+	    f->group_took);
+}
+
 bool
 flow_due(const struct flow *f)
 {
 	return f->group.n > 0 && (pool_pending(f->pool) == 0 ||
 	    f->group.n >= LIMIT_GROUP || f->relisted ||
 	    f->group_bytes >= LIMIT_GROUP_BYTES ||
-	    clock_ticks() - f->group_since >= GROUP_MS);
+	    clock_ticks() >= flow_group_due(f));
 }
 
 /* Committing. */
@@ -426,37 +433,75 @@ keep_unanswered(struct flow *f, struct entry *e)
 	e->parcel = NULL;
 }
 
-/* Gives answers that were prepared, and drops the claims of those that were
- * given. */
+/* Gives what was prepared: of many answers beside what the flow goes on with
+ * (1), until flow_end_answers(); else at once (0). */
 static int
 deliver(struct flow *f, struct entries *all, struct answer *answers,
     const char *mark)
 {
-	struct entry *e;
+	int status = outbox_deliver(f->outbox, answers, all->n);
+
+	if (status < 0)
+		return flow_fail(f, "answers cannot be written");
+	f->told = *all;
+	f->answers = answers;
+	snprintf(f->told_mark, sizeof(f->told_mark), "%s",
+	    mark == NULL ? "" : mark);
+	*all = (struct entries){ NULL, 0 };
+	return status;
+}
+
+/* What was answered is dropped, and may be decided on. */
+static void
+drop_told(struct flow *f, struct entry *e, const struct answer *a)
+{
+	if (e->decided)
+		trays_release(f->trays, &e->decision, 0);
+	if (a->held)
+		keep_unanswered(f, e);
+	else if (e->parcel != NULL)
+		intake_drop(f->intake, e->parcel);
+}
+
+void
+flow_forget_answers(struct flow *f)
+{
+	entries_free(&f->told);
+	free(f->answers);
+	f->answers = NULL;
+}
+
+int
+flow_end_answers(struct flow *f)
+{
 	size_t i;
 
-	if (outbox_deliver(f->outbox, answers, all->n, mark) != 0)
+	if (f->answers == NULL)
+		return 0;
+	if (outbox_delivered(f->outbox, f->answers, f->told.n,
+	    *f->told_mark == '\0' ? NULL : f->told_mark) != 0)
 		return flow_fail(f, "answers cannot be written");
-	for (i = 0; i < all->n; i++) {
-		e = &all->list[i];
-		if (answers[i].held)
-			keep_unanswered(f, e);
-		else if (e->parcel != NULL)
-			intake_drop(f->intake, e->parcel);
-	}
+	for (i = 0; i < f->told.n; i++)
+		drop_told(f, &f->told.list[i], &f->answers[i]);
+	flow_forget_answers(f);
 	return 0;
 }
 
+/* Takes the entries. */
 static int
 answer_all(struct flow *f, struct entries *all)
 {
-	struct answer *answers = answers_to(all);
-	int status = prepare(f, answers, all->n);
+	struct answer *answers;
 
-	if (status == 0)
-		status = deliver(f, all, answers, NULL);
-	free(answers);
-	return status;
+	if (flow_end_answers(f) != 0)
+		return -1;
+	answers = answers_to(all);
+	if (prepare(f, answers, all->n) != 0 ||
+	    deliver(f, all, answers, NULL) < 0) {
+		free(answers);
+		return -1;
+	}
+	return flow_end_answers(f);
 }
 
 /* Whether a refusal can be answered now, from its claim; else it is kept.  A
@@ -533,11 +578,10 @@ record(struct flow *f)
 	return 0;
 }
 
-/* What was recorded, on the desk and then to those who asked. */
+/* What was recorded, on the desk. */
 static int
-tell(struct flow *f)
+tell(struct flow *f, const struct answer *answers)
 {
-	struct answer *answers = answers_to(&f->group);
 	struct ruling **rulings;
 	int status;
 	size_t n;
@@ -550,27 +594,41 @@ tell(struct flow *f)
 		status = project(f, rulings, n, answers);
 	} else
 		status = prepare(f, answers, f->group.n);
+	free(rulings);
+	return status;
+}
+
+/* And then to those who asked. */
+static int
+tell_and_answer(struct flow *f)
+{
+	struct answer *answers = answers_to(&f->group);
+	int status = tell(f, answers);
+
 	if (status == 0)
 		status = deliver(f, &f->group, answers,
 		    ledger_head(f->ledger));
-	free(rulings);
+	if (status == 1)
+		return 0;
+	if (status == 0)
+		return flow_end_answers(f);
 	free(answers);
-	return status;
+	return -1;
 }
 
 int
 flow_commit(struct flow *f)
 {
-	size_t i;
+	int64_t began = clock_ticks();
 
 	if (f->group.n == 0)
 		return 0;
-	if (record(f) != 0 || tell(f) != 0)
+	/* the answers to the group before are given meanwhile */
+	if (record(f) != 0 || flow_end_answers(f) != 0 ||
+	    tell_and_answer(f) != 0)
 		return -1;
-	for (i = 0; i < f->group.n; i++)
-		if (f->group.list[i].decided)
-			trays_release(f->trays, &f->group.list[i].decision, 0);
 	flow_close_group(f);
+	f->group_took = clock_ticks() - began;
 	if (f->clock_more)
 		f->clock_due = clock_ticks();
 	f->clock_more = false;

@@ -163,6 +163,7 @@ outbox_folder(struct outbox *o, const char *name)
 	if (fd >= 0 || errno != ENOENT || b->fd < 0)
 		return fd;
 	/* somebody has removed the one that is open */
+	outbox_settle(o);
 	close(b->fd);
 	b->fd = -1;
 	box_open(o, b);

@@ -111,6 +111,7 @@ outbox_batch(struct outbox *o, const char *box, const struct batched *said,
 	struct long_answer a = { o, box_of(o, box), said, body, arg };
 	int status;
 
+	outbox_settle(o);
 	if (a.box->fd < 0)
 		box_hold(o, a.box, "opened", "");
 	if (a.box->held[0] != '\0')

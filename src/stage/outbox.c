@@ -131,6 +131,7 @@ outbox_close(struct outbox *o)
 
 	if (o == NULL)
 		return;
+	drop(&o->prepared);	/* nothing is written to a box that is closed */
 	while ((e = map_next(&o->boxes, &at)) != NULL) {
 		b = e->value;
 		if (b->name[0] != '\0' && b->fd >= 0)
@@ -138,7 +139,6 @@ outbox_close(struct outbox *o)
 		free(b);
 	}
 	map_free(&o->boxes);
-	drop(&o->prepared);
 	free(o);
 }
 
@@ -306,6 +306,7 @@ give(struct giving *g, const struct ruling *r)
 static void
 begin(struct giving *g, struct outbox *o, const char *only)
 {
+	outbox_settle(o);
 	*g = (struct giving){ .outbox = o, .only = only,
 	    .batch = fs_batch_new(o->desk->work, WORK) };
 }
@@ -336,8 +337,7 @@ end(struct giving *g)
 	int status = 0;
 	size_t i;
 
-	if (fs_batch_sync(g->batch) != 0 ||
-	    fs_batch_show(g->batch, &give_ops, g) != 0) {
+	if (fs_batch_end(g->batch, &give_ops, g) != 0) {
 		log_cause("outbox", "write", "receipts");
 		status = -1;
 	}
@@ -516,8 +516,7 @@ outbox_prepare(struct outbox *o, const struct answer *answers, size_t n)
 }
 
 int
-outbox_deliver(struct outbox *o, struct answer *answers, size_t n,
-    const char *mark)
+outbox_deliver(struct outbox *o, struct answer *answers, size_t n)
 {
 	struct giving *g = &o->prepared;
 	int status = 0;
@@ -528,10 +527,33 @@ outbox_deliver(struct outbox *o, struct answer *answers, size_t n,
 		if (answers[i].parcel != NULL)
 			status = giving_refuse(g, &answers[i]);
 	}
-	if (end(g) != 0 || status != 0)
+	o->delivering = true;
+	if (status == 0)
+		return fs_batch_begin_end(g->batch);
+	outbox_settle(o);
+	return -1;
+}
+
+void
+outbox_settle(struct outbox *o)
+{
+	if (!o->delivering)
+		return;
+	o->delivering = false;
+	o->trouble = end(&o->prepared) != 0;
+}
+
+int
+outbox_delivered(struct outbox *o, struct answer *answers, size_t n,
+    const char *mark)
+{
+	size_t i;
+
+	outbox_settle(o);
+	if (o->trouble)
 		return -1;
 	/* a box that failed just now has not got its refusals either */
-	for (i = 0; g->failed && i < n; i++)
+	for (i = 0; o->prepared.failed && i < n; i++)
 		if (answers[i].parcel != NULL && box_of(o,
 		    answers[i].parcel->box)->held[0] != '\0')
 			answers[i].held = true;
@@ -574,6 +596,7 @@ retry(struct outbox *o, struct box *b)
 	char since[COMMIT_HEX];
 	bool failed = true;
 
+	outbox_settle(o);
 	/* the folder may be another by now */
 	if (b->name[0] != '\0' && b->fd >= 0) {
 		close(b->fd);

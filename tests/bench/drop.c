@@ -8,8 +8,11 @@
  * dropped when they are due, however far behind the desk is.  A line for each
  * form: its box, when it was dropped and when its receipt (.xml and .txt) was
  * there, in ms after the first.  DESK.drop is where they are before.
+ *
+ * While a desk is at work only the names of receipts are written down; which
+ * forms they are for is read when all are there.  Who looks takes from what is
+ * looked at.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -34,7 +37,11 @@ struct box {
 	int		 in, out, watch;
 	double		 every;		/* ms; < 0: one after the other */
 	unsigned	 n, from, dropped, done;
-	double		*at, *answered;
+	double		*at, *answered;	/* of each form */
+	struct receipt {
+		char	 name[64];
+		double	 came;
+	}		*receipts;	/* as they came */
 };
 
 static struct box boxes[8];
@@ -124,6 +131,7 @@ open_box(const char *desk, char **words)
 	b->from = (unsigned)strtoul(words[3], NULL, 10);
 	b->at = mem_grow(NULL, b->n + 1, sizeof(*b->at));
 	b->answered = mem_grow(NULL, b->n + 1, sizeof(*b->answered));
+	b->receipts = mem_grow(NULL, b->n + 1, sizeof(*b->receipts));
 	b->in = open_folder(desk, "inbox", b->name);
 	b->out = open_folder(desk, "outbox", b->name);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", b->out);
@@ -140,49 +148,27 @@ drop(struct box *b)
 	char from[64], name[64];
 
 	snprintf(from, sizeof(from), "%s-%u", b->name, i);
-	snprintf(name, sizeof(name), "drop-%u.xml", i);
+	snprintf(name, sizeof(name), "drop-%u.xml", b->from + i);
 	b->at[i] = now();
 	b->answered[i] = -1;
 	if (renameat(stage, from, b->in, name) != 0)
 		fail(name);
 }
 
-/* Which form a receipt is for: it says what the file was called. */
+/* The text is the last of the two. */
 static void
 take(struct box *b, const char *name)
 {
-	const char *dot = strstr(name, ".received.txt"), *p;
-	struct buf text = BUF_INIT;
-	unsigned i = 0;
+	const char *dot = strstr(name, ".received.txt");
+	struct receipt *r = &b->receipts[b->done];
 
 	if (dot == NULL || dot[13] != '\0')
 		return;
-	if (fs_read_file(b->out, name, 65536, &text) != 0)
-		fail(name);
-	p = strstr(buf_str(&text), "drop-");
-	if (p == NULL || sscanf(p, "drop-%u", &i) != 1 || i >= b->n)
-		fail(name);
-	if (b->answered[i] < 0) {
-		b->answered[i] = now();
-		b->done++;
-	}
-	buf_free(&text);
-}
-
-/* Events that were lost, or were there before anybody looked. */
-static void
-look(void)
-{
-	struct dirent *e;
-	DIR *list;
-	size_t i;
-
-	for (i = 0; i < n_boxes; i++) {
-		list = fs_list(boxes[i].out);
-		while (list != NULL && (e = readdir(list)) != NULL)
-			take(&boxes[i], e->d_name);
-		closedir(list);
-	}
+	if (b->done == b->n)
+		fail("a receipt too many");
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	r->came = now();
+	b->done++;
 }
 
 static void
@@ -196,11 +182,29 @@ take_events(void)
 	for (at = 0; at < n; at += (ssize_t)(sizeof(*e) + e->len)) {
 		e = (const void *)(room + at);
 		if (e->mask & IN_Q_OVERFLOW)
-			look();
+			fail("events were lost");
 		for (i = 0; i < n_boxes; i++)
 			if (e->wd == boxes[i].watch)
 				take(&boxes[i], e->name);
 	}
+}
+
+/* Which form a receipt is for: it says what the file was called. */
+static void
+assign(struct box *b, const struct receipt *r)
+{
+	struct buf text = BUF_INIT;
+	unsigned serial = 0;
+	const char *p;
+
+	if (fs_read_file(b->out, r->name, 65536, &text) != 0)
+		fail(r->name);
+	p = strstr(buf_str(&text), "drop-");
+	if (p == NULL || sscanf(p, "drop-%u", &serial) != 1 ||
+	    serial < b->from || serial - b->from >= b->n)
+		fail(r->name);
+	b->answered[serial - b->from] = r->came;
+	buf_free(&text);
 }
 
 /* When the next one is due; -1: when something is answered. */
@@ -260,10 +264,13 @@ main(int argc, char **argv)
 		open_box(argv[1], argv + word);
 	zero = now();
 	run();
-	for (i = 0; i < n_boxes; i++)
+	for (i = 0; i < n_boxes; i++) {
+		for (k = 0; k < boxes[i].n; k++)
+			assign(&boxes[i], &boxes[i].receipts[k]);
 		for (k = 0; k < boxes[i].n; k++)
 			printf("%s %.3f %.3f\n", boxes[i].name[0] == '\0' ?
 			    "-" : boxes[i].name, boxes[i].at[k],
 			    boxes[i].answered[k]);
+	}
 	return 0;
 }

@@ -713,6 +713,77 @@ test_batch_beside_fails(void **state)
 	close_place(&p);
 }
 
+static struct fs_batch *
+begin_batch(struct place *p, const char *path, size_t many)
+{
+	struct fs_batch *b;
+	char name[32];
+	size_t k;
+
+	open_place(p, path);
+	b = fs_batch_new(p->work, "x-");
+	fs_batch_beside(b);
+	for (k = 0; k < many; k++) {
+		snprintf(name, sizeof(name), "f%zu", k);
+		assert_int_equal(fs_batch_put(b, p->dir, name, name,
+		    strlen(name), 0644), 0);
+	}
+	return b;
+}
+
+/* Begun beside where there are many, and to be waited for in any case. */
+static void
+test_batch_ends_beside(void **state)
+{
+	static const size_t many[] = { 0, 1, 8, 9, 40, 200 };
+	char path[32], name[32];
+	struct fs_batch *b;
+	struct place p;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < COUNT(many); i++) {
+		snprintf(path, sizeof(path), "ends%zu", many[i]);
+		b = begin_batch(&p, path, many[i]);
+		assert_int_equal(fs_batch_begin_end(b), many[i] > 8);
+		assert_int_equal(fs_batch_end(b, NULL, NULL), 0);
+		fs_batch_free(b);
+		assert_int_equal(names_in(p.work), 0);
+		assert_int_equal(names_in(p.dir), many[i]);
+		for (k = 0; k < many[i]; k++) {
+			snprintf(name, sizeof(name), "f%zu", k);
+			assert_file(p.dir, name, name);
+		}
+		close_place(&p);
+	}
+}
+
+/* Nobody waits for the end: each file is there, or it is not. */
+static void
+test_batch_end_forgotten(void **state)
+{
+	struct fs_batch *b;
+	struct place p;
+	size_t k, there = 0;
+	char name[32];
+	struct stat st;
+
+	(void)state;
+	b = begin_batch(&p, "endforgotten", 100);
+	assert_true(fs_batch_begin_end(b));
+	fs_batch_free(b);
+	assert_int_equal(names_in(p.work), 0);
+	for (k = 0; k < 100; k++) {
+		snprintf(name, sizeof(name), "f%zu", k);
+		if (fstatat(p.dir, name, &st, 0) == 0) {
+			assert_file(p.dir, name, name);
+			there++;
+		}
+	}
+	assert_int_equal(names_in(p.dir), there);
+	close_place(&p);
+}
+
 static void
 test_batch_replaces_in_order(void **state)
 {
@@ -835,6 +906,39 @@ on_displaced(void *arg, int dirfd, const char *name, const char *workname)
 	return unlinkat(p->work, workname, 0);
 }
 
+/* Beside, what failed is told to whoever waits, with its reason. */
+static void
+test_batch_fails_beside(void **state)
+{
+	static const struct fs_batch_ops ops = { .failed = on_failed };
+	struct fs_batch *b;
+	struct place p;
+
+	(void)state;
+	b = begin_batch(&p, "partbeside", 20);
+	assert_int_equal(mkdirat(p.dir, "f13", 0755), 0);
+	unit_put(p.dir, "f13/in-it", "");
+	assert_true(fs_batch_begin_end(b));
+	assert_int_equal(fs_batch_end(b, &ops, &p), 0);
+	assert_int_equal(p.failed, 1);
+	assert_string_equal(p.last, "f13");
+	fs_batch_free(b);
+	assert_int_equal(names_in(p.work), 0);
+	assert_int_equal(names_in(p.dir), 20);
+	assert_file(p.dir, "f19", "f19");
+	close_place(&p);
+	/* and without anyone to tell, the batch fails */
+	b = begin_batch(&p, "partbeside2", 20);
+	assert_int_equal(mkdirat(p.dir, "f13", 0755), 0);
+	assert_true(fs_batch_begin_end(b));
+	errno = 0;
+	assert_int_equal(fs_batch_end(b, NULL, NULL), -1);
+	assert_int_equal(errno, EISDIR);
+	fs_batch_free(b);
+	assert_int_equal(names_in(p.work), 0);
+	close_place(&p);
+}
+
 static void
 test_batch_hands_over_what_was_there(void **state)
 {
@@ -885,10 +989,13 @@ main(void)
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_batch_beside_is_bounded),
 		cmocka_unit_test(test_batch_beside_fails),
+		cmocka_unit_test(test_batch_ends_beside),
+		cmocka_unit_test(test_batch_end_forgotten),
 		cmocka_unit_test(test_batch_replaces_in_order),
 		cmocka_unit_test(test_batch_forgotten),
 		cmocka_unit_test(test_batch_prefix),
 		cmocka_unit_test(test_batch_fails_in_part),
+		cmocka_unit_test(test_batch_fails_beside),
 		cmocka_unit_test(test_batch_hands_over_what_was_there),
 	};
 
