@@ -89,10 +89,12 @@ unsigned pool_lists(const struct pool *);
 void	pool_submit(struct pool *, struct job *);
 size_t	pool_pending(const struct pool *);	/* submitted, not yet done */
 
-/* What to poll(2) for: at most `most' entries are written. */
+/* What to poll(2) for: at most `most' entries are written.  A child that has
+ * much in hand is not among them: it is asked when pool_deadline() says. */
 size_t	pool_poll(const struct pool *, struct pollfd *, size_t most);
 #define POOL_FDS (LIMIT_WORKERS + 1)
-/* Ticks (clock.h) at which a child is overdue; INT64_MAX: never. */
+/* Ticks (clock.h) at which pool_exchange() is to be called though nothing came;
+ * INT64_MAX: then only. */
 int64_t	pool_deadline(const struct pool *);
 
 /* Reads and writes what can be without waiting.  -1: the parent is gone. */

@@ -26,6 +26,12 @@
  * something else. */
 #define DEPTH 40
 
+/* A child that has so many jobs in hand does not wake us for each verdict: it is
+ * asked for them so often, ms.  Being woken a thousand times a second costs
+ * both sides a tenth of what they do. */
+#define DEPTH_QUIET 12
+#define ASK_MS 2
+
 /* How long a child may be silent beyond its bound of processor time, ms. */
 #define PATIENCE_MS 20000
 
@@ -584,6 +590,13 @@ pool_pending(const struct pool *p)
 	return p->pending;
 }
 
+static bool
+is_quiet(const struct slot *s)
+{
+	return s->state == LIVE && s->at.n >= DEPTH_QUIET &&
+	    s->sent == s->out.len;
+}
+
 size_t
 pool_poll(const struct pool *p, struct pollfd *fds, size_t most)
 {
@@ -593,7 +606,7 @@ pool_poll(const struct pool *p, struct pollfd *fds, size_t most)
 	if (n < most)
 		fds[n++] = (struct pollfd){ .fd = p->fd, .events = POLLIN };
 	for (s = p->slots; s < p->slots + p->n_slots && n < most; s++)
-		if (s->fd >= 0)
+		if (s->fd >= 0 && !is_quiet(s))
 			fds[n++] = (struct pollfd){ .fd = s->fd,
 			    .events = (short)(s->sent < s->out.len ?
 			    POLLIN | POLLOUT : POLLIN) };
@@ -606,9 +619,12 @@ pool_deadline(const struct pool *p)
 	int64_t first = INT64_MAX;
 	const struct slot *s;
 
-	for (s = p->slots; s < p->slots + p->n_slots; s++)
+	for (s = p->slots; s < p->slots + p->n_slots; s++) {
 		if (s->state != FREE && !s->killed && s->deadline < first)
 			first = s->deadline;
+		if (is_quiet(s) && clock_ticks() + ASK_MS < first)
+			first = clock_ticks() + ASK_MS;
+	}
 	return first;
 }
 

@@ -160,8 +160,10 @@ mkdir "$T/copy" && cd "$T/copy" || exit 1
 ok "the commands for a copy" run_commands "$LEDGER5" ledger-copy 0
 ok "the commands for a desk from a copy" run_commands "$LEDGER5" \
     ledger-restore 0
-is "$(cd desk && find pending approved returned rejected revoked -type f)" \
-    "$(cd "$DESK" && find pending approved returned rejected revoked -type f)" \
+papers_in() {
+	(cd "$1" && find pending approved returned rejected revoked -type f | sort)
+}
+is "$(papers_in desk)" "$(papers_in "$DESK")" \
     "which has the same trays"
 exits 0 "and works" "$DOCKET" run --once desk
 is "$(echo "$OUT" | tail -1)" \
