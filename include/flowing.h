@@ -47,9 +47,10 @@
 #include "flow.h"
 
 /* A group is closed when it is full, when nothing else is on its way, or when
- * its first ruling has waited so long, ms; or as long as it took to commit the
- * group before: a slow disk is asked for less often. */
+ * its first ruling has waited as long as it took to commit the group before (a
+ * slow disk is asked for less often), within these bounds, ms. */
 #define GROUP_MS 200
+#define GROUP_MOST_MS 1000
 
 /* What events bear: of the desk and schemas/, of a tray, of a box. */
 enum tag { TAG_RULES, TAG_TRAYS = 10, TAG_BOXES = 100 };
@@ -187,6 +188,8 @@ void	flow_forget_numbers(struct flow *);
 /* Until the answers to what was committed last are given: before anybody else
  * waits, and at the end. */
 int	flow_end_answers(struct flow *);
+/* Whether there are some, and that would not have to wait. */
+bool	flow_has_answered(const struct flow *);
 void	flow_forget_answers(struct flow *);
 /* Answers to refusals whose box was held: once more. */
 int	flow_answer_again(struct flow *);

@@ -24,7 +24,7 @@
  * that was not shown removes its temporary files; after a crash they are
  * found in workdir, their names beginning with `prefix'.
  *
- * All return 0, or -1 with errno.
+ * What returns int returns 0, or -1 with errno.
  */
 #ifndef DOCKET_FSBATCH_H
 #define DOCKET_FSBATCH_H
@@ -53,8 +53,9 @@ int	fs_batch_put(struct fs_batch *, int dirfd, const char *name,
 size_t	fs_batch_count(const struct fs_batch *);
 int	fs_batch_sync(struct fs_batch *);
 int	fs_batch_show(struct fs_batch *, const struct fs_batch_ops *, void *);
-/* Whether it goes on beside. */
+/* Whether it goes on beside; and whether that is over. */
 bool	fs_batch_begin_end(struct fs_batch *);
+bool	fs_batch_has_ended(struct fs_batch *);
 int	fs_batch_end(struct fs_batch *, const struct fs_batch_ops *, void *);
 
 #endif

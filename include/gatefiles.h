@@ -6,6 +6,9 @@
  * key known after those that say what it may do.  The folder is the desk's
  * (0755), or as the operator has made it.
  *
+ * Or they are only compared: put or end say (1) that a file is not what it is
+ * to be, and everything is to be begun once more, and written.
+ *
  * Functions return 0, or -1 with errno and gatefiles_at() naming the file;
  * what was begun is given up then.
  */
@@ -28,7 +31,7 @@ bool	gatefiles_are_wanted(const struct gatefiles *);
 
 /* Opens the folder, or makes it; puts the sample configurations in it that
  * are not there. */
-int	gatefiles_begin(struct gatefiles *);
+int	gatefiles_begin(struct gatefiles *, bool compares);
 int	gatefiles_put(struct gatefiles *, const struct admission *);
 /* *changed: how many files were replaced. */
 int	gatefiles_end(struct gatefiles *, unsigned *changed);

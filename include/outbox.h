@@ -68,14 +68,16 @@ struct answer {
 /*
  * Answers to a group: outbox_prepare() writes them where nobody sees them yet,
  * but for refusals; outbox_deliver() gives all of them, of many beside what
- * the caller does (1), else at once (0); outbox_delivered() comes then in any
- * case: it waits, says in the answers which were not given, and moves the mark
- * to a commit (NULL: it stays where it is).  There is one group at a time.
+ * the caller does (1), else at once (0).  After that, with the answers where
+ * they were, outbox_delivered() waits, and moves the mark to a commit (NULL: it
+ * stays where it is); the answers say by then which were not given.  There is
+ * one group at a time.
  */
 int	outbox_prepare(struct outbox *, const struct answer *, size_t n);
 int	outbox_deliver(struct outbox *, struct answer *, size_t n);
-int	outbox_delivered(struct outbox *, struct answer *, size_t n,
-	    const char *mark);
+int	outbox_delivered(struct outbox *, const char *mark);
+/* Whether that would not have to wait. */
+bool	outbox_has_delivered(const struct outbox *);
 
 /* A held box is given nothing until it is released. */
 bool	outbox_is_held(const struct outbox *, const char *box);

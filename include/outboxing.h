@@ -44,7 +44,7 @@ struct giving {
 	}		*moves;		/* files that follow the batch */
 	size_t		 n_moves;
 	size_t		 commits;
-	bool		 failed;	/* for `only' */
+	bool		 failed;	/* for `only', or some box */
 	bool		 again;		/* somebody asks for it */
 };
 
@@ -57,7 +57,9 @@ struct outbox {
 	char		 mark[COMMIT_HEX];
 	size_t		 n_held;
 	struct giving	 prepared;	/* and not given yet: a batch */
-	bool		 delivering;	/* it is being given */
+	bool		 delivering;	/* it is being given: */
+	struct answer	*answers;	/* lent */
+	size_t		 n_answers;
 	bool		 trouble;	/* it could not be */
 	bool		 released;	/* a box, and nobody has asked */
 	int64_t		 status_due;

@@ -35,6 +35,7 @@ struct slot {
 	size_t		 sent;		/* of out */
 	struct buf	 entries;	/* of the list at hand, so far */
 	int64_t		 deadline;	/* for the first job */
+	int64_t		 heard;		/* its last verdict, ticks; 0: none */
 };
 
 struct pool {

@@ -68,6 +68,9 @@
  * gateways all there is, for so long at most, ms. */
 #define GATEWAY_MS 60000
 
+/* Whether answers are given is looked at so often, ms. */
+#define ANSWERS_MS 20
+
 /* The longest sleep, ms. */
 #define SLEEP_MS 60000
 
@@ -295,13 +298,19 @@ flow_rule_done(struct flow *f)
 	return status;
 }
 
+static int64_t
+earliest(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Not long: signals do not wake us here. */
 static int
-drain_patience(int64_t until)
+drain_patience(const struct flow *f, int64_t until)
 {
-	int64_t left = until - clock_ticks();
+	int64_t left = earliest(until, pool_deadline(f->pool)) - clock_ticks();
 
-	return left < 0 ? 0 : left > DRAIN_LOOK_MS ? DRAIN_LOOK_MS : (int)left;
+	return left < 0 ? 0 : (int)earliest(left, DRAIN_LOOK_MS);
 }
 
 static int
@@ -318,7 +327,7 @@ flow_drain(struct flow *f, int64_t until)
 		notify_pulse();
 		if (pool_pending(f->pool) > 0)
 			poll(fds, pool_poll(f->pool, fds, POOL_FDS),
-			    drain_patience(until));
+			    drain_patience(f, until));
 		if ((f->group.n >= LIMIT_GROUP || f->relisted) &&
 		    flow_commit(f) != 0)
 			return -1;
@@ -349,12 +358,6 @@ take_events(struct flow *f)
 	f->more = true;
 }
 
-static int64_t
-earliest(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* How long until something is due, ms. */
 static int
 flow_patience(const struct flow *f)
@@ -382,6 +385,8 @@ flow_patience(const struct flow *f)
 		due = earliest(due, f->held_due);
 	if (f->group.n > 0)
 		due = earliest(due, flow_group_due(f));
+	if (f->answers != NULL)
+		due = earliest(due, clock_ticks() + ANSWERS_MS);
 	left = earliest(due - clock_ticks(), earliest(SLEEP_MS,
 	    notify_interval()));
 	return left < 0 ? 0 : (int)left;
@@ -479,6 +484,8 @@ tell_trays(struct flow *f)
 static int
 flow_round(struct flow *f)
 {
+	bool rests;
+
 	f->more = false;
 	notify_pulse();
 	log_cause_clear();
@@ -502,11 +509,11 @@ flow_round(struct flow *f)
 	if (flow_due(f) && !is_left(f) && flow_commit(f) != 0)
 		return -1;
 	tell_trays(f);
-	if (!f->more && f->in_hand == 0 && f->group.n == 0) {
-		if (flow_end_answers(f) != 0)
-			return -1;
+	rests = !f->more && f->in_hand == 0 && f->group.n == 0;
+	if ((rests || flow_has_answered(f)) && flow_end_answers(f) != 0)
+		return -1;
+	if (rests)
 		f->more = intake_sweep(f->intake);
-	}
 	if (f->progress != NULL)
 		f->progress(f->progress_arg, &f->counts);
 	return 0;

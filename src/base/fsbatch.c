@@ -2,8 +2,8 @@
  * fsbatch: files that appear together, durably.
  *
  * To write many files is mostly the file system's work, and while one thread
- * waits for it another can go on; what there is to be waited for is a queue
- * of bytes, so that nothing else is shared.
+ * waits for it another can go on.  What they share is a queue of bytes; once
+ * no more come, and until it has ended, all of the batch is the thread's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -423,6 +423,19 @@ show_beside(struct fs_batch *b)
 			tell_news(b);
 	}
 	return sync_places(b);
+}
+
+bool
+fs_batch_has_ended(struct fs_batch *b)
+{
+	bool ended;
+
+	if (!b->begun)
+		return true;
+	pthread_mutex_lock(&b->lock);
+	ended = b->ended;
+	pthread_mutex_unlock(&b->lock);
+	return ended;
 }
 
 bool

@@ -290,8 +290,10 @@ flow_close_group(struct flow *f)
 int64_t
 flow_group_due(const struct flow *f)
 {
-	return f->group_since + (f->group_took < GROUP_MS ? GROUP_MS :
-	    f->group_took);
+	int64_t window = f->group_took < GROUP_MS ? GROUP_MS : f->group_took;
+
+	return f->group_since + (window > GROUP_MOST_MS ? GROUP_MOST_MS :
+	    window);
 }
 
 bool
@@ -471,6 +473,12 @@ flow_forget_answers(struct flow *f)
 	f->answers = NULL;
 }
 
+bool
+flow_has_answered(const struct flow *f)
+{
+	return f->answers != NULL && outbox_has_delivered(f->outbox);
+}
+
 int
 flow_end_answers(struct flow *f)
 {
@@ -478,8 +486,8 @@ flow_end_answers(struct flow *f)
 
 	if (f->answers == NULL)
 		return 0;
-	if (outbox_delivered(f->outbox, f->answers, f->told.n,
-	    *f->told_mark == '\0' ? NULL : f->told_mark) != 0)
+	if (outbox_delivered(f->outbox, *f->told_mark == '\0' ? NULL :
+	    f->told_mark) != 0)
 		return flow_fail(f, "answers cannot be written");
 	for (i = 0; i < f->told.n; i++)
 		drop_told(f, &f->told.list[i], &f->answers[i]);
@@ -491,11 +499,8 @@ flow_end_answers(struct flow *f)
 static int
 answer_all(struct flow *f, struct entries *all)
 {
-	struct answer *answers;
+	struct answer *answers = answers_to(all);
 
-	if (flow_end_answers(f) != 0)
-		return -1;
-	answers = answers_to(all);
 	if (prepare(f, answers, all->n) != 0 ||
 	    deliver(f, all, answers, NULL) < 0) {
 		free(answers);
@@ -544,10 +549,14 @@ next_answers(struct flow *f, struct entry *list, size_t n,
 int
 flow_answer_again(struct flow *f)
 {
-	struct entries again = f->unanswered, some = { NULL, 0 };
+	struct entries again, some = { NULL, 0 };
 	int status = 0;
 	size_t i;
 
+	/* there may be some among these */
+	if (flow_end_answers(f) != 0)
+		return -1;
+	again = f->unanswered;
 	f->unanswered = (struct entries){ NULL, 0 };
 	for (i = 0; i < again.n && status == 0; ) {
 		i += next_answers(f, again.list + i, again.n - i, &some);

@@ -154,6 +154,23 @@ box_release(struct outbox *o, struct box *b)
 	tell(o, b, NULL, NULL);
 }
 
+/* Somebody has removed the one that is open.  The new one gets its number, by
+ * which answers that are prepared know it. */
+static void
+reopen(struct outbox *o, struct box *b)
+{
+	int old = b->fd;
+
+	outbox_settle(o);
+	b->fd = -1;
+	box_open(o, b);
+	if (b->fd >= 0) {
+		dup3(b->fd, old, O_CLOEXEC);
+		close(b->fd);
+	}
+	b->fd = old;
+}
+
 int
 outbox_folder(struct outbox *o, const char *name)
 {
@@ -162,11 +179,7 @@ outbox_folder(struct outbox *o, const char *name)
 
 	if (fd >= 0 || errno != ENOENT || b->fd < 0)
 		return fd;
-	/* somebody has removed the one that is open */
-	outbox_settle(o);
-	close(b->fd);
-	b->fd = -1;
-	box_open(o, b);
+	reopen(o, b);
 	return fs_open_dir(o->desk->outbox, name);
 }
 

@@ -4,12 +4,13 @@
  * May not: know a case, or when to write.
  * The operator's: a folder that cannot be written to.
  *
- * What there is to say is held against the file that is there, and written only
- * from where it differs: a desk that starts, or a round of it from cron, mostly
- * has nothing new to say to hundreds of megabytes.  A file that differs is
- * written beside the old one, under a name of ours that is hidden, and takes
- * its place by rename(2) once all of them are synced: whoever reads a file
- * reads one or the other, also after a crash.
+ * Where nothing is known to have changed, what there is to say is held against
+ * the files that are there: a desk that starts, or a round of it from cron,
+ * mostly has nothing new to say to hundreds of megabytes.
+ *
+ * A file is written beside the old one, under a name of ours that is hidden,
+ * and takes its place by rename(2) once all of them are synced: whoever reads
+ * a file reads one or the other, also after a crash.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,16 +28,14 @@
 #define CHUNK 65536
 
 struct gatefile {
-	int		 old;		/* the one that is there; -1: none */
-	struct stat	 found;		/* as it was when it was opened */
-	int		 new;		/* -1: nothing differs so far */
-	off_t		 done;		/* bytes compared, or written */
-	struct buf	 buf;		/* the next ones */
+	int		 fd;		/* -1: closed */
+	struct buf	 buf;		/* not yet written, or compared */
 };
 
 struct gatefiles {
 	int		 outbox, dir;	/* dir -1: not open */
 	bool		 shipped;	/* the samples were seen to */
+	bool		 compares;	/* the files that are there */
 	const char	*at;
 	struct gatefile	 files[ADMISSION_FILES];
 };
@@ -51,7 +50,7 @@ gatefiles_new(int outbox)
 	g->dir = -1;
 	g->at = "";
 	for (i = 0; i < ADMISSION_FILES; i++)
-		g->files[i].old = g->files[i].new = -1;
+		g->files[i].fd = -1;
 	return g;
 }
 
@@ -87,20 +86,12 @@ hidden(char name[64], size_t file)
 }
 
 static void
-close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-static void
 close_file(struct gatefile *f)
 {
-	close_fd(&f->old);
-	close_fd(&f->new);
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
 	buf_free(&f->buf);
-	f->done = 0;
 }
 
 void
@@ -110,11 +101,13 @@ gatefiles_abort(struct gatefiles *g)
 	size_t i;
 
 	for (i = 0; i < ADMISSION_FILES; i++) {
-		if (g->files[i].new >= 0)
+		if (g->files[i].fd >= 0 && !g->compares)
 			unlinkat(g->dir, hidden(name, i), 0);
 		close_file(&g->files[i]);
 	}
-	close_fd(&g->dir);
+	if (g->dir >= 0)
+		close(g->dir);
+	g->dir = -1;
 }
 
 /* Gives up, errno as it is. */
@@ -151,126 +144,70 @@ put_samples(struct gatefiles *g)
 }
 
 static int
-append(struct gatefile *f, const char *p, size_t n)
+write_on(struct gatefile *f)
 {
-	off_t at = f->done;
+	off_t at = lseek(f->fd, 0, SEEK_CUR);
 
-	if (fs_write(f->new, p, n) != 0)
+	if (fs_write(f->fd, buf_str(&f->buf), f->buf.len) != 0)
 		return -1;
 	/* begins to write it to disk, so that the sync has less to wait for */
-	sync_file_range(f->new, at, (off_t)n, SYNC_FILE_RANGE_WRITE);
-	f->done = at + (off_t)n;
+	sync_file_range(f->fd, at, (off_t)f->buf.len, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
 
-static bool
-is_as_found(const struct gatefile *f, const struct stat *st)
-{
-	return st->st_dev == f->found.st_dev && st->st_ino == f->found.st_ino &&
-	    st->st_size == f->found.st_size &&
-	    fs_ms(st->st_mtim) == fs_ms(f->found.st_mtim);
-}
-
-/* A piece of the old one, of so many bytes at most. */
+/* 1: the next bytes are others.  What cannot be read is another. */
 static int
-copy_some(struct gatefile *f, off_t most)
+compare_on(struct gatefile *f)
 {
-	char *chunk = mem_alloc(CHUNK);
-	ssize_t n = pread(f->old, chunk, most < CHUNK ? (size_t)most : CHUNK,
-	    f->done);
-	int status = -1;
+	char *there = mem_alloc(f->buf.len + 1);
+	size_t n = 0;
+	ssize_t k = 1;
+	int differs;
 
-	if (n > 0)
-		status = append(f, chunk, (size_t)n);
-	else if (n == 0)
-		errno = EBUSY;
-	free(chunk);
-	return status;
-}
-
-/* What was the same so far goes into the new one; not if somebody writes to the
- * old one just now. */
-static int
-copy_done(struct gatefile *f)
-{
-	off_t end = f->done;
-	struct stat st;
-
-	for (f->done = 0; f->done < end; )
-		if (copy_some(f, end - f->done) != 0)
-			return -1;
-	if (end > 0 && (fstat(f->old, &st) != 0 || !is_as_found(f, &st))) {
-		errno = EBUSY;
-		return -1;
+	while (f->fd >= 0 && n < f->buf.len && k > 0) {
+		k = read(f->fd, there + n, f->buf.len - n);
+		n += k > 0 ? (size_t)k : 0;
 	}
-	return 0;
-}
-
-/* From here on they differ. */
-static int
-begin_new(struct gatefiles *g, size_t i)
-{
-	struct gatefile *f = &g->files[i];
-	char name[64];
-
-	f->new = openat(g->dir, hidden(name, i), O_WRONLY | O_CREAT | O_EXCL |
-	    O_CLOEXEC | O_NOFOLLOW, 0600);
-	return f->new >= 0 && fchmod(f->new, 0644) == 0 ? copy_done(f) : -1;
-}
-
-/* Whether the next bytes are in the old one, too.  What cannot be read is
- * another. */
-static bool
-goes_on(const struct gatefile *f)
-{
-	char *there;
-	bool same;
-
-	if (f->old < 0 || f->new >= 0)
-		return false;
-	there = mem_alloc(f->buf.len + 1);
-	same = pread(f->old, there, f->buf.len, f->done) ==
-	    (ssize_t)f->buf.len && memcmp(there, f->buf.data, f->buf.len) == 0;
+	differs = n != f->buf.len || (n > 0 &&
+	    memcmp(there, f->buf.data, n) != 0);
 	free(there);
-	return same;
+	return differs;
 }
 
 static int
-flush(struct gatefiles *g, size_t i)
+flush(struct gatefiles *g, struct gatefile *f)
 {
-	struct gatefile *f = &g->files[i];
-	int status = 0;
+	int status = g->compares ? compare_on(f) : write_on(f);
 
-	if (goes_on(f))
-		f->done += (off_t)f->buf.len;
-	else if ((f->new < 0 && begin_new(g, i) != 0) ||
-	    append(f, buf_str(&f->buf), f->buf.len) != 0)
-		status = -1;
 	buf_clear(&f->buf);
 	return status;
 }
 
-static void
+static int
 begin_file(struct gatefiles *g, size_t i)
 {
 	struct gatefile *f = &g->files[i];
 	char name[64];
 
+	buf_puts(&f->buf, ADMISSION_HEAD);
 	/* what a crash has left */
 	unlinkat(g->dir, hidden(name, i), 0);
-	f->old = fs_open(g->dir, admission_file(i), O_RDONLY, 0);
-	if (f->old >= 0 && (fstat(f->old, &f->found) != 0 ||
-	    !S_ISREG(f->found.st_mode)))
-		close_fd(&f->old);
-	buf_puts(&f->buf, ADMISSION_HEAD);
+	if (g->compares) {
+		f->fd = fs_open(g->dir, admission_file(i), O_RDONLY, 0);
+		return 0;
+	}
+	f->fd = openat(g->dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	return f->fd >= 0 && fchmod(f->fd, 0644) == 0 ? 0 : -1;
 }
 
 int
-gatefiles_begin(struct gatefiles *g)
+gatefiles_begin(struct gatefiles *g, bool compares)
 {
 	size_t i;
 
 	gatefiles_abort(g);
+	g->compares = compares;
 	if (mkdirat(g->outbox, GATEWAY_FOLDER, 0755) == 0)
 		g->shipped = false;
 	else if (errno != EEXIST)
@@ -281,7 +218,8 @@ gatefiles_begin(struct gatefiles *g)
 	if (!g->shipped && put_samples(g) != 0)
 		return give_up(g, g->at);
 	for (i = 0; i < ADMISSION_FILES; i++)
-		begin_file(g, i);
+		if (begin_file(g, i) != 0)
+			return give_up(g, admission_file(i));
 	return 0;
 }
 
@@ -289,28 +227,48 @@ int
 gatefiles_put(struct gatefiles *g, const struct admission *a)
 {
 	struct gatefile *f;
+	int status = 0;
 	size_t i;
 
-	for (i = 0; i < ADMISSION_FILES; i++) {
+	for (i = 0; i < ADMISSION_FILES && status == 0; i++) {
 		f = &g->files[i];
 		admission_put(i, a, &f->buf);
-		if (f->buf.len >= CHUNK && flush(g, i) != 0)
+		if (f->buf.len >= CHUNK && (status = flush(g, f)) < 0)
 			return give_up(g, admission_file(i));
 	}
-	return 0;
+	return status;
 }
 
-/* Whether the file that is there is still the one that was compared, and holds
- * nothing more. */
+/* Whether the two hold the same.  What cannot be read is another. */
+static bool
+same_bytes(int a, int b)
+{
+	char *chunk = mem_alloc((size_t)2 * CHUNK);
+	off_t at = 0;
+	ssize_t n, k;
+
+	do {
+		n = pread(a, chunk, CHUNK, at);
+		k = pread(b, chunk + CHUNK, CHUNK, at);
+		at += n;
+	} while (n > 0 && n == k && memcmp(chunk, chunk + CHUNK,
+	    (size_t)n) == 0);
+	free(chunk);
+	return n == 0 && k == 0;
+}
+
 static bool
 is_same(const struct gatefiles *g, size_t i)
 {
-	const struct gatefile *f = &g->files[i];
-	struct stat st;
+	int fd = fs_open(g->dir, admission_file(i), O_RDONLY, 0);
+	struct stat old, new;
+	bool same = fd >= 0 && fstat(fd, &old) == 0 &&
+	    fstat(g->files[i].fd, &new) == 0 && S_ISREG(old.st_mode) &&
+	    old.st_size == new.st_size && same_bytes(fd, g->files[i].fd);
 
-	return f->new < 0 && f->old >= 0 && f->found.st_size == f->done &&
-	    fs_look(g->dir, admission_file(i), &st) == 1 &&
-	    is_as_found(f, &st);
+	if (fd >= 0)
+		close(fd);
+	return same;
 }
 
 /* 1: it is to be replaced; 0: it is as it was. */
@@ -319,13 +277,32 @@ finish_file(struct gatefiles *g, size_t i)
 {
 	struct gatefile *f = &g->files[i];
 
-	if (flush(g, i) != 0)
+	if (flush(g, f) != 0)
 		return -1;
-	if (is_same(g, i))
-		return 0;
-	if (f->new < 0 && begin_new(g, i) != 0)
-		return -1;
-	return fs_sync(f->new) == 0 ? 1 : -1;
+	if (!is_same(g, i))
+		return fs_sync(f->fd) == 0 ? 1 : -1;
+	return 0;
+}
+
+static bool
+goes_on(const struct gatefile *f)
+{
+	char c;
+
+	return read(f->fd, &c, 1) != 0;
+}
+
+/* 1: a file holds something else, or more. */
+static int
+end_comparing(struct gatefiles *g)
+{
+	int differs = 0;
+	size_t i;
+
+	for (i = 0; i < ADMISSION_FILES && !differs; i++)
+		differs = compare_on(&g->files[i]) || goes_on(&g->files[i]);
+	gatefiles_abort(g);
+	return differs;
 }
 
 int
@@ -337,6 +314,9 @@ gatefiles_end(struct gatefiles *g, unsigned *changed)
 	size_t i;
 	int status;
 
+	*changed = 0;
+	if (g->compares)
+		return end_comparing(g);
 	for (i = 0; i < ADMISSION_FILES; i++) {
 		status = finish_file(g, i);
 		if (status < 0)

@@ -56,10 +56,13 @@ struct gateway {
 	char		*socket;	/* its socket; or NULL */
 	struct map	 moving;	/* number -> struct moving */
 	bool		 changed;	/* since the files were begun */
+	bool		 differs;	/* from what is in them; else that is
+					 * to be seen */
 	bool		 urgent;
 	bool		 wanted;	/* also where there is no folder */
 	bool		 hurry;		/* without pauses */
 	bool		 writing;
+	bool		 comparing;	/* rather than writing them */
 	char		 written[NUMBER_TEXT];	/* cases up to this */
 	char		 given[NUMBER_TEXT];	/* the same, to haproxy */
 	int64_t		 cost;		/* of the files so far, or in all, ms */
@@ -270,7 +273,7 @@ tell(struct gateway *g, const char *number, enum change change,
 	enum map_kind kind = (enum map_kind)(*key - '0');
 	struct map_item item;
 
-	g->changed = true;
+	g->changed = g->differs = true;
 	if (g->haproxy == NULL)
 		return;
 	snprintf(item.key, sizeof(item.key), "%s", key + 2);
@@ -376,7 +379,7 @@ fail_files(struct gateway *g)
 {
 	note_files(g, gatefiles_at(g->files));
 	g->writing = false;
-	g->changed = true;
+	g->changed = g->differs = true;
 	g->retry = clock_ticks() + RETRY_MS;
 }
 
@@ -413,10 +416,15 @@ begin_files(struct gateway *g)
 	g->keys = 0;
 	g->written[0] = '\0';
 	g->writing = true;
-	if (gatefiles_begin(g->files) != 0)
+	g->comparing = !g->differs;
+	g->differs = false;
+	if (gatefiles_begin(g->files, g->comparing) != 0)
 		fail_files(g);
 	return 0;
 }
+
+/* What ends a walk. */
+enum { PUT_FAILED = 1, PUT_DIFFERS };
 
 struct slice {
 	struct gateway	*gateway;
@@ -427,9 +435,11 @@ static int
 put_file(void *arg, const struct admission *a)
 {
 	struct gateway *g = arg;
+	int status;
 
 	g->keys++;
-	return gatefiles_put(g->files, a) == 0 ? 0 : 1;
+	status = gatefiles_put(g->files, a);
+	return status < 0 ? PUT_FAILED : status > 0 ? PUT_DIFFERS : 0;
 }
 
 static int
@@ -442,18 +452,19 @@ put_case(void *arg, const struct casefile *c)
 	return each_admission(c, put_file, s->gateway);
 }
 
+static int
+write_them(struct gateway *g)
+{
+	gatefiles_abort(g->files);
+	g->differs = true;
+	return begin_files(g);
+}
+
 static void
-end_files(struct gateway *g)
+tell_written(struct gateway *g, unsigned files, bool due)
 {
 	char text[NUM_TEXT], keys[NUM_TEXT];
-	bool due = hook_is_due(g->hook);
-	unsigned files;
 
-	hook_note(g->hook);
-	if (gatefiles_end(g->files, &files) != 0) {
-		fail_files(g);
-		return;
-	}
 	g->writing = false;
 	g->told.keys = g->keys;
 	g->told.files = files;
@@ -469,6 +480,25 @@ end_files(struct gateway *g)
 }
 
 static int
+end_files(struct gateway *g)
+{
+	bool due = hook_is_due(g->hook);
+	unsigned files;
+	int status;
+
+	if (!g->comparing)
+		hook_note(g->hook);
+	status = gatefiles_end(g->files, &files);
+	if (status > 0)
+		return write_them(g);
+	if (status < 0)
+		fail_files(g);
+	else
+		tell_written(g, files, due);
+	return 0;
+}
+
+static int
 write_slice(struct gateway *g)
 {
 	struct slice s = { g, 0 };
@@ -477,12 +507,14 @@ write_slice(struct gateway *g)
 
 	if (status < 0)
 		return -1;
-	if (status > 0)
-		fail_files(g);
-	else if (s.n < SLICE)
-		end_files(g);
 	g->ended = clock_ticks();
 	g->cost += g->ended - began;
+	if (status == PUT_FAILED)
+		fail_files(g);
+	else if (status == PUT_DIFFERS)
+		return write_them(g);
+	else if (s.n < SLICE)
+		return end_files(g);
 	return 0;
 }
 

@@ -337,6 +337,8 @@ end(struct giving *g)
 	int status = 0;
 	size_t i;
 
+	if (g->batch == NULL)		/* it failed before its end */
+		return -1;
 	if (fs_batch_end(g->batch, &give_ops, g) != 0) {
 		log_cause("outbox", "write", "receipts");
 		status = -1;
@@ -528,6 +530,8 @@ outbox_deliver(struct outbox *o, struct answer *answers, size_t n)
 			status = giving_refuse(g, &answers[i]);
 	}
 	o->delivering = true;
+	o->answers = answers;
+	o->n_answers = n;
 	if (status == 0)
 		return fs_batch_begin_end(g->batch);
 	outbox_settle(o);
@@ -537,27 +541,32 @@ outbox_deliver(struct outbox *o, struct answer *answers, size_t n)
 void
 outbox_settle(struct outbox *o)
 {
+	struct answer *a;
+
 	if (!o->delivering)
 		return;
 	o->delivering = false;
 	o->trouble = end(&o->prepared) != 0;
+	/* a box that failed just now has not got its refusals either; it may
+	 * be released by the time that anybody asks */
+	for (a = o->answers; o->prepared.failed && a < o->answers +
+	    o->n_answers; a++)
+		if (a->parcel != NULL &&
+		    box_of(o, a->parcel->box)->held[0] != '\0')
+			a->held = true;
+}
+
+bool
+outbox_has_delivered(const struct outbox *o)
+{
+	return !o->delivering || fs_batch_has_ended(o->prepared.batch);
 }
 
 int
-outbox_delivered(struct outbox *o, struct answer *answers, size_t n,
-    const char *mark)
+outbox_delivered(struct outbox *o, const char *mark)
 {
-	size_t i;
-
 	outbox_settle(o);
-	if (o->trouble)
-		return -1;
-	/* a box that failed just now has not got its refusals either */
-	for (i = 0; o->prepared.failed && i < n; i++)
-		if (answers[i].parcel != NULL && box_of(o,
-		    answers[i].parcel->box)->held[0] != '\0')
-			answers[i].held = true;
-	return save_mark(o, mark == NULL ? o->mark : mark);
+	return o->trouble ? -1 : save_mark(o, mark == NULL ? o->mark : mark);
 }
 
 int
@@ -571,6 +580,7 @@ outbox_notice(struct outbox *o, const char *box, const struct notice *n)
 	struct giving g;
 	int status;
 
+	outbox_settle(o);
 	if (b->fd < 0)
 		box_hold(o, b, "opened", "");
 	if (b->held[0] != '\0')

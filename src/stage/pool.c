@@ -27,10 +27,12 @@
 #define DEPTH 40
 
 /* A child that has so many jobs in hand does not wake us for each verdict: it is
- * asked for them so often, ms.  Being woken a thousand times a second costs
- * both sides a tenth of what they do. */
+ * asked for them so often, ms, as long as it has said something of late, ms.
+ * Being woken a thousand times a second costs both sides a tenth of what they
+ * do. */
 #define DEPTH_QUIET 12
 #define ASK_MS 2
+#define OF_LATE_MS 20
 
 /* How long a child may be silent beyond its bound of processor time, ms. */
 #define PATIENCE_MS 20000
@@ -213,6 +215,7 @@ start_child(struct pool *p, struct slot *s, const char *box)
 	s->given = 0;
 	s->said_last = s->leaving = s->lied = s->killed = false;
 	s->deadline = INT64_MAX;
+	s->heard = 0;
 	return 0;
 }
 
@@ -387,6 +390,7 @@ take_verdict(struct pool *p, struct slot *s, const struct frame *f)
 	    verdict_decode(&job->verdict, f, p->types.n) != 0)
 		return -1;
 	queue_take(&s->at);
+	s->heard = clock_ticks();
 	if (job->purpose == PURPOSE_ENTRIES)
 		job->verdict.entries = buf_take(&s->entries);
 	s->said_last = job->verdict.last;
@@ -594,7 +598,7 @@ static bool
 is_quiet(const struct slot *s)
 {
 	return s->state == LIVE && s->at.n >= DEPTH_QUIET &&
-	    s->sent == s->out.len;
+	    s->sent == s->out.len && clock_ticks() - s->heard < OF_LATE_MS;
 }
 
 size_t
@@ -616,14 +620,14 @@ pool_poll(const struct pool *p, struct pollfd *fds, size_t most)
 int64_t
 pool_deadline(const struct pool *p)
 {
-	int64_t first = INT64_MAX;
+	int64_t first = INT64_MAX, ask = clock_ticks() + ASK_MS;
 	const struct slot *s;
 
 	for (s = p->slots; s < p->slots + p->n_slots; s++) {
 		if (s->state != FREE && !s->killed && s->deadline < first)
 			first = s->deadline;
-		if (is_quiet(s) && clock_ticks() + ASK_MS < first)
-			first = clock_ticks() + ASK_MS;
+		if (is_quiet(s) && ask < first)
+			first = ask;
 	}
 	return first;
 }

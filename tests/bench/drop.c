@@ -165,7 +165,7 @@ take(struct box *b, const char *name)
 	if (dot == NULL || dot[13] != '\0')
 		return;
 	if (b->done == b->n)
-		fail("a receipt too many");
+		give_up("a receipt too many");
 	snprintf(r->name, sizeof(r->name), "%s", name);
 	r->came = now();
 	b->done++;
@@ -182,7 +182,7 @@ take_events(void)
 	for (at = 0; at < n; at += (ssize_t)(sizeof(*e) + e->len)) {
 		e = (const void *)(room + at);
 		if (e->mask & IN_Q_OVERFLOW)
-			fail("events were lost");
+			give_up("events were lost");
 		for (i = 0; i < n_boxes; i++)
 			if (e->wd == boxes[i].watch)
 				take(&boxes[i], e->name);
@@ -201,8 +201,9 @@ assign(struct box *b, const struct receipt *r)
 		fail(r->name);
 	p = strstr(buf_str(&text), "drop-");
 	if (p == NULL || sscanf(p, "drop-%u", &serial) != 1 ||
-	    serial < b->from || serial - b->from >= b->n)
-		fail(r->name);
+	    serial < b->from || serial - b->from >= b->n ||
+	    b->answered[serial - b->from] >= 0)
+		give_up(r->name);
 	b->answered[serial - b->from] = r->came;
 	buf_free(&text);
 }
@@ -218,9 +219,18 @@ due(const struct box *b)
 	return b->every * b->dropped;
 }
 
+static struct timespec
+timespec_of(double ms)
+{
+	time_t s = (time_t)(ms / 1e3);
+
+	return (struct timespec){ s, (long)((ms - (double)s * 1e3) * 1e6) };
+}
+
 static void
 run(void)
 {
+	struct timespec pause;
 	struct pollfd p = { .fd = events, .events = POLLIN };
 	double wait, next, last = now();
 	unsigned open;
@@ -238,7 +248,8 @@ run(void)
 				wait = next < now() ? 0 : next - now();
 			open += boxes[i].n - boxes[i].done;
 		}
-		if (poll(&p, 1, (int)wait) == 1) {
+		pause = timespec_of(wait);
+		if (ppoll(&p, 1, &pause, NULL) == 1) {
 			take_events();
 			last = now();
 		}

@@ -236,7 +236,7 @@ def syncs_of_one(c, d, desk):
     calls = []
     with open(trace, encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            if "rename" in line and '"drop-2.xml"' in line:
+            if "rename" in line and re.search(r'"drop-\d+\.xml"', line):
                 calls = []
             elif "rename" in line and ".received.txt" in line:
                 last = calls[:]
