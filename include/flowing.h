@@ -2,6 +2,7 @@
  * flowing: what the parts of the flow share.  flow.c tells the story; the
  * parts in src/flow/ are
  *
+ *	opening.c	what a flow begins with, and what a crash has left
  *	group.c		cases as the open group has them; commits it
  *	indexed.c	the index, beside the trays
  *	claims.c	forms: from a parcel to a ruling or an answer
@@ -51,6 +52,9 @@
  * slow disk is asked for less often), within these bounds, ms. */
 #define GROUP_MS 200
 #define GROUP_MOST_MS 1000
+
+/* Everything is compared so often, ms, although no event said so. */
+#define LOOK_MS 60000
 
 /* What events bear: of the desk and schemas/, of a tray, of a box. */
 enum tag { TAG_RULES, TAG_TRAYS = 10, TAG_BOXES = 100 };
@@ -154,6 +158,10 @@ int	flow_fail(struct flow *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 const struct settings *flow_settings(const struct flow *);
 struct rule_context flow_context(const struct flow *);
+/* Tells all stages of the settings in force. */
+void	flow_apply_settings(struct flow *);
+/* Drop boxes that came since the last time get their folder. */
+void	flow_meet_boxes(struct flow *);
 
 /* group.c */
 

@@ -435,22 +435,25 @@ keep_unanswered(struct flow *f, struct entry *e)
 	e->parcel = NULL;
 }
 
-/* Gives what was prepared: of many answers beside what the flow goes on with
- * (1), until flow_end_answers(); else at once (0). */
+/* Gives what was prepared: of many answers beside what the flow goes on with,
+ * until flow_end_answers(); else at once.  Takes the entries, and the answers
+ * whatever comes of it. */
 static int
 deliver(struct flow *f, struct entries *all, struct answer *answers,
     const char *mark)
 {
 	int status = outbox_deliver(f->outbox, answers, all->n);
 
-	if (status < 0)
+	if (status < 0) {
+		free(answers);
 		return flow_fail(f, "answers cannot be written");
+	}
 	f->told = *all;
 	f->answers = answers;
 	snprintf(f->told_mark, sizeof(f->told_mark), "%s",
 	    mark == NULL ? "" : mark);
 	*all = (struct entries){ NULL, 0 };
-	return status;
+	return status == 1 ? 0 : flow_end_answers(f);
 }
 
 /* What was answered is dropped, and may be decided on. */
@@ -501,11 +504,12 @@ answer_all(struct flow *f, struct entries *all)
 {
 	struct answer *answers = answers_to(all);
 
-	if (prepare(f, answers, all->n) != 0 ||
-	    deliver(f, all, answers, NULL) < 0) {
+	if (prepare(f, answers, all->n) != 0) {
 		free(answers);
 		return -1;
 	}
+	if (deliver(f, all, answers, NULL) != 0)
+		return -1;
 	return flow_end_answers(f);
 }
 
@@ -612,17 +616,12 @@ static int
 tell_and_answer(struct flow *f)
 {
 	struct answer *answers = answers_to(&f->group);
-	int status = tell(f, answers);
 
-	if (status == 0)
-		status = deliver(f, &f->group, answers,
-		    ledger_head(f->ledger));
-	if (status == 1)
-		return 0;
-	if (status == 0)
-		return flow_end_answers(f);
-	free(answers);
-	return -1;
+	if (tell(f, answers) != 0) {
+		free(answers);
+		return -1;
+	}
+	return deliver(f, &f->group, answers, ledger_head(f->ledger));
 }
 
 int

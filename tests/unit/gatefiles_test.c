@@ -61,6 +61,13 @@ read_map(struct desk_files *d, struct buf *b)
 	assert_int_equal(fs_read_file(d->gate, "clients.map", SIZE_MAX, b), 0);
 }
 
+static void
+assert_same(const struct buf *a, const struct buf *b)
+{
+	assert_int_equal(a->len, b->len);
+	assert_memory_equal(a->data, b->data, a->len);
+}
+
 /* When a name came into the folder, or went. */
 static struct timespec
 touched(const struct desk_files *d)
@@ -137,8 +144,7 @@ test_what_was_done(void **state)
 		close(fd);
 		assert_int_equal(write_keys(&d, KEYS), 1);
 		read_map(&d, &got);
-		assert_int_equal(got.len, want.len);
-		assert_memory_equal(got.data, want.data, want.len);
+		assert_same(&got, &want);
 	}
 	buf_free(&want);
 	buf_free(&got);
@@ -160,8 +166,7 @@ test_fewer_and_more(void **state)
 	assert_memory_equal(fewer.data, all.data, fewer.len);
 	assert_int_equal(write_keys(&d, KEYS), ADMISSION_FILES);
 	read_map(&d, &again);
-	assert_int_equal(again.len, all.len);
-	assert_memory_equal(again.data, all.data, all.len);
+	assert_same(&again, &all);
 	buf_free(&fewer);
 	buf_free(&all);
 	buf_free(&again);
