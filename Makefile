@@ -28,7 +28,7 @@ ALLFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 
 # which package each program is linked with: nothing else is
 PKGS_check = libxml-2.0 libseccomp
-PKGS_docket = libgit2 sqlite3 libsodium zlib
+PKGS_docket = libgit2 sqlite3 libsodium libdeflate zlib
 cflags_of = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 libs_of = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
@@ -99,7 +99,7 @@ $(BUILD)/lib%.a:
 	$(Q)ar rcs $@ $^
 
 $(BUILD)/obj/check/%.o: PKG = $(call cflags_of,$(PKGS_check))
-$(BUILD)/obj/ledger/%.o: PKG = $(call cflags_of,libgit2 zlib)
+$(BUILD)/obj/ledger/%.o: PKG = $(call cflags_of,libgit2 libdeflate)
 $(BUILD)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$@)

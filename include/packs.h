@@ -25,8 +25,9 @@ struct packs *packs_share(const struct packs *);
 void	packs_close(struct packs *);
 
 /* The bytes of an object, appended, and its type.  They are as long as the
- * pack says and have zlib's checksum; that they are what the object is called
- * by is the caller's to prove.  False, and nothing appended: ask libgit2. */
+ * pack says and have zlib's checksum (RFC 1950); that they are what the object
+ * is called by is the caller's to prove.  False, and nothing appended: ask
+ * libgit2. */
 bool	packs_read(struct packs *, const struct oid *, enum object *type,
 	    struct buf *);
 

@@ -3,18 +3,16 @@
  *
  * May not: write; believe a byte of a pack or of its index.
  * Not ours to tell: what is wrong with a pack; whoever asks turns to libgit2.
- * Fatal: zlib without memory.
+ * Fatal: no memory to inflate with.
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#define ZLIB_CONST
-#include <zlib.h>
 
 #include "buf.h"
 #include "log.h"
@@ -38,10 +36,6 @@
 #define SIZE_MOST (64u * 1024 * 1024)
 #define DEPTH_MOST 256
 
-/* Room behind an object: zlib takes its time where less is left.  It is in a
- * buffer of ours, so that those of others are as long as they need be. */
-#define SLACK 320
-
 /* Objects kept that others are deltas against, and bytes of each. */
 #define BASES 1024
 #define BASE_MOST (32u * 1024)
@@ -64,9 +58,9 @@ struct packs {
 	struct packfile	*files;
 	bool		 lent;
 	size_t		 n, last;	/* where the last was found */
-	z_stream	 z;
+	struct libdeflate_decompressor *inflater;
 	struct base	 bases[BASES];
-	struct buf	 whole, delta, made[2];
+	struct buf	 delta, made[2];
 };
 
 /* An entry of a pack, by its head. */
@@ -168,7 +162,8 @@ new(void)
 {
 	struct packs *p = mem_alloc(sizeof(*p));
 
-	if (inflateInit(&p->z) != Z_OK)
+	p->inflater = libdeflate_alloc_decompressor();
+	if (p->inflater == NULL)
 		fatal("out of memory");
 	return p;
 }
@@ -218,11 +213,10 @@ packs_close(struct packs *p)
 		close_file(&p->files[i]);
 	for (i = 0; i < BASES; i++)
 		buf_free(&p->bases[i].bytes);
-	buf_free(&p->whole);
 	buf_free(&p->delta);
 	buf_free(&p->made[0]);
 	buf_free(&p->made[1]);
-	inflateEnd(&p->z);
+	libdeflate_free_decompressor(p->inflater);
 	if (!p->lent)
 		free(p->files);
 	free(p);
@@ -375,24 +369,20 @@ get_entry(const struct packfile *f, uint64_t offset, struct entry *e)
 	}
 }
 
-/* Appends what is deflated there. */
+/* Appends what is deflated there: as much as its head says, or it is wrong. */
 static bool
 inflate_entry(struct packs *p, const struct packfile *f,
     const struct entry *e, struct buf *out)
 {
-	size_t left = f->pack_len - PACK_TAIL - e->at;
-	z_stream *z = &p->z;
+	size_t left = f->pack_len - PACK_TAIL - e->at, used;
 
-	buf_clear(&p->whole);
-	buf_reserve(&p->whole, e->size + SLACK);
-	inflateReset(z);
-	z->next_in = f->pack + e->at;
-	z->avail_in = left > UINT_MAX ? UINT_MAX : (uInt)left;
-	z->next_out = (unsigned char *)p->whole.data;
-	z->avail_out = (uInt)e->size + SLACK;
-	if (inflate(z, Z_FINISH) != Z_STREAM_END || z->avail_out != SLACK)
+	buf_reserve(out, e->size);
+	if (libdeflate_zlib_decompress_ex(p->inflater, f->pack + e->at, left,
+	    out->data + out->len, e->size, &used, NULL) !=
+	    LIBDEFLATE_SUCCESS)
 		return false;
-	buf_put(out, p->whole.data, e->size);
+	out->len += e->size;
+	out->data[out->len] = '\0';
 	return true;
 }
 
