@@ -10,7 +10,8 @@
  *	.docket/			ours:
  *	    lock	held with flock(2) while a daemon runs; its pid
  *	    claims/	forms in hand
- *	    work/	files on their way into trays and outbox
+ *	    work/	files on their way into trays
+ *	    answers/	files on their way into outbox
  *	    index.db	index.h
  *	    shown	the commit that the trays show
  *	    delivered	the commit up to which answers were given

@@ -53,6 +53,7 @@ struct outbox {
 	const struct settings *settings;
 	struct ledger	*ledger;
 	struct index	*index;
+	int		 work;		/* WORK_FOLDER */
 	struct map	 boxes;
 	char		 mark[COMMIT_HEX];
 	size_t		 n_held;
@@ -67,7 +68,11 @@ struct outbox {
 	void		*waits_arg;
 };
 
-#define WORK "out-"		/* our files in .docket/work */
+/* In .docket, for files on their way into outbox: not with those on their way
+ * into the trays, for in one folder a file system lets only one thread at a
+ * time make a file. */
+#define WORK_FOLDER "answers"
+#define WORK "out-"
 
 struct receipt_desk outbox_desk(const struct outbox *);
 

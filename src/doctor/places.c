@@ -140,7 +140,7 @@ void
 doctor_folders(struct doctor *d)
 {
 	static const char *const others_of_own[] = { ".docket/keys",
-	    ".docket/batches" };
+	    ".docket/batches", ".docket/answers" };
 	struct stat st;
 	const char *name;
 	bool shared;
@@ -156,7 +156,7 @@ doctor_folders(struct doctor *d)
 		else
 			check_own(d, name, &st,
 			    strncmp(name, ".docket/", 8) == 0);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 3; i++)
 		if (fstatat(d->dir, others_of_own[i], &st,
 		    AT_SYMLINK_NOFOLLOW) == 0)
 			check_own(d, others_of_own[i], &st, true);

@@ -80,7 +80,7 @@ static int
 give_file(const struct long_answer *a,
     int (*write_it)(const struct long_answer *, int), const char *suffix)
 {
-	int dir = a->outbox->desk->work, fd, status;
+	int dir = a->outbox->work, fd, status;
 	const char *slash = strrchr(a->said->file, '/');
 	char work[32], random[17], name[RECEIPT_NAME + 16];
 

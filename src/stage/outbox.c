@@ -106,6 +106,34 @@ drop(struct giving *g)
 	map_free(&g->names);
 }
 
+/* What a crash has left of answers is written anew. */
+static int
+clean_work(struct outbox *o)
+{
+	DIR *list = fs_list(o->work);
+	const char *name;
+	int status;
+
+	if (list == NULL)
+		return -1;
+	while ((name = fs_list_next(list)) != NULL)
+		unlinkat(o->work, name, 0);
+	status = errno == 0 ? 0 : -1;
+	closedir(list);
+	return status;
+}
+
+static int
+open_work(struct outbox *o)
+{
+	if (fs_make_dir(o->desk->own, WORK_FOLDER, 0700) == 0)
+		o->work = fs_open_dir(o->desk->own, WORK_FOLDER);
+	if (o->work >= 0 && clean_work(o) == 0)
+		return 0;
+	log_cause("outbox", "open", ".docket/" WORK_FOLDER);
+	return -1;
+}
+
 struct outbox *
 outbox_open(struct desk *desk, const struct settings *s,
     struct ledger *ledger, struct index *index)
@@ -116,7 +144,8 @@ outbox_open(struct desk *desk, const struct settings *s,
 	o->settings = s;
 	o->ledger = ledger;
 	o->index = index;
-	if (load_mark(o) == 0)
+	o->work = -1;
+	if (open_work(o) == 0 && load_mark(o) == 0)
 		return o;
 	outbox_close(o);
 	return NULL;
@@ -139,6 +168,8 @@ outbox_close(struct outbox *o)
 		free(b);
 	}
 	map_free(&o->boxes);
+	if (o->work >= 0)
+		close(o->work);
 	free(o);
 }
 
@@ -308,7 +339,7 @@ begin(struct giving *g, struct outbox *o, const char *only)
 {
 	outbox_settle(o);
 	*g = (struct giving){ .outbox = o, .only = only,
-	    .batch = fs_batch_new(o->desk->work, WORK) };
+	    .batch = fs_batch_new(o->work, WORK) };
 }
 
 /* A refused form that comes back as the file it is: after its receipts, for
@@ -355,7 +386,7 @@ giving_flush(struct giving *g)
 {
 	if (end(g) != 0)
 		return -1;
-	g->batch = fs_batch_new(g->outbox->desk->work, WORK);
+	g->batch = fs_batch_new(g->outbox->work, WORK);
 	return 0;
 }
 

@@ -167,5 +167,6 @@ dying() {
 dying '*verify*-I\ alice*' "an auditor in trouble is told so"
 dying '*verify*-I\ alice*-r*' \
     "also where others were to be counted with it"
-is "$(find .docket/work .docket/claims -type f | wc -l)" 0 "nothing is left over"
+is "$(find .docket/work .docket/answers .docket/claims -type f | wc -l)" 0 \
+    "nothing is left over"
 done_testing

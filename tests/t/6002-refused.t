@@ -83,6 +83,7 @@ if strace -o /dev/null true 2>/dev/null; then
 else
 	skip "needs strace"
 fi
-is "$(find .docket/claims .docket/work -mindepth 1)" "" "nothing is left over"
+is "$(find .docket/claims .docket/work .docket/answers -mindepth 1)" "" \
+    "nothing is left over"
 fsck_clean
 done_testing

@@ -49,7 +49,7 @@ outcome() {
 	done
 	echo "refused: $(ledger log --format=%s | grep -c '^refused')"
 	(cd outbox && find . -name "*bad*" | sort)
-	find .docket/claims .docket/work -mindepth 1 | wc -l
+	find .docket/claims .docket/work .docket/answers -mindepth 1 | wc -l
 	(cd inbox && find . -type f ! -name "README*" | sort)
 	ls outbox/strays 2>/dev/null
 	find pending approved -name '*.note.txt' -o -name '*.refused.txt'

@@ -28,6 +28,7 @@ is "$(ledger log --format='%(trailers:key=Number,valueonly)' |
 ok "inbox is empty" waitfor empty inbox
 ok "nothing is left in hand" waitfor empty .docket/claims
 ok "nor at work" waitfor empty .docket/work
+ok "nor on its way out" waitfor empty .docket/answers
 is "$(find outbox -name '*.received.xml' | wc -l)" 100 "a receipt for each"
 
 # workers

@@ -55,7 +55,7 @@ none_lost() {
 all_there() {
 	none_lost && cmp -s "$T/there" "$T/known" &&
 	    [ "$(wc -l <"$T/known" | tr -d ' ')" = 3 ] &&
-	    [ -z "$(find .docket/keys .docket/work -type f)" ] &&
+	    [ -z "$(find .docket/keys .docket/work .docket/answers -type f)" ] &&
 	    [ "$(cd outbox/acme && echo ./*.key*)" = \
 	    "./AK-000001.key ./AK-000001.r2.key ./AK-000002.key" ] &&
 	    [ "$(stat -c %a outbox/acme/AK-000002.key)" = 640 ] &&

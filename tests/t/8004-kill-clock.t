@@ -29,7 +29,7 @@ outcome() {
 	    grep -E 'effective|expired|expiring' | sort
 	tray_papers
 	(cd outbox && ls)
-	find .docket/claims .docket/work -mindepth 1
+	find .docket/claims .docket/work .docket/answers -mindepth 1
 }
 
 again

@@ -101,7 +101,8 @@ again() {
 # line of an answer has the time; half a status.txt goes with the next one.
 outcome() {
 	ledger log --reverse --format=%s
-	find outbox inbox .docket/claims .docket/work -mindepth 1 \
+	find outbox inbox .docket/claims .docket/work .docket/answers \
+	    -mindepth 1 \
 	    ! -path 'outbox/forms*' ! -name '.docket-*' | LC_ALL=C sort
 	sed 1d outbox/list.xml.decisions.txt 2>/dev/null
 	sed -n '/^  [0-9]* - /p' outbox/*.refused.txt 2>/dev/null

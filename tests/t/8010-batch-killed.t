@@ -34,7 +34,8 @@ outcome() {
 	ledger log --reverse --format='%s %(trailers:key=Intake,valueonly)' |
 	    sed 's, [0-9a-f]*-[0-9a-f]*/, ,'
 	(cd outbox && ls)
-	find .docket/claims .docket/work .docket/batches -mindepth 1
+	find .docket/claims .docket/work .docket/answers .docket/batches \
+	    -mindepth 1
 	find inbox -type f ! -name 'README*'
 }
 

@@ -190,7 +190,8 @@ outcome() {
 	{
 		ledger log --reverse --format='%(trailers:key=Number,valueonly,separator=%x2C) %(trailers:key=Event,valueonly,separator=%x2C) %(trailers:key=State,valueonly,separator=%x2C) %(trailers:key=Revision,valueonly,separator=%x2C) %(trailers:key=Decided-by,valueonly,separator=%x2C)'
 		find pending approved returned rejected revoked outbox inbox \
-		    .docket/claims .docket/work .docket/batches .docket/keys \
+		    .docket/claims .docket/work .docket/answers \
+		    .docket/batches .docket/keys \
 		    ! -path '*/README*' ! -path 'outbox/forms/*' \
 		    ! -type d 2>/dev/null | LC_ALL=C sort
 	} | sed -f "$T/names" | LC_ALL=C sort -s -k1,1
