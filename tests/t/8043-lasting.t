@@ -1,8 +1,9 @@
 #!/bin/sh
 # Trouble that lasts, under a daemon that runs: every call of its kind fails
 # from some point on until it is over; then the desk goes on by itself. And
-# what cannot be synced ends it: nothing is written after that, no sync is tried
-# again, and the next start makes up for it.
+# what cannot be synced ends it: who asked for that writes nothing after it, no
+# sync is tried again, and the next start makes up for it. Threads beside it,
+# whose own syncs have not failed, are ended wherever they are.
 . "$(dirname "$0")/lib.sh"
 . "$SRC/tests/t/sweep.sh"
 not_sanitized
@@ -51,10 +52,11 @@ lasting() {
 unsynced() {
 	again
 	DOCKET_NOW=$NOW strike -p daemon -c +change -s +sync -n "$1" -a EIO \
-	    -l "$T/calls" -- "$DOCKET" run --once "$DESK" >"$T/first" 2>&1
+	    -l "$T/calls" -t -- "$DOCKET" run --once "$DESK" >"$T/first" 2>&1
 	status=$?
-	grep '^[0-9]*\*' "$T/calls" >"$T/hit" || return 0
-	sed '1,/^[0-9]*\*/d' "$T/calls" |
+	grep '^[0-9]* [0-9]*\*' "$T/calls" >"$T/hit" || return 0
+	sed '1,/^[0-9]* [0-9]*\*/d' "$T/calls" |
+	    grep "^$(cut -d ' ' -f 1 "$T/hit") " |
 	    grep -v '/first$\|unlink .*/main\.lock$' >"$T/after"
 	if grep -q 'index\.db\|/\.docket$' "$T/hit"; then
 		# whatever SQLite tries then: it is thrown away and made anew

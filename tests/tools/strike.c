@@ -5,7 +5,7 @@
  * the order in which they come.
  *
  *	strike [-p WHOM] [-c CALLS] [-s CALLS] [-n N] [-m TIMES] [-w FILE]
- *	    [-a WHAT] [-l LIST] -- COMMAND ...
+ *	    [-a WHAT] [-l LIST [-t]] -- COMMAND ...
  *
  *	-p daemon|worker|tool|all	whose calls count: those of COMMAND and its
  *		threads, of docket-check, of other programs and of forks on their
@@ -18,6 +18,7 @@
  *	-a kill|short|ENOSPC|...	what becomes of them
  *	-l LIST	a line for each call that counts: its number, whose, which, on
  *		what; with "*" if it was struck
+ *	-t	in front of each the thread's own number
  *
  * Exits as the command does, 128 + the signal if one ended it; 120 if
  * something that it started lives for longer than GRACE_S after it; 2 for
@@ -191,6 +192,7 @@ static struct {
 	bool		 kill, half;
 	int		 error;
 	FILE		*list;
+	bool		 threads;
 } opt = { .whom = ANYBODY, .times = 1 };
 
 static long counted;
@@ -415,6 +417,8 @@ on_call(pid_t pid)
 	counted += numbered;
 	if (opt.list != NULL) {
 		describe(pid, &calls[i], &r, on, sizeof(on));
+		if (opt.threads)
+			fprintf(opt.list, "%ld ", (long)pid);
 		fprintf(opt.list, "%ld%s %s %s %s\n", counted,
 		    numbered && is_struck() ? "*" : "", whom_name[whom], calls[i].name, on);
 		fflush(opt.list);
@@ -617,7 +621,7 @@ main(int argc, char **argv)
 	char *call;
 	int option;
 
-	while ((option = getopt(argc, argv, "+p:c:s:n:m:w:a:l:")) != -1)
+	while ((option = getopt(argc, argv, "+p:c:s:n:m:w:a:l:t")) != -1)
 		switch (option) {
 		case 'p':
 			set_whom(optarg);
@@ -648,6 +652,9 @@ main(int argc, char **argv)
 		case 'l':
 			if ((opt.list = fopen(optarg, "we")) == NULL)
 				die(optarg);
+			break;
+		case 't':
+			opt.threads = true;
 			break;
 		default:
 			return 2;
