@@ -66,7 +66,7 @@ merge_split(const uint64_t *sizes, size_t n)
 static bool
 is_free(const struct packdir_pack *p, const struct packdir *known)
 {
-	return !p->kept && (known == NULL ||
+	return !p->kept && p->bytes < MERGE_FULL && (known == NULL ||
 	    packdir_find(known, p->name) == NULL);
 }
 

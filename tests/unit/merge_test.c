@@ -131,6 +131,28 @@ test_choose(void **state)
 	assert_int_equal(merge_choose(&d, NULL), 0);
 }
 
+/* Full ones stay, and do not make others be taken. */
+static void
+test_full(void **state)
+{
+	struct packdir d = PACKDIR_INIT;
+
+	(void)state;
+	packdir_add(&d, "pack-a", 1000);
+	packdir_add(&d, "pack-b", MERGE_FULL);
+	packdir_add(&d, "pack-c", MERGE_FULL + 1);
+	assert_int_equal(merge_choose(&d, NULL), 0);
+	packdir_free(&d);
+	packdir_add(&d, "pack-a", 1000);
+	packdir_add(&d, "pack-b", MERGE_FULL - 1);
+	packdir_add(&d, "pack-c", MERGE_FULL - 1);
+	packdir_add(&d, "pack-d", MERGE_FULL);
+	assert_int_equal(merge_choose(&d, NULL), 3);
+	assert_true(d.list[0].merged && d.list[1].merged && d.list[2].merged);
+	assert_false(d.list[3].merged);
+	packdir_free(&d);
+}
+
 static void
 test_listing(void **state)
 {
@@ -243,6 +265,7 @@ main(void)
 		cmocka_unit_test(test_rule),
 		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_choose),
+		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_listing),
 		cmocka_unit_test(test_removing),
 		cmocka_unit_test(test_temporaries),
