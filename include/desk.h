@@ -14,6 +14,7 @@
  *	    answers/	files on their way into outbox
  *	    index.db	index.h
  *	    shown	the commit that the trays show
+ *	    compared	when a round of run --once last read all papers
  *	    delivered	the commit up to which answers were given
  *	    notices	what is wrong at the moment, a line each
  *	    progress	what takes long at the moment, a line each

@@ -23,6 +23,9 @@
 /* Names looked at in one go. */
 #define TRAY_LOOK_MAX 256
 
+/* Sums of the names of a tray, each of so many of them. */
+#define TRAY_SUMS 4096
+
 struct fs_batch;
 
 struct trays {
@@ -54,14 +57,17 @@ struct trays {
 	/* comparing everything */
 	enum state	 at;		/* the tray; STATE_COUNT: done */
 	char		 cursor[LEDGER_PATH];	/* in the ledger, first */
-	bool		 walked;	/* its papers were looked at, and */
-	bool		 matched;	/* each was found */
+	bool		 walked;	/* its papers are through */
 	DIR		*list;		/* then the tray's names */
-	size_t		 papers, names;	/* how many there are */
+	uint64_t	 sums[TRAY_SUMS];	/* of names there, less those
+						 * here */
+	bool		 marks;		/* once more, for those that differ */
+	bool		 reads;		/* what is in papers, too; which */
+	int64_t		 reading;	/* has taken so long, ms */
 	bool		 gives_way;	/* to forms that are in hand */
 	int64_t		 sliced;	/* when the last slice ended, ticks */
 	int64_t		 compare_due;	/* where no events come: names, */
-	int64_t		 deep_due;	/* and every paper */
+	int64_t		 reads_due;	/* and what is in papers */
 };
 
 /* trays.c */

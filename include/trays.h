@@ -62,6 +62,8 @@ void	trays_close(struct trays *);
 void	trays_configure(struct trays *, const struct settings *);
 
 int	trays_catch_up(struct trays *);
+/* Names, and what is in papers; in a hurry not that, if a round not long ago
+ * has read them (.docket/compared). */
 void	trays_compare(struct trays *);
 /* No events come, though they should: names are compared each inbox.poll until
  * (false) they come again; watches can be laid anew meanwhile. */
@@ -71,7 +73,8 @@ void	trays_watch(struct trays *);
 uint64_t trays_looks(const struct trays *);
 /* Whether comparing everything has come to its end. */
 bool	trays_compared(const struct trays *);
-/* Foreign files are moved away at once (run --once does not wait). */
+/* Foreign files are moved away at once (run --once does not wait, and is
+ * soon to come again). */
 void	trays_hurry(struct trays *);
 
 /* While forms are in hand, comparing gives way to them, for a while. */

@@ -102,8 +102,8 @@ again() {
 outcome() {
 	ledger log --reverse --format=%s
 	find outbox inbox .docket/claims .docket/work .docket/answers \
-	    -mindepth 1 \
-	    ! -path 'outbox/forms*' ! -name '.docket-*' | LC_ALL=C sort
+	    -mindepth 1 ! -path 'outbox/forms*' ! -name '.docket-*' |
+	    LC_ALL=C sort
 	sed 1d outbox/list.xml.decisions.txt 2>/dev/null
 	sed -n '/^  [0-9]* - /p' outbox/*.refused.txt 2>/dev/null
 	cat outbox/list.xml 2>/dev/null
