@@ -22,16 +22,17 @@ size_t	merge_split(const uint64_t *sizes, size_t n);
  * begins now is to take, beside one at work (NULL: none is) that knows these.
  * How many: 0, or at least 2.
  *
- * One that is full is left as it is: git holds about half a KiB of memory for
- * each object that it merges, and on one of these bytes there are half a
- * million (the packs of a million cases, all at once, took 6 GiB).
+ * One that is full is left as it is, and no more are taken at once than make
+ * two: git holds about half a KiB of memory for each object that it merges, and
+ * in a full one there are a million (the packs of a million cases, all at once,
+ * took 6 GiB); while each pack costs the desk half a MiB.
  *
  * A merge leaves out what is in a pack that it knows and does not take.  So it
  * must not lose that one: nothing that a merge at work knows is taken by
  * another.  Else two could leave the same object to one another, and both
  * remove it.
  */
-#define MERGE_FULL (UINT64_C(64) << 20)	/* bytes */
+#define MERGE_FULL (UINT64_C(128) << 20)	/* bytes */
 size_t	merge_choose(struct packdir *, const struct packdir *known);
 
 #endif

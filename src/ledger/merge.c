@@ -70,6 +70,22 @@ is_free(const struct packdir_pack *p, const struct packdir *known)
 	    packdir_find(known, p->name) == NULL);
 }
 
+/* No more of them at once than make two full ones: two that are not are always
+ * taken. */
+static size_t
+take_no_more(const uint64_t *sizes, size_t n)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		sum += sizes[i];
+		if (sum > 2 * MERGE_FULL)
+			return i;
+	}
+	return n;
+}
+
 /* By bytes, not by objects: it is these that are read, written and synced
  * again, and a file's size is told without reading it. */
 size_t
@@ -81,7 +97,7 @@ merge_choose(struct packdir *d, const struct packdir *known)
 	for (i = 0; i < d->n; i++)
 		if (is_free(&d->list[i], known))
 			sizes[k++] = d->list[i].bytes;
-	split = merge_split(sizes, k);
+	split = take_no_more(sizes, merge_split(sizes, k));
 	free(sizes);
 	for (i = k = 0; i < d->n && k < split; i++)
 		if (is_free(&d->list[i], known)) {

@@ -136,6 +136,7 @@ static void
 test_full(void **state)
 {
 	struct packdir d = PACKDIR_INIT;
+	size_t i;
 
 	(void)state;
 	packdir_add(&d, "pack-a", 1000);
@@ -147,9 +148,20 @@ test_full(void **state)
 	packdir_add(&d, "pack-b", MERGE_FULL - 1);
 	packdir_add(&d, "pack-c", MERGE_FULL - 1);
 	packdir_add(&d, "pack-d", MERGE_FULL);
-	assert_int_equal(merge_choose(&d, NULL), 3);
-	assert_true(d.list[0].merged && d.list[1].merged && d.list[2].merged);
-	assert_false(d.list[3].merged);
+	packdir_add(&d, "pack-e", MERGE_FULL + 1);
+	/* nor are more taken than make two of them */
+	assert_int_equal(merge_choose(&d, NULL), 2);
+	assert_true(d.list[0].merged && d.list[1].merged);
+	for (i = 2; i < d.n; i++)
+		assert_false(d.list[i].merged);
+	packdir_free(&d);
+	for (i = 0; i < 400; i++)
+		packdir_add(&d, "pack-small", MERGE_FULL / 100);
+	assert_int_equal(merge_choose(&d, NULL), 200);
+	packdir_free(&d);
+	packdir_add(&d, "pack-a", MERGE_FULL - 1);
+	packdir_add(&d, "pack-b", MERGE_FULL - 1);
+	assert_int_equal(merge_choose(&d, NULL), 2);
 	packdir_free(&d);
 }
 
