@@ -23,7 +23,7 @@
 /* Names looked at in one go. */
 #define TRAY_LOOK_MAX 256
 
-/* Sums of the names of a tray, each of so many of them. */
+/* So many sums do the names of a tray go into, each into one of them. */
 #define TRAY_SUMS 4096
 
 struct fs_batch;

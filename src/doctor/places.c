@@ -156,7 +156,7 @@ doctor_folders(struct doctor *d)
 		else
 			check_own(d, name, &st,
 			    strncmp(name, ".docket/", 8) == 0);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < sizeof(others_of_own) / sizeof(others_of_own[0]); i++)
 		if (fstatat(d->dir, others_of_own[i], &st,
 		    AT_SYMLINK_NOFOLLOW) == 0)
 			check_own(d, others_of_own[i], &st, true);
