@@ -7,9 +7,9 @@
  *
  * flow.c is the only one that knows the order, and the only one that
  * includes all stages.  One thread, but for the index beside the trays
- * (indexed.c) and the files of answers (fsbatch.h); flow_wait() is the only
- * place that sleeps; the ledger's commit is the only point at which something
- * has happened.
+ * (indexed.c) and the files of answers and of forms that came (fsbatch.h);
+ * flow_wait() is the only place that sleeps; the ledger's commit is the only
+ * point at which something has happened.
  */
 #ifndef DOCKET_FLOW_H
 #define DOCKET_FLOW_H

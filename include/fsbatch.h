@@ -14,11 +14,17 @@
  *
  * After fs_batch_beside() files are written by a thread of the batch's own,
  * while the caller goes on with something else: the bytes are copied, a few
- * MiB at most wait, and what fails is told by fs_batch_sync().  A few files
- * are written at once, also then.  Where there is such a thread,
- * fs_batch_begin_end() makes it sync and show all there is (nothing can be
- * exchanged so, and nothing be put any more); fs_batch_end() waits for that
- * and tells what failed, or does it now.
+ * MiB at most wait, or lent by fs_batch_lend() until the batch has ended; and
+ * what fails is told by fs_batch_sync().  A few files are written at once,
+ * also then.  Where there is such a thread, fs_batch_begin_end() makes it sync
+ * and show all there is (nothing can be exchanged so, and nothing be put any
+ * more); fs_batch_end() waits for that and tells what failed, or does it now.
+ *
+ * fs_batch_before() has the thread of another batch, if it has begun (else
+ * false), do for this one as well what it does for its own: the files appear
+ * before those, and what syncs those syncs these.  What is in the place of one
+ * stays there, until fs_batch_end() of this one exchanges it.  Each of the two
+ * is ended by itself, whichever first.
  *
  * Descriptors must stay open until the batch is freed.  Freeing a batch
  * that was not shown removes its temporary files; after a crash they are
@@ -50,6 +56,9 @@ void	fs_batch_free(struct fs_batch *);
 void	fs_batch_beside(struct fs_batch *);
 int	fs_batch_put(struct fs_batch *, int dirfd, const char *name,
 	    const void *, size_t, mode_t);
+int	fs_batch_lend(struct fs_batch *, int dirfd, const char *name,
+	    const void *, size_t, mode_t);
+bool	fs_batch_before(struct fs_batch *, struct fs_batch *next);
 size_t	fs_batch_count(const struct fs_batch *);
 int	fs_batch_sync(struct fs_batch *);
 int	fs_batch_show(struct fs_batch *, const struct fs_batch_ops *, void *);

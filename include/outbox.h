@@ -71,9 +71,11 @@ struct answer {
  * the caller does (1), else at once (0).  After that, with the answers where
  * they were, outbox_delivered() waits, and moves the mark to a commit (NULL: it
  * stays where it is); the answers say by then which were not given.  There is
- * one group at a time.
+ * one group at a time, and its rulings are lent until then.
  */
 int	outbox_prepare(struct outbox *, const struct answer *, size_t n);
+/* What is prepared, and will appear together; NULL: there are refusals. */
+struct fs_batch *outbox_prepared(struct outbox *);
 int	outbox_deliver(struct outbox *, struct answer *, size_t n);
 int	outbox_delivered(struct outbox *, const char *mark);
 /* Whether that would not have to wait. */

@@ -46,6 +46,7 @@ struct giving {
 	size_t		 commits;
 	bool		 failed;	/* for `only', or some box */
 	bool		 again;		/* somebody asks for it */
+	bool		 refuses;	/* there will be refusals */
 };
 
 struct outbox {

@@ -50,9 +50,16 @@ struct trays {
 	/* what we did to a tray ourselves, whose events are still to come:
 	 * "tray/name" -> what is there by now, told by inode and ctime */
 	struct map	 own;
+	struct map	 own_before;	/* of the showing before */
 	/* paths that are not as the ledger has them, for something is in the
 	 * way: "tray/name" -> the pause before the next try, ms */
 	struct map	 unshown;
+
+	/* papers that are shown beside, and the commit that they are of; what
+	 * is heard meanwhile, "tray/name", is ours or somebody's */
+	struct fs_batch	*showing;
+	char		 showing_to[COMMIT_HEX];
+	struct map	 heard;
 
 	/* comparing everything */
 	enum state	 at;		/* the tray; STATE_COUNT: done */
@@ -76,6 +83,8 @@ struct trays {
 void	tray_mark(struct trays *, const char *key, int64_t in_ms);
 void	tray_mark_foreign(struct trays *, enum state tray, const char *name,
 	    int64_t in_ms);
+/* Something has happened under a name; it may have been us. */
+void	tray_heard(struct trays *, enum state tray, const char *name);
 /* A name that file managers and network file systems leave behind. */
 bool	tray_is_left_alone(const char *name);
 
@@ -132,7 +141,11 @@ int	tray_put_text(struct trays *, enum state tray, const char *name,
 struct fs_batch *tray_batch(struct trays *);
 int	tray_put_paper(struct trays *, struct fs_batch *, enum state tray,
 	    const char *name, const void *data, size_t n);
+int	tray_lend_paper(struct trays *, struct fs_batch *, enum state tray,
+	    const char *name, const void *data, size_t n);
 int	tray_show(struct trays *, struct fs_batch *);
+/* Events of what was shown before the last time have all come. */
+void	tray_forget_own(struct trays *);
 /* What a crash has left in .docket/work: what is not ours is kept. */
 int	tray_clean_work(struct trays *);
 /* "tray/name" */

@@ -15,7 +15,7 @@
  *	trays_compare()		begins to compare everything, in slices
  *	trays_event(), trays_look()
  *				finds decisions and damage
- *	trays_tidy(), trays_apply()
+ *	trays_tidy(), trays_apply(), trays_settle()
  *				after a commit: shows it
  *	trays_undo()		puts a refused decision back, and says why
  *	trays_release()		ends what trays_look() began with a decision
@@ -35,6 +35,7 @@
 #include "settings.h"
 #include "watch.h"
 
+struct fs_batch;
 struct trays;
 
 /* Somebody has brought a paper of a case into another tray, or a signature
@@ -111,8 +112,13 @@ int	trays_note(struct trays *, const struct decision *, long uid,
 	    const char *who, char **note);
 
 /* Shows what the head has come to by these rulings, which the ledger has
- * committed.  Displaced foreign files go to outbox/strays. */
-int	trays_apply(struct trays *, struct ruling *const *, size_t n);
+ * committed.  Displaced foreign files go to outbox/strays.  Where nothing is to
+ * be done but to put new papers, `next' (NULL: none) may show them before its
+ * own files, if it has a thread: it has then to be made end, and the rulings
+ * are lent until trays_settle() has waited for it. */
+int	trays_apply(struct trays *, struct ruling *const *, size_t n,
+	    struct fs_batch *next);
+int	trays_settle(struct trays *);
 
 /* Puts the paper back, says why beside it (if that can be done), and takes
  * away what was brought. */

@@ -15,7 +15,7 @@
  *	3 rule		flow_rule_claim()
  *	4 build		flow_add()		number, commit in memory
  *	5 commit	flow_commit()		claims synced, pack, branch
- *	6 trays		trays_apply()
+ *	6 trays		trays_apply()		of forms that came, as 7
  *	7 outbox	outbox_deliver()	while the next ones are at 1 to 5
  *	8 drop		intake_drop()
  */

@@ -3,7 +3,8 @@
  *
  * To write many files is mostly the file system's work, and while one thread
  * waits for it another can go on.  What they share is a queue of bytes; once
- * no more come, and until it has ended, all of the batch is the thread's.
+ * no more come, and until it has ended, all of the batch is the thread's, and
+ * of the one that goes before it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@
 /* Up to so many files are synced one by one, more by syncfs(2). */
 #define SYNC_EACH 8
 
-/* Bytes that wait to be written beside. */
+/* Copied bytes that wait to be written beside. */
 #define WAITING_MOST ((size_t)2 << 20)
 
 /* Who waits for the thread hears of it after so many files. */
@@ -36,15 +37,19 @@ struct item {
 	char	 work[WORKNAME];
 	char	*name;
 	bool	 shown;
-	int	 error;		/* it could not be shown beside; 0: it was */
+	struct stat st;		/* of one that was shown beside, in a batch
+				 * that goes before another */
 };
 
 struct waiting {
 	struct waiting	*next;
+	int		 workdir;
 	char		 work[WORKNAME];
 	mode_t		 mode;
+	const void	*bytes;
 	size_t		 n;
-	char		 bytes[];
+	size_t		 copied;	/* of them; the others are lent */
+	char		 copy[];
 };
 
 struct fs_batch {
@@ -53,13 +58,16 @@ struct fs_batch {
 	struct item *items;
 	size_t	 n, cap;
 
+	struct fs_batch *next;		/* whose thread does it all; or NULL */
+	struct fs_batch *before;	/* what ours does as well, first */
+	bool	 led;			/* there was such a next one */
 	bool	 beside, begun;		/* asked for; there is a thread */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t come, gone;
 	/* under the lock */
 	struct waiting *first, **last;
-	size_t	 bytes;		/* of those that wait */
+	size_t	 bytes;		/* copied, of those that wait */
 	bool	 over;		/* no more of them come */
 	bool	 shows;		/* all are shown then */
 	bool	 ended;
@@ -83,6 +91,17 @@ fs_batch_beside(struct fs_batch *b)
 	b->beside = true;
 }
 
+bool
+fs_batch_before(struct fs_batch *b, struct fs_batch *next)
+{
+	if (!next->begun)
+		return false;
+	b->next = next;
+	b->led = true;
+	next->before = b;
+	return true;
+}
+
 size_t
 fs_batch_count(const struct fs_batch *b)
 {
@@ -91,7 +110,7 @@ fs_batch_count(const struct fs_batch *b)
 
 /* Where many appear, beside what the caller does. */
 
-static int	sync_written(struct fs_batch *);
+static int	sync_written(const struct fs_batch *);
 static int	show_beside(struct fs_batch *);
 
 /* Whoever waits for the thread is to know that it is at work. */
@@ -130,11 +149,11 @@ write_waiting(struct fs_batch *b)
 	pthread_mutex_lock(&b->lock);
 	while ((w = take(b)) != NULL) {
 		pthread_mutex_unlock(&b->lock);
-		if (error == 0 && fs_write_new(b->workdir, w->work, w->bytes,
+		if (error == 0 && fs_write_new(w->workdir, w->work, w->bytes,
 		    w->n, w->mode, NULL) != 0)
 			error = errno;
 		pthread_mutex_lock(&b->lock);
-		b->bytes -= w->n;
+		b->bytes -= w->copied;
 		free(w);
 		if (++news % NEWS == 0 || b->first == NULL)
 			pthread_cond_signal(&b->gone);
@@ -167,7 +186,7 @@ forget_beside(struct fs_batch *b)
 	pthread_cond_destroy(&b->gone);
 	pthread_cond_destroy(&b->come);
 	pthread_mutex_destroy(&b->lock);
-	b->beside = b->begun = b->shows = false;
+	b->beside = b->begun = false;
 }
 
 static bool
@@ -186,21 +205,22 @@ begin_beside(struct fs_batch *b)
 }
 
 static void
-write_beside(struct fs_batch *b, const char *work, const void *p, size_t n,
-    mode_t mode)
+write_beside(struct fs_batch *b, int workdir, const char *work,
+    const struct waiting *what)
 {
-	struct waiting *w = mem_alloc(sizeof(*w) + n);
+	struct waiting *w = mem_alloc(sizeof(*w) + what->copied);
 
+	*w = *what;
+	w->workdir = workdir;
 	snprintf(w->work, sizeof(w->work), "%s", work);
-	w->mode = mode;
-	w->n = n;
-	memcpy(w->bytes, p, n);
+	if (w->copied > 0)
+		w->bytes = memcpy(w->copy, what->bytes, what->n);
 	pthread_mutex_lock(&b->lock);
-	while (b->bytes > WAITING_MOST) {
+	while (w->copied > 0 && b->bytes > WAITING_MOST) {
 		pthread_cond_wait(&b->gone, &b->lock);
 		notify_pulse();
 	}
-	b->bytes += n;
+	b->bytes += w->copied;
 	*b->last = w;
 	b->last = &w->next;
 	pthread_cond_signal(&b->come);
@@ -219,12 +239,22 @@ begin_end(struct fs_batch *b, bool shows)
 	pthread_mutex_unlock(&b->lock);
 }
 
-/* Until the thread has done what there was to be done. */
-static int
-end_beside(struct fs_batch *b)
+/* What was before it is on its own again, as far as it has come. */
+static void
+part(struct fs_batch *b)
 {
-	if (!b->begun)
-		return 0;
+	if (b->before == NULL)
+		return;
+	b->before->shows = b->shows;
+	b->before->error = b->error;
+	b->before->next = NULL;
+	b->before = NULL;
+}
+
+/* Until the thread has done what there was to be done. */
+static void
+join(struct fs_batch *b)
+{
 	begin_end(b, false);
 	pthread_mutex_lock(&b->lock);
 	while (!b->ended) {
@@ -234,6 +264,16 @@ end_beside(struct fs_batch *b)
 	pthread_mutex_unlock(&b->lock);
 	pthread_join(b->thread, NULL);
 	forget_beside(b);
+	part(b);
+}
+
+static int
+end_beside(struct fs_batch *b)
+{
+	if (b->next != NULL)
+		join(b->next);
+	if (b->begun)
+		join(b);
 	if (b->error == 0)
 		return 0;
 	errno = b->error;
@@ -277,29 +317,64 @@ add(struct fs_batch *b, int dirfd)
 	return item;
 }
 
-int
-fs_batch_put(struct fs_batch *b, int dirfd, const char *name, const void *p,
-    size_t n, mode_t mode)
+/* Whose thread writes the next file; NULL: the caller does. */
+static struct fs_batch *
+writer(struct fs_batch *b)
+{
+	if (b->next != NULL)
+		return b->next;
+	return b->n >= SYNC_EACH && b->beside && begin_beside(b) ? b : NULL;
+}
+
+static int
+put(struct fs_batch *b, int dirfd, const char *name,
+    const struct waiting *what)
 {
 	struct item *item = add(b, dirfd);
+	struct fs_batch *by = writer(b);
 
 	notify_pulse();
-	if (b->n >= SYNC_EACH && b->beside && begin_beside(b))
-		write_beside(b, item->work, p, n, mode);
-	else if (fs_write_new(b->workdir, item->work, p, n, mode,
-	    b->n < SYNC_EACH ? &item->fd : NULL) != 0)
+	if (by != NULL)
+		write_beside(by, b->workdir, item->work, what);
+	else if (fs_write_new(b->workdir, item->work, what->bytes, what->n,
+	    what->mode, b->n < SYNC_EACH ? &item->fd : NULL) != 0)
 		return -1;
 	item->name = mem_str(name);
 	b->n++;
 	return 0;
 }
 
+int
+fs_batch_put(struct fs_batch *b, int dirfd, const char *name, const void *p,
+    size_t n, mode_t mode)
+{
+	const struct waiting what = { .bytes = p, .n = n, .copied = n,
+	    .mode = mode };
+
+	return put(b, dirfd, name, &what);
+}
+
+int
+fs_batch_lend(struct fs_batch *b, int dirfd, const char *name, const void *p,
+    size_t n, mode_t mode)
+{
+	const struct waiting what = { .bytes = p, .n = n, .mode = mode };
+
+	return put(b, dirfd, name, &what);
+}
+
+static bool
+is_many(const struct fs_batch *b)
+{
+	return b->n > SYNC_EACH || b->led;
+}
+
 static int
-sync_written(struct fs_batch *b)
+sync_written(const struct fs_batch *b)
 {
 	size_t i;
 
-	if (b->n > SYNC_EACH)
+	if (is_many(b))
 		return fs_sync_all(b->workdir);
 	for (i = 0; b->n > 1 && i < b->n; i++)
 		fs_sync_soon(b->items[i].fd);
@@ -380,7 +455,7 @@ sync_places(struct fs_batch *b)
 {
 	size_t i;
 
-	if (b->n > SYNC_EACH)
+	if (is_many(b))
 		return fs_sync_all(b->workdir);
 	for (i = 0; i < b->n; i++)
 		if (dir_is_new(b, i) && fs_sync_dir(b->items[i].dirfd) != 0)
@@ -410,15 +485,32 @@ fs_batch_show(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
 	return sync_places(b);
 }
 
-/* By the thread: whatever fails is told when it has ended. */
+/* What is in its place stays there. */
+static int
+show_new(struct fs_batch *b, struct item *item)
+{
+	if (fstatat(b->workdir, item->work, &item->st,
+	    AT_SYMLINK_NOFOLLOW) != 0 || fs_move(b->workdir, item->work,
+	    item->dirfd, item->name) != 0)
+		return -1;
+	item->shown = true;
+	return 0;
+}
+
+/* By the thread: what cannot be shown is tried again by who ends it. */
 static int
 show_beside(struct fs_batch *b)
 {
+	struct fs_batch *first = b->before;
 	size_t i;
 
+	for (i = 0; first != NULL && i < first->n; i++) {
+		show_new(first, &first->items[i]);
+		if (i % NEWS == 0)
+			tell_news(b);
+	}
 	for (i = 0; i < b->n; i++) {
-		if (show(b, &b->items[i], NULL, NULL) != 0)
-			b->items[i].error = errno;
+		show(b, &b->items[i], NULL, NULL);
 		if (i % NEWS == 0)
 			tell_news(b);
 	}
@@ -446,19 +538,32 @@ fs_batch_begin_end(struct fs_batch *b)
 	return b->begun;
 }
 
+/* After it was shown beside: what the thread did is told, what it could not do
+ * is tried once more. */
+static int
+end_shown(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
+{
+	struct item *item;
+	bool late = false;
+
+	for (item = b->items; item < b->items + b->n; item++) {
+		if (!item->shown) {
+			late = true;
+			if (show(b, item, ops, arg) != 0 &&
+			    tell_failed(item, ops, arg) != 0)
+				return -1;
+		} else if (ops != NULL && ops->placed != NULL)
+			ops->placed(arg, item->dirfd, item->name, &item->st);
+	}
+	return late ? sync_places(b) : 0;
+}
+
 int
 fs_batch_end(struct fs_batch *b, const struct fs_batch_ops *ops, void *arg)
 {
-	size_t i;
-
-	if (!b->shows)
-		return fs_batch_sync(b) != 0 ? -1 : fs_batch_show(b, ops, arg);
 	if (end_beside(b) != 0)
 		return -1;
-	for (i = 0; i < b->n; i++) {
-		errno = b->items[i].error;
-		if (errno != 0 && tell_failed(&b->items[i], ops, arg) != 0)
-			return -1;
-	}
-	return 0;
+	if (b->shows)
+		return end_shown(b, ops, arg);
+	return sync_written(b) != 0 ? -1 : fs_batch_show(b, ops, arg);
 }

@@ -348,9 +348,11 @@ clear_away(struct flow *f, const struct entry *e)
 	return 0;
 }
 
-/* Gateways and trays: of forms that came, while the index is written. */
+/* Gateways and trays: of forms that came, while the index is written, and by
+ * who gives the answers (next). */
 static int
-show(struct flow *f, struct ruling *const *rulings, size_t n)
+show(struct flow *f, struct ruling *const *rulings, size_t n,
+    struct fs_batch *next)
 {
 	size_t i;
 
@@ -364,7 +366,7 @@ show(struct flow *f, struct ruling *const *rulings, size_t n)
 		    rulings[i]->event != EVENT_RECEIVE)
 			trays_tidy(f->trays, rulings[i]->number,
 			    rulings[i]->note);
-	return trays_apply(f->trays, rulings, n) == 0 ? 0 :
+	return trays_apply(f->trays, rulings, n, next) == 0 ? 0 :
 	    flow_fail(f, "the trays cannot be written");
 }
 
@@ -393,7 +395,7 @@ prepare(struct flow *f, const struct answer *answers, size_t n)
 }
 
 /* What follows from rulings which are in the ledger now, on the desk; the
- * answers are written beside the trays and the index. */
+ * answers are written beside that, and what nothing else waits for. */
 static int
 project(struct flow *f, struct ruling *const *rulings, size_t n,
     const struct answer *answers)
@@ -409,7 +411,8 @@ project(struct flow *f, struct ruling *const *rulings, size_t n,
 		return -1;
 	status = prepare(f, answers, f->group.n);
 	if (status == 0)
-		status = show(f, rulings, n);
+		status = show(f, rulings, n, indexed.beside ?
+		    outbox_prepared(f->outbox) : NULL);
 	if (flow_index_end(f, &indexed) != 0 || status != 0)
 		return -1;
 	for (i = 0; i < n; i++)
@@ -436,8 +439,8 @@ keep_unanswered(struct flow *f, struct entry *e)
 }
 
 /* Gives what was prepared: of many answers beside what the flow goes on with,
- * until flow_end_answers(); else at once.  Takes the entries, and the answers
- * whatever comes of it. */
+ * with the papers that are shown so, until flow_end_answers(); else at once.
+ * Takes the entries, and the answers whatever comes of it. */
 static int
 deliver(struct flow *f, struct entries *all, struct answer *answers,
     const char *mark)
@@ -489,6 +492,8 @@ flow_end_answers(struct flow *f)
 
 	if (f->answers == NULL)
 		return 0;
+	if (trays_settle(f->trays) != 0)
+		return flow_fail(f, "the trays cannot be written");
 	if (outbox_delivered(f->outbox, *f->told_mark == '\0' ? NULL :
 	    f->told_mark) != 0)
 		return flow_fail(f, "answers cannot be written");

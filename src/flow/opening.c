@@ -209,6 +209,8 @@ flow_close(struct flow *f)
 	pool_close(f->pool);
 	flow_free_lists(f);
 	flow_free_batches(f);
+	/* before what is lent to it */
+	outbox_close(f->outbox);
 	flow_close_group(f);
 	flow_forget_answers(f);
 	entries_free(&f->again);
@@ -219,7 +221,6 @@ flow_close(struct flow *f)
 	free(f->restore);
 	intake_close(f->intake);
 	keys_close(f->keys);
-	outbox_close(f->outbox);
 	reminders_close(f->reminders);
 	gateway_close(f->gateway);
 	probe_close(f->probe);

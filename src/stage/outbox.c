@@ -286,7 +286,7 @@ put_paper(struct giving *g, const struct box *b, const struct ruling *r)
 	/* a ruling that was just made has the bytes at hand */
 	for (op = r->ops; op < r->ops + r->n_ops; op++)
 		if (op->kind == OP_PUT && strcmp(op->path, path) == 0)
-			return fs_batch_put(g->batch, b->fd, name, op->data,
+			return fs_batch_lend(g->batch, b->fd, name, op->data,
 			    op->len, 0644);
 	if (ledger_read(g->outbox->ledger, r->commit, path, &bytes) != 1)
 		status = -1;
@@ -542,10 +542,20 @@ outbox_prepare(struct outbox *o, const struct answer *answers, size_t n)
 	begin(g, o, NULL);
 	fs_batch_beside(g->batch);
 	/* a refused form makes room for itself in its box: later */
-	for (i = 0; i < n && status == 0; i++)
+	for (i = 0; i < n && status == 0; i++) {
 		if (answers[i].parcel == NULL)
 			status = give(g, answers[i].ruling);
+		else
+			g->refuses = true;
+	}
 	return status;
+}
+
+struct fs_batch *
+outbox_prepared(struct outbox *o)
+{
+	/* refusals are given in batches of their own */
+	return o->prepared.refuses ? NULL : o->prepared.batch;
 }
 
 int

@@ -197,23 +197,34 @@ placed(void *arg, int dirfd, const char *name, const struct stat *st)
 	tray_remember(arg, tray_of(arg, dirfd), name, st);
 }
 
+void
+tray_forget_own(struct trays *t)
+{
+	map_free(&t->own_before);
+	t->own_before = t->own;
+	t->own = (struct map)MAP_INIT;
+}
+
 /* Of our own making is the first event only, and only if nothing was done
  * since: the clock of ctime is a coarse one. */
 bool
 tray_is_own(struct trays *t, enum state tray, const char *name)
 {
 	struct buf key = BUF_INIT;
+	struct map *own = &t->own;
 	struct stat st;
-	bool own;
+	bool is_own;
 
-	if (map_count(&t->own) == 0)
+	if (map_count(own) + map_count(&t->own_before) == 0)
 		return false;
 	tray_key(&key, tray, name);
-	own = map_has(&t->own, buf_str(&key)) &&
-	    (uintptr_t)map_del(&t->own, buf_str(&key)) ==
+	if (!map_has(own, buf_str(&key)))
+		own = &t->own_before;
+	is_own = map_has(own, buf_str(&key)) &&
+	    (uintptr_t)map_del(own, buf_str(&key)) ==
 	    (tray_look(t, tray, name, &st) == 1 ? print_of(&st) : 0);
 	buf_free(&key);
-	return own;
+	return is_own;
 }
 
 /* Paths that cannot be shown. */
@@ -397,11 +408,17 @@ tray_put_paper(struct trays *t, struct fs_batch *b, enum state tray,
 }
 
 int
+tray_lend_paper(struct trays *t, struct fs_batch *b, enum state tray,
+    const char *name, const void *data, size_t n)
+{
+	return fs_batch_lend(b, t->desk->tray[tray], name, data, n, 0444);
+}
+
+int
 tray_show(struct trays *t, struct fs_batch *b)
 {
 	t->broken = false;
-	if (fs_batch_sync(b) == 0 && fs_batch_show(b, &place_ops, t) == 0 &&
-	    !t->broken)
+	if (fs_batch_end(b, &place_ops, t) == 0 && !t->broken)
 		return 0;
 	log_cause("trays", "write", "papers");
 	return -1;

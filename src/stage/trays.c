@@ -15,6 +15,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "fs.h"
+#include "fsbatch.h"
 #include "log.h"
 
 #include "traying.h"
@@ -144,10 +145,13 @@ trays_close(struct trays *t)
 {
 	if (t == NULL)
 		return;
+	fs_batch_free(t->showing);
 	free_values(&t->busy);
 	map_free(&t->busy);
 	map_free(&t->dirty);
 	map_free(&t->own);
+	map_free(&t->own_before);
+	map_free(&t->heard);
 	map_free(&t->unshown);
 	if (t->list != NULL)
 		closedir(t->list);
@@ -195,15 +199,36 @@ touch(struct trays *t, enum state tray, const char *name)
 }
 
 void
+tray_heard(struct trays *t, enum state tray, const char *name)
+{
+	if (!tray_is_own(t, tray, name))
+		touch(t, tray, name);
+}
+
+/* Whose doing it was is known when papers are no longer being shown. */
+static void
+hear_later(struct trays *t, enum state tray, const char *name)
+{
+	struct buf key = BUF_INIT;
+
+	tray_key(&key, tray, name);
+	map_put(&t->heard, buf_str(&key), NULL);
+	buf_free(&key);
+}
+
+void
 trays_event(struct trays *t, const struct watch_event *e)
 {
 	enum state tray = (enum state)(e->tag - t->tag);
 
 	if (e->what == WATCH_LOST)
 		trays_compare(t);
-	else if (*e->name != '\0' && tray > STATE_NONE && tray < STATE_COUNT &&
-	    !tray_is_own(t, tray, e->name))
-		touch(t, tray, e->name);
+	else if (*e->name == '\0' || tray <= STATE_NONE || tray >= STATE_COUNT)
+		return;
+	else if (t->showing != NULL)
+		hear_later(t, tray, e->name);
+	else
+		tray_heard(t, tray, e->name);
 }
 
 int64_t
@@ -395,7 +420,8 @@ look_decision(struct trays *t, const struct sight *s, enum state to,
     const struct trays_found *found)
 {
 	struct decision d = { .paper = s->paper, .from = s->home, .to = to,
-	    .moved = s->home != STATE_NONE && !s->there[s->home], .linked = s->st[to].st_nlink > 1,
+	    .moved = s->home != STATE_NONE && !s->there[s->home],
+	    .linked = s->st[to].st_nlink > 1,
 	    .uid = (long)s->st[to].st_uid, .age = age_of(t, &s->st[to]) };
 	char hex[BLOB_HEX];
 
@@ -662,6 +688,10 @@ trays_look(struct trays *t, const struct trays_found *found)
 	unsigned looked = 0;
 	int status;
 
+	if (t->showing != NULL && trays_due(t) > clock_ticks())
+		return 0;
+	if (trays_settle(t) != 0)
+		return -1;
 	if (clock_ticks() >= t->compare_due)
 		tray_begin_comparing(t);
 	status = look_due(t, !t->hurry, found, &looked);

@@ -151,9 +151,46 @@ place(struct trays *t, struct fs_batch *b, const char *path,
 	    paper_parse(name, &p) != 0)
 		return 0;
 	if (w->put != NULL)
-		return tray_put_paper(t, b, tray, name, w->put->data, w->put->len);
+		return tray_lend_paper(t, b, tray, name, w->put->data,
+		    w->put->len);
 	return put_from_ledger(t, b, ledger_head(t->ledger), tray, p.number,
 	    name);
+}
+
+static int
+place_all(struct trays *t, struct fs_batch *b, const struct map *wants)
+{
+	const struct map_entry *e;
+	size_t at = 0;
+	int status = 0;
+
+	while (status == 0 && (e = map_next(wants, &at)) != NULL)
+		status = place(t, b, e->key, e->value);
+	return status;
+}
+
+static int
+take_unwanted(struct trays *t, const struct map *wants)
+{
+	bool touched[STATE_COUNT] = { false };
+	const struct map_entry *e;
+	const struct want *w;
+	const char *name;
+	enum state tray;
+	size_t at = 0;
+	int status = 0;
+
+	while (status == 0 && (e = map_next(wants, &at)) != NULL) {
+		w = e->value;
+		if (w->present || !tray_split(e->key, &tray, &name))
+			continue;
+		status = tray_take_away(t, tray, name);
+		touched[tray] = true;
+	}
+	for (tray = STATE_PENDING; status == 0 && tray < STATE_COUNT; tray++)
+		if (touched[tray])
+			status = fs_sync_dir(t->desk->tray[tray]);
+	return status;
 }
 
 /* New papers first, then the old ones go: whoever looks in between sees a
@@ -162,61 +199,100 @@ static int
 show_wants(struct trays *t, const struct map *wants)
 {
 	struct fs_batch *b = tray_batch(t);
-	bool touched[STATE_COUNT] = { false };
-	const struct map_entry *e;
-	const char *name;
-	enum state tray;
-	size_t at = 0;
-	int status = 0;
+	int status = place_all(t, b, wants);
 
-	while (status == 0 && (e = map_next(wants, &at)) != NULL)
-		status = place(t, b, e->key, e->value);
 	if (status == 0)
 		status = tray_show(t, b);
 	fs_batch_free(b);
-	for (at = 0; status == 0 && (e = map_next(wants, &at)) != NULL;) {
-		const struct want *w = e->value;
+	return status == 0 ? take_unwanted(t, wants) : -1;
+}
 
-		if (!tray_split(e->key, &tray, &name))
-			continue;
-		if (!w->present) {
-			status = tray_take_away(t, tray, name);
-			touched[tray] = true;
-		}
+/* Whether all there is to do is to put papers that are at hand. */
+static bool
+are_new(const struct map *wants)
+{
+	const struct map_entry *e;
+	const struct want *w;
+	size_t at = 0;
+
+	while ((e = map_next(wants, &at)) != NULL) {
+		w = e->value;
+		if (!w->present || w->put == NULL)
+			return false;
 	}
-	for (tray = STATE_PENDING; status == 0 && tray < STATE_COUNT; tray++)
-		if (touched[tray])
-			status = fs_sync_dir(t->desk->tray[tray]);
-	return status;
+	return true;
 }
 
 static int
-set_shown(struct trays *t)
+set_shown(struct trays *t, const char *commit)
 {
-	strcpy(t->shown, ledger_head(t->ledger));
+	strcpy(t->shown, commit);
 	if (desk_put_line(t->desk, "shown", t->shown) == 0)
 		return 0;
 	log_cause("trays", "write", "shown");
 	return -1;
 }
 
+/* 1: it goes on beside; 0: `next' has no thread; -1. */
+static int
+show_beside(struct trays *t, const struct map *wants, struct fs_batch *next)
+{
+	struct fs_batch *b = tray_batch(t);
+	int status = fs_batch_before(b, next);
+
+	if (status == 1 && place_all(t, b, wants) != 0)
+		status = -1;
+	if (status == 1) {
+		t->showing = b;
+		strcpy(t->showing_to, ledger_head(t->ledger));
+	} else
+		fs_batch_free(b);
+	return status;
+}
+
 int
-trays_apply(struct trays *t, struct ruling *const *rulings, size_t n)
+trays_apply(struct trays *t, struct ruling *const *rulings, size_t n,
+    struct fs_batch *next)
 {
 	struct map wants = MAP_INIT;
-	int status;
+	int status = trays_settle(t);
 	size_t i;
 
-	/* the events of the last time have all come by now */
-	map_free(&t->own);
+	tray_forget_own(t);
 	for (i = 0; i < n; i++)
 		want_ops(&wants, rulings[i]);
-	for (i = 0, status = 0; status == 0 && i < n; i++)
+	for (i = 0; status == 0 && i < n; i++)
 		status = want_restored(t, &wants, rulings[i]);
-	if (status == 0)
-		status = show_wants(t, &wants);
+	if (status == 0 && next != NULL && are_new(&wants))
+		status = show_beside(t, &wants, next);
+	if (status == 0 && show_wants(t, &wants) != 0)
+		status = -1;
 	map_free_all(&wants);
-	return status == 0 ? set_shown(t) : -1;
+	if (status == 1)
+		return 0;
+	return status == 0 ? set_shown(t, ledger_head(t->ledger)) : -1;
+}
+
+int
+trays_settle(struct trays *t)
+{
+	struct fs_batch *b = t->showing;
+	const struct map_entry *e;
+	const char *name;
+	enum state tray;
+	size_t at = 0;
+	int status;
+
+	if (b == NULL)
+		return 0;
+	t->showing = NULL;
+	status = tray_show(t, b);
+	fs_batch_free(b);
+	while ((e = map_next(&t->heard, &at)) != NULL)
+		if (tray_split(e->key, &tray, &name))
+			tray_heard(t, tray, name);
+	map_free(&t->heard);
+	return status == 0 ? set_shown(t, t->showing_to) : -1;
 }
 
 static int
@@ -317,7 +393,7 @@ trays_reset(struct trays *t)
 	for (tray = STATE_PENDING; tray < STATE_COUNT; tray++)
 		if (map_count(&t->unshown) > 0 && reset_present(t, tray) != 0)
 			return -1;
-	return set_shown(t);
+	return set_shown(t, ledger_head(t->ledger));
 }
 
 /* A tray's file as the ledger has it, once more. */
@@ -411,5 +487,5 @@ trays_catch_up(struct trays *t)
 	if (status == 0)
 		status = show_wants(t, &c.wants);
 	map_free_all(&c.wants);
-	return status == 0 ? set_shown(t) : -1;
+	return status == 0 ? set_shown(t, ledger_head(t->ledger)) : -1;
 }

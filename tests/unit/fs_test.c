@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include <poll.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -567,7 +568,7 @@ test_kinds(void **state)
 
 struct place {
 	int	 work, dir;
-	size_t	 displaced, failed;
+	size_t	 displaced, failed, placed;
 	char	 last[NAME_SIZE];
 	struct buf was;
 };
@@ -964,6 +965,230 @@ test_batch_hands_over_what_was_there(void **state)
 	close_place(&p);
 }
 
+static void
+on_placed(void *arg, int dirfd, const char *name, const struct stat *st)
+{
+	struct place *p = arg;
+
+	assert_int_equal(dirfd, p->dir);
+	assert_true(S_ISREG(st->st_mode));
+	assert_int_equal((size_t)st->st_size, strlen(name));
+	p->placed++;
+}
+
+static const struct fs_batch_ops first_ops = { .placed = on_placed,
+    .displaced = on_displaced, .failed = on_failed };
+
+/* A batch of so many that goes before another; one name is taken. */
+static struct fs_batch *
+begin_first(struct place *p, const char *path, size_t many,
+    struct fs_batch *next)
+{
+	static char names[16][24];
+	struct fs_batch *b;
+	size_t k;
+
+	open_place(p, path);
+	unit_put(p->dir, "f1", "a stranger's");
+	b = fs_batch_new(p->work, "tray-");
+	assert_true(fs_batch_before(b, next));
+	for (k = 0; k < many; k++) {
+		snprintf(names[k], sizeof(names[k]), "f%zu", k);
+		assert_int_equal(fs_batch_lend(b, p->dir, names[k], names[k],
+		    strlen(names[k]), 0444), 0);
+	}
+	assert_int_equal(names_in(p->dir), 1);
+	return b;
+}
+
+static void
+assert_first_shown(struct place *p, size_t many)
+{
+	char name[24];
+	size_t k;
+
+	assert_int_equal(names_in(p->work), 0);
+	assert_int_equal(names_in(p->dir), many);
+	assert_int_equal(p->placed, many);
+	assert_int_equal(p->failed, 0);
+	assert_int_equal(p->displaced, 1);
+	assert_string_equal(p->last, "f1");
+	assert_string_equal(buf_str(&p->was), "a stranger's");
+	for (k = 0; k < many; k++) {
+		snprintf(name, sizeof(name), "f%zu", k);
+		assert_file(p->dir, name, name);
+		assert_int_equal(mode_of(p->dir, name), 0444);
+	}
+}
+
+/* By the other's thread, whichever of them is ended first. */
+static void
+test_batch_goes_before(void **state)
+{
+	static const size_t many[] = { 2, 9, 16 };
+	struct fs_batch *first, *next;
+	struct place p, q;
+	char path[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * COUNT(many); i++) {
+		snprintf(path, sizeof(path), "next%zu", i);
+		next = begin_batch(&q, path, 20);
+		snprintf(path, sizeof(path), "first%zu", i);
+		first = begin_first(&p, path, many[i / 2], next);
+		assert_true(fs_batch_begin_end(next));
+		if (i % 2 == 0)
+			assert_int_equal(fs_batch_end(first, &first_ops, &p),
+			    0);
+		assert_int_equal(fs_batch_end(next, NULL, NULL), 0);
+		fs_batch_free(next);
+		if (i % 2 == 1)
+			assert_int_equal(fs_batch_end(first, &first_ops, &p),
+			    0);
+		fs_batch_free(first);
+		assert_first_shown(&p, many[i / 2]);
+		assert_int_equal(names_in(q.work), 0);
+		assert_int_equal(names_in(q.dir), 20);
+		close_place(&p);
+		close_place(&q);
+	}
+}
+
+/* The descriptors of the watches whose folders got names, in turn. */
+static size_t
+names_that_came(int fd, int *wds, size_t most)
+{
+	char bytes[64 * 1024] __attribute__((aligned(8)));
+	const struct inotify_event *e;
+	ssize_t got = read(fd, bytes, sizeof(bytes));
+	size_t n = 0;
+	char *at;
+
+	assert_true(got > 0);
+	for (at = bytes; at < bytes + got && n < most;
+	    at += sizeof(*e) + e->len) {
+		e = (const struct inotify_event *)(void *)at;
+		wds[n++] = e->wd;
+	}
+	return n;
+}
+
+/* Whoever sees one of the next batch sees all that went before. */
+static void
+test_batch_before_is_seen_before(void **state)
+{
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), wds[64], before;
+	struct fs_batch *first, *next;
+	struct place p, q;
+	size_t n, k;
+
+	(void)state;
+	next = begin_batch(&q, "seennext", 30);
+	first = begin_first(&p, "seenfirst", 10, next);
+	before = inotify_add_watch(fd, unit_in("seenfirst"), IN_MOVED_TO);
+	assert_true(before >= 0);
+	assert_true(inotify_add_watch(fd, unit_in("seennext"),
+	    IN_MOVED_TO) >= 0);
+	assert_true(fs_batch_begin_end(next));
+	assert_int_equal(fs_batch_end(next, NULL, NULL), 0);
+	n = names_that_came(fd, wds, COUNT(wds));
+	assert_int_equal(n, 39);	/* but for what was in the way */
+	for (k = 0; k < n; k++)
+		assert_int_equal(wds[k] == before, k < 9);
+	assert_int_equal(fs_batch_end(first, &first_ops, &p), 0);
+	assert_first_shown(&p, 10);
+	fs_batch_free(next);
+	fs_batch_free(first);
+	close_place(&p);
+	close_place(&q);
+	close(fd);
+}
+
+/* Where the other has no thread, nothing goes before it. */
+static void
+test_batch_before_few(void **state)
+{
+	struct fs_batch *first, *next;
+	struct place p, q;
+
+	(void)state;
+	next = begin_batch(&q, "fewnext", 8);
+	open_place(&p, "fewfirst");
+	first = fs_batch_new(p.work, "tray-");
+	assert_false(fs_batch_before(first, next));
+	assert_int_equal(fs_batch_put(first, p.dir, "f", "x", 1, 0444), 0);
+	assert_int_equal(fs_batch_end(first, NULL, NULL), 0);
+	assert_file(p.dir, "f", "x");
+	assert_int_equal(names_in(q.dir), 0);
+	assert_int_equal(fs_batch_end(next, NULL, NULL), 0);
+	assert_int_equal(names_in(q.dir), 8);
+	fs_batch_free(first);
+	fs_batch_free(next);
+	close_place(&p);
+	close_place(&q);
+}
+
+/* The other is given up: this one is shown by whoever ends it, or not. */
+static void
+test_batch_before_is_left(void **state)
+{
+	struct fs_batch *first, *next;
+	struct place p, q;
+	bool ends;
+
+	(void)state;
+	for (ends = false;; ends = true) {
+		next = begin_batch(&q, ends ? "leftnext" : "leftnext2", 20);
+		first = begin_first(&p, ends ? "leftfirst" : "leftfirst2", 3,
+		    next);
+		fs_batch_free(next);
+		assert_int_equal(names_in(q.dir), 0);
+		assert_int_equal(names_in(p.dir), 1);
+		if (ends) {
+			assert_int_equal(fs_batch_end(first, &first_ops, &p),
+			    0);
+			assert_first_shown(&p, 3);
+		}
+		fs_batch_free(first);
+		assert_int_equal(names_in(p.work), 0);
+		assert_int_equal(names_in(q.work), 0);
+		close_place(&p);
+		close_place(&q);
+		if (ends)
+			return;
+	}
+}
+
+/* What the thread could not do fails both. */
+static void
+test_batch_before_fails(void **state)
+{
+	struct fs_batch *first, *next;
+	struct place p, q;
+
+	(void)state;
+	next = begin_batch(&q, "failnext", 9);
+	open_place(&p, "failfirst");
+	first = fs_batch_new(p.work, "tray-");
+	assert_true(fs_batch_before(first, next));
+	assert_int_equal(rmdir(unit_in("failfirst.work")), 0);
+	assert_int_equal(fs_batch_lend(first, p.dir, "f", "x", 1, 0444), 0);
+	assert_true(fs_batch_begin_end(next));
+	errno = 0;
+	assert_int_equal(fs_batch_end(next, NULL, NULL), -1);
+	assert_int_equal(errno, ENOENT);
+	errno = 0;
+	assert_int_equal(fs_batch_end(first, NULL, NULL), -1);
+	assert_int_equal(errno, ENOENT);
+	fs_batch_free(first);
+	fs_batch_free(next);
+	assert_int_equal(names_in(p.dir), 0);
+	assert_int_equal(names_in(q.dir), 0);
+	close_place(&p);
+	close_place(&q);
+}
+
 int
 main(void)
 {
@@ -997,6 +1222,11 @@ main(void)
 		cmocka_unit_test(test_batch_fails_in_part),
 		cmocka_unit_test(test_batch_fails_beside),
 		cmocka_unit_test(test_batch_hands_over_what_was_there),
+		cmocka_unit_test(test_batch_goes_before),
+		cmocka_unit_test(test_batch_before_is_seen_before),
+		cmocka_unit_test(test_batch_before_few),
+		cmocka_unit_test(test_batch_before_is_left),
+		cmocka_unit_test(test_batch_before_fails),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
