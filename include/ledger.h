@@ -144,20 +144,20 @@ int	ledger_tray_next(struct ledger *, const char *commit, enum state tray,
 	    char cursor[LEDGER_PATH], ledger_paper_fn *, void *);
 
 /*
- * Packs are merged in the background by git pack-objects, a child of ours, by
- * a geometric rule, when there are many; very many, while there is something
- * else to do.  Call now and then, in the thread that lives longest: the child
- * dies with it.  A merge that fails is logged, and tried again when more packs
- * have come.
+ * Packs are merged in the background by a child of ours, by a geometric rule,
+ * when there are many; very many, while there is something else to do.  Call
+ * now and then, in the thread that lives longest, for the child dies with it,
+ * and while that is the only one, for the child is a copy of this process.  A
+ * merge that fails is logged, and tried again when more packs have come.
  */
 void	ledger_tidy(struct ledger *, bool busy);
-/* Waits for merges at work, and merges until there is nothing to merge; for
+/* Waits for a merge at work, and merges until there is nothing to merge; for
  * who has nothing else to do.  -1: one has failed. */
 int	ledger_settle(struct ledger *);
 /* Whether ledger_tidy() has begun what is not through; and what tells when it
  * is to be called again, at most LEDGER_FDS. */
 bool	ledger_is_merging(const struct ledger *);
-#define LEDGER_FDS 2
+#define LEDGER_FDS 1
 size_t	ledger_poll(const struct ledger *, struct pollfd *);
 
 #endif

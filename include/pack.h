@@ -57,6 +57,10 @@ void	pack_add(struct pack *, enum object, const struct oid *,
 void	pack_add_tree(struct pack *, const struct oid *, const struct buf *raw,
 	    const struct buf *last, struct pack_place *place);
 
+/* The distance back to a delta's base, as it is written; how many bytes. */
+#define PACK_DISTANCE 10
+size_t	pack_distance(unsigned char to[PACK_DISTANCE], uint64_t distance);
+
 /* Writes pack-<id>.pack and .idx into dirfd, durably.  0, or -1 with errno;
  * nothing has a name then that git would look at. */
 int	pack_write(struct pack *, int dirfd);

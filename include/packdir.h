@@ -32,10 +32,6 @@ struct packdir {
  * own (what is to expire, what can be fetched again).  -1, and errno. */
 int	packdir_list(int dirfd, struct packdir *);
 void	packdir_add(struct packdir *, const char *name, uint64_t bytes);
-/* Takes one off the list; false: it is not there. */
-bool	packdir_drop(struct packdir *, const char *name);
-const struct packdir_pack *packdir_find(const struct packdir *,
-	    const char *name);
 void	packdir_free(struct packdir *);
 
 /* About how many there are: the .idx files. */
@@ -54,8 +50,8 @@ int	packdir_remove_multi(int dirfd);
 /* Whether git would give that name to a file that it has not finished. */
 bool	packdir_is_temporary(const char *name);
 
-/* Removes these, where last written to from `since' on and before `until'
- * (fs_now()), and logs each. */
-void	packdir_clear(int dirfd, int64_t since, int64_t until);
+/* Removes these, where last written to before `until' (fs_now()), and logs
+ * each. */
+void	packdir_clear(int dirfd, int64_t until);
 
 #endif

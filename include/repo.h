@@ -17,16 +17,12 @@
 
 #define REPO_BRANCH "refs/heads/main"
 
-/* A merge of packs, a child of ours: merge.c.  Two at most: while a large one
- * takes minutes the other takes what comes meanwhile. */
-#define MERGES 2
+/* A merge of packs, a child of ours: merge.c. */
 struct merge {
 	pid_t		 pid;		/* 0: none */
-	bool		 second;	/* it began beside another */
 	int		 said;		/* what it says, a file; -1: none */
 	int		 handle;	/* of its end; -1: none */
-	int64_t		 began;		/* fs_now() */
-	struct packdir	 known;		/* packs that it takes or relies on */
+	struct packdir	 packs;		/* those that it takes are marked */
 };
 
 struct ledger {
@@ -57,8 +53,8 @@ struct ledger {
 	unsigned	 reads;		/* since packs were closed */
 
 	size_t		 packs;		/* about how many there are */
-	size_t		 packs_rest;	/* fewer are not merged again */
-	struct merge	 merges[MERGES];
+	size_t		 packs_left;	/* when it was last seen to */
+	struct merge	 merge;
 };
 
 /* Notes libgit2's last error, with what was tried.  Always -1. */
@@ -75,9 +71,9 @@ int	repo_fail(const char *what);
 void	repo_rest(struct ledger *);
 
 /* When the ledger is opened, recovered, closed. */
-void	merges_init(struct ledger *);
-void	merges_recover(struct ledger *);
-void	merges_stop(struct ledger *);
+void	merge_init(struct ledger *);
+void	merge_recover(struct ledger *);
+void	merge_stop(struct ledger *);
 
 /* What libgit2 keeps in memory does not grow with the ledger. */
 void	repo_limits(void);

@@ -22,9 +22,11 @@ pid_t	spawn_quiet(const char *const argv[]);
  * caller's.  The pid, or -1. */
 pid_t	spawn_worker(const char *const argv[], int fd);
 
-/* Starts argv[0] (looked for in PATH) with `in' as its input and `out' as its
- * output, its errors to ours.  Both stay the caller's.  The pid, or -1. */
-pid_t	spawn_filter(const char *const argv[], int in, int out);
+/* Calls fn(arg) in a copy of this process, to end with what it returns; it is
+ * there for signals as any program is, and has no descriptor of ours but `in'
+ * as its input, `out' as its output and our errors.  Not while there are other
+ * threads: what they have locked would stay so.  The pid, or -1. */
+pid_t	spawn_child(int (*fn)(void *), void *arg, int in, int out);
 
 /* Runs argv[0] (looked for in PATH) to its end with `fd' as its standard input
  * (-1: the null device) and appends its output and its errors, at most `most'

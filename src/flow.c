@@ -397,7 +397,8 @@ flow_wait(struct flow *f, int signals)
 	    2];
 	size_t n = pool_poll(f->pool, fds, POOL_FDS);
 
-	n += ledger_poll(f->ledger, fds + n);
+	if (f->answers == NULL)		/* as in flow_tend() */
+		n += ledger_poll(f->ledger, fds + n);
 	n += gateway_poll(f->gateway, fds + n);
 	n += keys_poll(f->keys, fds + n);
 	fds[n++] = (struct pollfd){ .fd = watch_fd(f->watch),
@@ -435,9 +436,9 @@ flow_tend(struct flow *f)
 		f->look_due = now + LOOK_MS;
 		intake_look(f->intake);
 		look_at_grounds(f);
-		ledger_tidy(f->ledger, f->in_hand > 0);
 	}
-	if (ledger_is_merging(f->ledger))
+	/* not while another thread gives answers */
+	if (f->answers == NULL)
 		ledger_tidy(f->ledger, f->in_hand > 0);
 	if (f->held.n > 0 && now >= f->held_due && flow_try_held(f) != 0)
 		return -1;

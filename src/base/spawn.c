@@ -66,8 +66,7 @@ env_free(struct environment *env)
 
 /* In the child: nothing but what signal-safety(7) allows. */
 static void
-run(const char *const argv[], const struct environment *env, int in, int out,
-    int err, pid_t parent)
+settle_in(int in, int out, int err, pid_t parent)
 {
 	sigset_t none;
 
@@ -80,6 +79,13 @@ run(const char *const argv[], const struct environment *env, int in, int out,
 	    (err >= 0 && dup2(err, STDERR_FILENO) < 0))
 		_exit(127);
 	close_range(3, ~0U, 0);
+}
+
+static void
+run(const char *const argv[], const struct environment *env, int in, int out,
+    int err, pid_t parent)
+{
+	settle_in(in, out, err, parent);
 	execvpe(argv[0], (char *const *)(unsigned long)argv, env->words);
 	_exit(127);
 }
@@ -117,9 +123,14 @@ spawn_worker(const char *const argv[], int fd)
 }
 
 pid_t
-spawn_filter(const char *const argv[], int in, int out)
+spawn_child(int (*fn)(void *), void *arg, int in, int out)
 {
-	return start(argv, in, out, -1);
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid != 0)
+		return pid;
+	settle_in(in, out, -1, parent);
+	_exit(fn(arg));
 }
 
 /* Reads to the end.  -1, and errno: too much, or too late. */

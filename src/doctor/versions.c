@@ -92,11 +92,8 @@ static const struct defect {
 	    "CVE-2024-24577 is in a part that docket does not use" },
 	{ "libgit2", "1.7", "1.7.2", GRADE_OK,
 	    "CVE-2024-24577 is in a part that docket does not use" },
-	{ "git", "0", "2.32", GRADE_WARN,
-	    "its pack-objects does not know --stdin-packs: packs are never "
-	    "merged" },
-	{ "git", "0", "2.36", GRADE_WARN,
-	    "it does not know core.fsync: packs that it merges are not "
+	{ "git", "0", "2.36", GRADE_NOTE,
+	    "it does not know core.fsync: what docket restore clones is not "
 	    "durable at once" },
 	{ "git", "0", "2.39.4", GRADE_NOTE,
 	    "CVE-2024-32004: who clones a repository of somebody else's that "
@@ -263,7 +260,7 @@ static const struct {
 	const char *what_for;
 } programs[] = {
 	{ "git", "git", "git", { "git", "--version" }, is_needed,
-	    "packs of the ledger are never merged, and it gets slow" },
+	    "a ledger can be neither restored nor checked in full" },
 	{ "ssh-keygen", "OpenSSH", "openssh-client", { "ssh", "-V" },
 	    needs_ssh, "no signature can be made or verified" },
 	{ "age", "age", "age", { "age", "--version" }, needs_age,

@@ -637,15 +637,16 @@ flow_commit(struct flow *f)
 	if (f->group.n == 0)
 		return 0;
 	/* the answers to the group before are given meanwhile */
-	if (record(f) != 0 || flow_end_answers(f) != 0 ||
-	    tell_and_answer(f) != 0)
+	if (record(f) != 0 || flow_end_answers(f) != 0)
+		return -1;
+	ledger_tidy(f->ledger, f->in_hand > 0);
+	if (tell_and_answer(f) != 0)
 		return -1;
 	flow_close_group(f);
 	f->group_took = clock_ticks() - began;
 	if (f->clock_more)
 		f->clock_due = clock_ticks();
 	f->clock_more = false;
-	ledger_tidy(f->ledger, f->in_hand > 0);
 	if (flow_note_batches(f) != 0)
 		return -1;
 	return f->relisted ? flow_relist(f) : 0;

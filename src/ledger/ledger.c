@@ -250,7 +250,7 @@ repo_read(struct ledger *l, const git_oid *oid, git_odb_object **object)
 	l->reads++;
 	if (status == 0)
 		return 0;
-	/* git may have merged the pack away under our eyes */
+	/* the pack may have been merged away under our eyes */
 	git_odb_refresh(l->odb);
 	return git_odb_read(object, l->odb, oid);
 }
@@ -346,7 +346,7 @@ ledger_open(const char *path)
 		repo_fail("objects/pack cannot be opened");
 	} else if (load_head(l) == 0) {
 		buf_free(&packs);
-		merges_init(l);
+		merge_init(l);
 		return l;
 	}
 	buf_free(&packs);
@@ -359,7 +359,7 @@ ledger_close(struct ledger *l)
 {
 	if (l == NULL)
 		return;
-	merges_stop(l);
+	merge_stop(l);
 	tree_free(l->tree);
 	tree_free(l->lookup);
 	pack_free(l->pack);
@@ -441,7 +441,7 @@ ledger_recover(struct ledger *l)
 		if (unlinkat(dir, stale[i], 0) == 0)
 			log_event(LOG_WARN, "ledger", "event", "stale-lock",
 			    "removed", stale[i], NULL);
-	merges_recover(l);
+	merge_recover(l);
 	status = fs_sync_all(dir);
 	close(dir);
 	return status == 0 ? 0 : repo_fail("cannot be synced");

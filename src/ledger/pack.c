@@ -18,6 +18,7 @@
 #include "log.h"
 
 #include "pack.h"
+#include "packfile.h"
 #include "sha1.h"
 
 /* Deltas on deltas; git's own default. */
@@ -191,18 +192,26 @@ put_header(struct buf *out, unsigned type, size_t size)
 	buf_putc(out, (char)c);
 }
 
-/* The distance back to a delta's base: seven bits a byte, highest first, and
- * one is added at each step. */
-static void
-put_distance(struct buf *out, uint64_t distance)
+/* Seven bits a byte, highest first, and one is added at each step. */
+size_t
+pack_distance(unsigned char to[PACK_DISTANCE], uint64_t distance)
 {
-	unsigned char b[10];
+	unsigned char b[PACK_DISTANCE];
 	size_t i = sizeof(b);
 
 	b[--i] = distance & 0x7f;
 	while ((distance >>= 7) > 0)
 		b[--i] = 0x80 | (--distance & 0x7f);
-	buf_put(out, b + i, sizeof(b) - i);
+	memcpy(to, b + i, sizeof(b) - i);
+	return sizeof(b) - i;
+}
+
+static void
+put_distance(struct buf *out, uint64_t distance)
+{
+	unsigned char b[PACK_DISTANCE];
+
+	buf_put(out, b, pack_distance(b, distance));
 }
 
 static void

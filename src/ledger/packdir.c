@@ -63,28 +63,6 @@ packdir_add(struct packdir *d, const char *name, uint64_t bytes)
 	snprintf(p->name, sizeof(p->name), "%s", name);
 }
 
-const struct packdir_pack *
-packdir_find(const struct packdir *d, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < d->n; i++)
-		if (strcmp(d->list[i].name, name) == 0)
-			return &d->list[i];
-	return NULL;
-}
-
-bool
-packdir_drop(struct packdir *d, const char *name)
-{
-	const struct packdir_pack *p = packdir_find(d, name);
-
-	if (p == NULL)
-		return false;
-	d->list[p - d->list] = d->list[--d->n];
-	return true;
-}
-
 void
 packdir_free(struct packdir *d)
 {
@@ -236,7 +214,7 @@ packdir_remove_multi(int dirfd)
 bool
 packdir_is_temporary(const char *name)
 {
-	/* pack-objects and index-pack; repack */
+	/* pack-objects and index-pack, and our own; repack */
 	static const char *const prefixes[] = { "tmp_pack_", "tmp_idx_",
 	    "tmp_rev_", "tmp_bitmap_", "tmp_mtimes_", ".tmp-" };
 	size_t i;
@@ -248,22 +226,19 @@ packdir_is_temporary(const char *name)
 }
 
 static void
-clear_one(int dirfd, const char *name, int64_t since, int64_t until)
+clear_one(int dirfd, const char *name, int64_t until)
 {
 	struct stat st;
-	int64_t at;
 
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-	    !S_ISREG(st.st_mode))
-		return;
-	at = fs_ms(st.st_mtim);
-	if (at >= since && at < until && unlinkat(dirfd, name, 0) == 0)
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && fs_ms(st.st_mtim) < until &&
+	    unlinkat(dirfd, name, 0) == 0)
 		log_event(LOG_WARN, "ledger", "event", "stale-pack", "removed",
 		    name, NULL);
 }
 
 void
-packdir_clear(int dirfd, int64_t since, int64_t until)
+packdir_clear(int dirfd, int64_t until)
 {
 	DIR *dir = fs_list(dirfd);
 	const char *name;
@@ -272,6 +247,6 @@ packdir_clear(int dirfd, int64_t since, int64_t until)
 		return;
 	while ((name = fs_list_next(dir)) != NULL)
 		if (packdir_is_temporary(name))
-			clear_one(dirfd, name, since, until);
+			clear_one(dirfd, name, until);
 	closedir(dir);
 }

@@ -1,36 +1,20 @@
 /*
  * packs: objects read straight out of a repository's packs.
  *
- * May not: write; believe a byte of a pack or of its index.
+ * May not: write; believe what a delta says.
  * Not ours to tell: what is wrong with a pack; whoever asks turns to libgit2.
  * Fatal: no memory to inflate with.
  */
 #include <dirent.h>
-#include <fcntl.h>
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "log.h"
 
+#include "packfile.h"
 #include "packs.h"
-
-#define OFS_DELTA 6
-#define REF_DELTA 7
-
-/* An index: a head, 256 counts, so many names, checksums, offsets, and two
- * checksums. */
-#define INDEX_HEAD 8
-#define INDEX_FAN (256 * 4)
-#define INDEX_EACH (OID_SIZE + 4 + 4)
-#define INDEX_TAIL (2 * OID_SIZE)
-
-#define PACK_HEAD 12
-#define PACK_TAIL OID_SIZE
 
 /* What is left to libgit2: larger objects, and longer chains of deltas. */
 #define SIZE_MOST (64u * 1024 * 1024)
@@ -39,12 +23,6 @@
 /* Objects kept that others are deltas against, and bytes of each. */
 #define BASES 1024
 #define BASE_MOST (32u * 1024)
-
-struct packfile {
-	const unsigned char *index, *pack;
-	size_t		 index_len, pack_len;
-	uint32_t	 n;
-};
 
 /* An object that was needed for another. */
 struct base {
@@ -63,94 +41,15 @@ struct packs {
 	struct buf	 delta, made[2];
 };
 
-/* An entry of a pack, by its head. */
-struct entry {
-	unsigned	 type;		/* an enum object, or a delta's */
-	size_t		 size;		/* inflated */
-	uint64_t	 base;		/* of a delta: its offset */
-	uint64_t	 at;		/* where what is deflated begins */
-};
-
-static uint32_t
-get_u32(const unsigned char *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Opening. */
 
-static const unsigned char *
-map_file(int dir, const char *name, size_t *len)
-{
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	void *p = MAP_FAILED;
-	struct stat st;
-
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
-		*len = (size_t)st.st_size;
-		p = mmap(NULL, *len, PROT_READ, MAP_SHARED, fd, 0);
-	}
-	close(fd);
-	return p == MAP_FAILED ? NULL : p;
-}
-
 static void
-unmap(const unsigned char *p, size_t len)
+open_file(struct packs *p, int dir, const char *name)
 {
-	if (p != NULL)
-		munmap((void *)(uintptr_t)p, len);
-}
+	struct packfile f;
 
-static uint32_t
-fan(const struct packfile *f, unsigned first)
-{
-	return get_u32(f->index + INDEX_HEAD + 4 * first);
-}
-
-/* What is read of them later is within them. */
-static bool
-is_sound(struct packfile *f)
-{
-	static const unsigned char head[INDEX_HEAD] = "\377tOc\0\0\0\2";
-	static const unsigned char pack_head[8] = "PACK\0\0\0\2";
-	unsigned i;
-
-	if (f->index_len < INDEX_HEAD + INDEX_FAN + INDEX_TAIL ||
-	    memcmp(f->index, head, sizeof(head)) != 0 ||
-	    f->pack_len < PACK_HEAD + PACK_TAIL ||
-	    memcmp(f->pack, pack_head, sizeof(pack_head)) != 0)
-		return false;
-	for (i = 1; i < 256; i++)
-		if (fan(f, i) < fan(f, i - 1))
-			return false;
-	f->n = fan(f, 255);
-	return (f->index_len - INDEX_HEAD - INDEX_FAN - INDEX_TAIL) /
-	    INDEX_EACH >= f->n && get_u32(f->pack + 8) == f->n;
-}
-
-static void
-close_file(struct packfile *f)
-{
-	unmap(f->index, f->index_len);
-	unmap(f->pack, f->pack_len);
-}
-
-static void
-open_file(struct packs *p, int dir, const char *name, size_t stem)
-{
-	struct buf pack = BUF_INIT;
-	struct packfile f = { NULL, NULL, 0, 0, 0 };
-
-	buf_put(&pack, name, stem);
-	buf_puts(&pack, ".pack");
-	f.index = map_file(dir, name, &f.index_len);
-	f.pack = map_file(dir, buf_str(&pack), &f.pack_len);
-	buf_free(&pack);
-	if (f.index == NULL || f.pack == NULL || !is_sound(&f)) {
-		close_file(&f);
+	if (!packfile_open(&f, dir, name)) {
+		packfile_close(&f);
 		return;
 	}
 	p->files = mem_grow(p->files, p->n + 1, sizeof(*p->files));
@@ -184,17 +83,18 @@ packs_open(const char *repository)
 {
 	struct packs *p = new();
 	struct buf path = BUF_INIT;
-	const struct dirent *e;
-	const char *end;
+	struct dirent *e;
+	char *end;
 	DIR *dir;
 
 	buf_putf(&path, "%s/objects/pack", repository);
 	dir = opendir(buf_str(&path));
 	while (dir != NULL && (e = readdir(dir)) != NULL) {
 		end = strrchr(e->d_name, '.');
-		if (end != NULL && strcmp(end, ".idx") == 0)
-			open_file(p, dirfd(dir), e->d_name,
-			    (size_t)(end - e->d_name));
+		if (end == NULL || strcmp(end, ".idx") != 0)
+			continue;
+		*end = '\0';
+		open_file(p, dirfd(dir), e->d_name);
 	}
 	if (dir != NULL)
 		closedir(dir);
@@ -210,7 +110,7 @@ packs_close(struct packs *p)
 	if (p == NULL)
 		return;
 	for (i = 0; i < p->n && !p->lent; i++)
-		close_file(&p->files[i]);
+		packfile_close(&p->files[i]);
 	for (i = 0; i < BASES; i++)
 		buf_free(&p->bases[i].bytes);
 	buf_free(&p->delta);
@@ -222,157 +122,10 @@ packs_close(struct packs *p)
 	free(p);
 }
 
-/* Looking up. */
-
-/* Names are spread evenly: where one is can be guessed, a few times; then
- * halving takes over. */
-static uint32_t
-guess(uint32_t low, uint32_t high, uint32_t from, uint32_t to, uint32_t name)
-{
-	uint64_t span = (uint64_t)to - from + 1;
-
-	if (name < from || name > to)
-		return low + (high - low) / 2;
-	return low + (uint32_t)((uint64_t)(high - low) * (name - from) /
-	    span);
-}
-
-/* The place of a name in the index. */
-static bool
-find_name(const struct packfile *f, const struct oid *oid, uint32_t *place)
-{
-	const unsigned char *names = f->index + INDEX_HEAD + INDEX_FAN, *at;
-	uint32_t low = oid->id[0] == 0 ? 0 : fan(f, oid->id[0] - 1u);
-	uint32_t high = fan(f, oid->id[0]), mid, name = get_u32(oid->id);
-	uint32_t from = (uint32_t)oid->id[0] << 24, to = from | 0xffffff;
-	unsigned steps = 0;
-	int order;
-
-	while (low < high) {
-		mid = steps++ < 4 ? guess(low, high, from, to, name) :
-		    low + (high - low) / 2;
-		at = names + (size_t)mid * OID_SIZE;
-		order = memcmp(oid->id, at, OID_SIZE);
-		if (order == 0) {
-			*place = mid;
-			return true;
-		}
-		if (order < 0) {
-			high = mid;
-			to = get_u32(at);
-		} else {
-			low = mid + 1;
-			from = get_u32(at);
-		}
-	}
-	return false;
-}
-
-/* False too for an offset that is not within the pack. */
-static bool
-find_offset(const struct packfile *f, const struct oid *oid, uint64_t *offset)
-{
-	const unsigned char *offsets = f->index + INDEX_HEAD + INDEX_FAN +
-	    (size_t)f->n * (OID_SIZE + 4);
-	const unsigned char *large = offsets + (size_t)f->n * 4;
-	size_t n_large = (f->index_len - (size_t)(large - f->index) -
-	    INDEX_TAIL) / 8;
-	uint32_t place;
-
-	if (!find_name(f, oid, &place))
-		return false;
-	*offset = get_u32(offsets + (size_t)place * 4);
-	if (*offset >> 31 == 1) {
-		place = (uint32_t)*offset & 0x7fffffff;
-		if (place >= n_large)
-			return false;
-		large += (size_t)place * 8;
-		*offset = (uint64_t)get_u32(large) << 32 | get_u32(large + 4);
-	}
-	return *offset >= PACK_HEAD && *offset < f->pack_len - PACK_TAIL;
-}
-
-/* Entries. */
-
-/* The type, and the size in groups of seven bits. */
-static bool
-get_head(const struct packfile *f, uint64_t offset, struct entry *e)
-{
-	const size_t end = f->pack_len - PACK_TAIL;
-	unsigned char c = f->pack[offset++];
-	unsigned shift = 4;
-
-	e->type = c >> 4 & 7;
-	e->size = c & 15;
-	for (; (c & 0x80) != 0; shift += 7) {
-		if (offset >= end || shift > 25)
-			return false;
-		c = f->pack[offset++];
-		e->size |= (size_t)(c & 0x7f) << shift;
-	}
-	e->at = offset;
-	return e->size <= SIZE_MOST;
-}
-
-/* How far before it the base is: seven bits at a time, each group but the
- * last counting one more. */
-static bool
-get_distance(const struct packfile *f, uint64_t offset, struct entry *e)
-{
-	const size_t end = f->pack_len - PACK_TAIL;
-	uint64_t distance = 0;
-	unsigned char c;
-
-	do {
-		if (e->at >= end || distance >> 48 != 0)
-			return false;
-		c = f->pack[e->at++];
-		distance = distance << 7 | (c & 0x7f);
-		if ((c & 0x80) != 0)
-			distance++;
-	} while ((c & 0x80) != 0);
-	if (distance == 0 || distance > offset - PACK_HEAD)
-		return false;
-	e->base = offset - distance;
-	return true;
-}
-
-static bool
-get_base(const struct packfile *f, struct entry *e)
-{
-	const size_t end = f->pack_len - PACK_TAIL;
-	struct oid oid;
-
-	if (end - e->at < OID_SIZE)
-		return false;
-	memcpy(oid.id, f->pack + e->at, OID_SIZE);
-	e->at += OID_SIZE;
-	return find_offset(f, &oid, &e->base);
-}
-
-static bool
-get_entry(const struct packfile *f, uint64_t offset, struct entry *e)
-{
-	if (!get_head(f, offset, e))
-		return false;
-	switch (e->type) {
-	case OBJECT_COMMIT:
-	case OBJECT_TREE:
-	case OBJECT_BLOB:
-		return true;
-	case OFS_DELTA:
-		return get_distance(f, offset, e);
-	case REF_DELTA:
-		return get_base(f, e);
-	default:
-		return false;
-	}
-}
-
 /* Appends what is deflated there: as much as its head says, or it is wrong. */
 static bool
 inflate_entry(struct packs *p, const struct packfile *f,
-    const struct entry *e, struct buf *out)
+    const struct packed *e, struct buf *out)
 {
 	size_t left = f->pack_len - PACK_TAIL - e->at, used;
 
@@ -485,7 +238,7 @@ keep(struct packs *p, const struct packfile *f, uint64_t offset,
 
 /* The way down from an object to what is no delta, or is kept. */
 struct chain {
-	struct entry	 entries[DEPTH_MOST];
+	struct packed	 entries[DEPTH_MOST];
 	uint64_t	 offsets[DEPTH_MOST];
 	unsigned	 n;
 	const struct base *kept;	/* NULL: the last entry is whole */
@@ -496,7 +249,7 @@ go_down(struct packs *p, const struct packfile *f, uint64_t offset,
     struct chain *c)
 {
 	const struct base *b;
-	struct entry *e;
+	struct packed *e;
 
 	c->kept = NULL;
 	for (c->n = 0; c->n < DEPTH_MOST; offset = e->base) {
@@ -507,7 +260,7 @@ go_down(struct packs *p, const struct packfile *f, uint64_t offset,
 		}
 		e = &c->entries[c->n];
 		c->offsets[c->n++] = offset;
-		if (!get_entry(f, offset, e))
+		if (!packfile_entry(f, offset, e) || e->size > SIZE_MOST)
 			return false;
 		if (e->type != OFS_DELTA && e->type != REF_DELTA)
 			return true;
@@ -544,7 +297,7 @@ rise(struct packs *p, const struct packfile *f, struct chain *c,
     enum object *type, struct buf *out)
 {
 	struct buf *made = &p->made[0];
-	const struct entry *e;
+	const struct packed *e;
 
 	if (c->kept != NULL) {
 		*type = c->kept->type;
@@ -578,11 +331,13 @@ packs_read(struct packs *p, const struct oid *oid, enum object *type,
     struct buf *out)
 {
 	uint64_t offset;
+	uint32_t place;
 	size_t i, k;
 
 	for (i = 0; i < p->n; i++) {
 		k = (p->last + i) % p->n;
-		if (!find_offset(&p->files[k], oid, &offset))
+		if (!packfile_find(&p->files[k], oid, &place) ||
+		    !packfile_offset(&p->files[k], place, &offset))
 			continue;
 		p->last = k;
 		return read_at(p, &p->files[k], offset, type, out);

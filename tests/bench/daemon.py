@@ -30,7 +30,7 @@ def children(pid):
 
 
 def is_worker(pid):
-    """Rather than a git that merges packs."""
+    """Rather than a child that merges packs."""
     try:
         with open(f"/proc/{pid}/comm", encoding="ascii",
                   errors="replace") as f:

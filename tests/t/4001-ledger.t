@@ -53,7 +53,7 @@ few() {
 	done
 	return 1
 }
-ok "git merges their packs in the background" few
+ok "their packs are merged in the background" few
 fsck_clean
 key_form acme "after merging" | drop after.xml
 ok "the desk goes on with the merged packs" sh -c \

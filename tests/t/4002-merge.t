@@ -1,36 +1,8 @@
 #!/bin/sh
-# Packs become few in the background: by a git that dies with the desk, two at
-# a time, and whatever becomes of it nothing is lost, and nothing lies about.
+# Packs become few in the background: by a child that dies with the desk; and
+# whatever becomes of it nothing is lost, and nothing lies about.
 . "$(dirname "$0")/lib.sh"
-GIT=$(command -v git)
 PACKS=$DESK/ledger.git/objects/pack
-
-# the git that the desk finds, which does as $T/mode says: fail, wait (until
-# told to go on), or wait-once
-mkdir "$T/bin"
-mkfifo "$T/go" "$T/alive"
-cat >"$T/bin/git" <<END
-#!/bin/sh
-case " \$* " in
-*" pack-objects "*) ;;
-*) exec $GIT "\$@" ;;
-esac
-mode=\$(cat "$T/mode")
-[ "\$mode" != wait-once ] || mkdir "$T/once-only" 2>/dev/null || mode=
-case \$mode in
-fail)
-	echo half >"$PACKS/tmp_pack_failed"
-	exit 128
-	;;
-wait*)
-	exec 9>"$T/alive"
-	echo half >"$PACKS/tmp_pack_killed"
-	read -r _ <"$T/go"
-	;;
-esac
-exec $GIT "\$@"
-END
-chmod +x "$T/bin/git"
 
 # packs FROM TO: a pack each, with a blob that nothing leads to; more of them
 # than even a busy desk leaves alone
@@ -89,6 +61,21 @@ complained() {
 	waitfor -t 60 match "$T/log" event=merge-failed
 }
 
+# held: a desk is started, and its child that merges is stopped before it writes
+held() {
+	start strace -D -f -qq -o "$T/held" -e trace=fallocate \
+	    -e inject=fallocate:delay_enter=120000000
+	waitfor -t 60 some "$PACKS/tmp_pack_*" || return
+	child=$(pgrep -P "$_pid" -x docket)
+	kill -STOP "$child"
+	kill -KILL "$(sed -n 's/^TracerPid:[^0-9]*//p' "/proc/$child/status")"
+	waitfor -t 60 match "/proc/$child/status" "(stopped)"
+}
+# a process that is no more has no memory, whether somebody has noted or not
+ended() {
+	waitfor -t 60 without "/proc/$1/status" VmRSS
+}
+
 # the ledger alone, and all that can be merged
 git init -q --bare --initial-branch=main "$T/bare.git"
 "$BUILD/bench/changes" "$T/bare.git" 1 120 1 >/dev/null
@@ -99,7 +86,14 @@ is "$(git -C "$T/bare.git" fsck --full --strict 2>&1)" "" "git finds them good"
 is "$(git -C "$T/bare.git" rev-list --objects main | sort | sha256sum)" \
     "$was" "and nothing is gone"
 
-# killed before each of the calls that remove something
+# good REPOSITORY: as it was
+good() {
+	[ -z "$(git -C "$1" fsck --full --strict 2>&1)" ] &&
+	    [ "$(git -C "$1" rev-list --objects main | sort |
+	    sha256sum)" = "$was" ]
+}
+# killed before each of the calls that remove something, and the child at all
+# that it does
 if command -v strace >/dev/null; then
 	git init -q --bare --initial-branch=main "$T/many.git"
 	"$BUILD/bench/changes" "$T/many.git" 1 60 1 >/dev/null
@@ -112,29 +106,60 @@ if command -v strace >/dev/null; then
 		    -e inject=unlinkat:signal=KILL:when=$i \
 		    "$BUILD/bench/changes" "$T/killed.git" tidy
 		[ $? -gt 128 ] || bad="$bad $i-not-killed"
-		[ -z "$(git -C "$T/killed.git" fsck --full --strict 2>&1)" ] ||
-		    bad="$bad $i-fsck"
+		good "$T/killed.git" || bad="$bad $i-lost"
 		"$BUILD/bench/changes" "$T/killed.git" tidy >/dev/null ||
 		    bad="$bad $i-again"
-		[ "$(git -C "$T/killed.git" rev-list --objects main | sort |
-		    sha256sum)" = "$was" ] || bad="$bad $i-lost"
+		good "$T/killed.git" || bad="$bad $i-lost-again"
 	done 2>/dev/null
 	is "$bad" "" "killed at any point, it goes on and has lost nothing"
+	bad=
+	for call in fallocate:1 fallocate:2 ftruncate:1 ftruncate:2 \
+	    fsync:1 fsync:2 renameat:1 renameat:2 exit_group:1; do
+		rm -rf "$T/killed.git"
+		cp -R "$T/many.git" "$T/killed.git"
+		strace -f -qq -o /dev/null -e "trace=${call%:*}" -e \
+		    "inject=${call%:*}:signal=KILL:when=${call#*:}" \
+		    "$BUILD/bench/changes" "$T/killed.git" tidy \
+		    >/dev/null && bad="$bad $call-goes-on"
+		[ -z "$(find "$T/killed.git" -name 'tmp_*')" ] ||
+		    bad="$bad $call-lies-about"
+		good "$T/killed.git" || bad="$bad $call-lost"
+		"$BUILD/bench/changes" "$T/killed.git" tidy >/dev/null ||
+		    bad="$bad $call-again"
+		good "$T/killed.git" || bad="$bad $call-lost-again"
+	done 2>/dev/null
+	is "$bad" "" "so is its child, of which nothing lies about"
+	bad=
+	for call in fallocate:ENOSPC ftruncate:EIO fsync:EIO \
+	    renameat:EACCES; do
+		rm -rf "$T/failed.git"
+		cp -R "$T/many.git" "$T/failed.git"
+		strace -f -qq -o /dev/null -e "trace=${call%:*}" -e \
+		    "inject=${call%:*}:error=${call#*:}:when=1+" \
+		    "$BUILD/bench/changes" "$T/failed.git" tidy \
+		    >/dev/null &&
+		    bad="$bad $call-goes-on"
+		[ -z "$(find "$T/failed.git" -name 'tmp_*')" ] ||
+		    bad="$bad $call-lies-about"
+		good "$T/failed.git" || bad="$bad $call-lost"
+	done 2>/dev/null
+	is "$bad" "" "where a call fails, all is as it was"
 else
+	skip "no strace"
+	skip "no strace"
 	skip "no strace"
 fi
 
 # a desk, one pack that is to be kept, and an index that names them all
 make_desk
 quick
-: >"$T/mode"
 packs 1 90
 kept=$(first_pack)
 touch "${kept%.pack}.keep"
 ledger multi-pack-index write 2>/dev/null
 : >"$PACKS/multi-pack-index-0123.bitmap"
 gone=$(find "$PACKS" -name '*.pack' | sort | sed -n 2p)
-start PATH="$T/bin:$PATH"
+start
 forms 1
 ok "packs are merged in the background" merged "$gone" 9
 ok "but not one that is to be kept" test -e "$kept"
@@ -146,14 +171,17 @@ stop
 fsck_clean
 rm "${kept%.pack}.keep"
 
-# a merge that fails
-echo fail >"$T/mode"
+# a merge that fails: one of them is damaged
 packs 91 180
+hurt=$(find "$PACKS" -name '*.pack' | sort | sed -n 3p)
+cp "$hurt" "$T/whole.pack"
+chmod u+w "$hurt"
+printf '\377' | dd of="$hurt" bs=1 seek=14 conv=notrunc 2>/dev/null
 echo half >"$PACKS/tmp_pack_admin"
 touch -d '10 minutes ago' "$PACKS/tmp_pack_admin"
 echo half >"$PACKS/.tmp-1-pack-old.pack"
-start PATH="$T/bin:$PATH"
 touch -d '2 hours ago' "$PACKS/.tmp-1-pack-old.pack"
+start
 forms 1
 ok "a merge that fails is complained of" complained
 forms 2
@@ -163,99 +191,47 @@ is "$(temporaries)" "tmp_pack_admin " \
 ok "packs are as they were" test "$(count)" -gt 50
 rm "$PACKS/tmp_pack_admin"
 stop
+cp "$T/whole.pack" "$hurt"
+is "$(blobs 1 180)" 0 "and what is damaged was not passed on"
 
-# killed in the midst of one
-echo wait >"$T/mode"
-timeout 120 cat "$T/alive" >/dev/null &
-alive=$!
-start PATH="$T/bin:$PATH"
-forms 1
-ok "a merge is at work" waitfor -t 60 there "$PACKS/tmp_pack_killed"
-kill_hard
-ok "it dies with the desk" wait $alive
-: >"$T/mode"
-start PATH="$T/bin:$PATH"
-is "$(temporaries)" "tmp_pack_killed " "what is unfinished may be somebody's"
-stop
-touch -d '2 hours ago' "$PACKS/tmp_pack_killed"
-start PATH="$T/bin:$PATH"
-is "$(temporaries)" "" "after an hour it is not"
-ok "which is logged" seen "event=stale-pack removed=tmp_pack_killed"
-gone=$(first_pack)
-forms 1
-ok "and packs are merged" merged "$gone" 9
-is "$(blobs 1 180)" 0 "nothing is lost"
-stop
-fsck_clean
+# killed, ended, and gone on beside one that takes its time
+if command -v strace >/dev/null && command -v pgrep >/dev/null; then
+	ok "a merge is at work" held
+	kill_hard
+	ok "it dies with the desk" ended "$child"
+	left=$(temporaries)
+	like "$left" '^tmp_pack_[0-9]* $' "and leaves what it had begun"
+	start
+	is "$(temporaries)" "$left" "what is unfinished may be somebody's"
+	stop
+	touch -d '2 hours ago' "$PACKS/${left% }"
+	start
+	is "$(temporaries)" "" "after an hour it is not"
+	ok "which is logged" seen "event=stale-pack removed=${left% }"
+	stop
 
-# somebody takes away a pack that a merge has left an object to
-echo wait-once >"$T/mode"
-packs 181 270
-kept=$(first_pack)
-touch "${kept%.pack}.keep"
-timeout 120 cat "$T/alive" >/dev/null &
-start PATH="$T/bin:$PATH"
-forms 1
-waitfor -t 60 there "$PACKS/tmp_pack_killed"
-mkdir "$T/away"
-mv "${kept%.pack}".* "$T/away"
-timeout 60 sh -c 'echo >"$1"' - "$T/go"
-was=$(count)
-complained
-ok "without it nothing is removed" test "$(count)" -ge "$was"
-mv "$T/away"/* "$PACKS/"
-rm "${kept%.pack}.keep"
-is "$(blobs 1 270)" 0 "nor lost"
-stop
+	packs 181 270
+	held
+	ok "a desk that ends does not wait for a merge" stop
+	ok "which ends with it" ended "$child"
+	is "$(temporaries)" "" "and leaves nothing"
 
-# ended in the midst of one
-echo wait >"$T/mode"
-rm -d "$T/once-only"
-timeout 120 cat "$T/alive" >/dev/null &
-alive=$!
-start PATH="$T/bin:$PATH"
-forms 1
-waitfor -t 60 there "$PACKS/tmp_pack_killed"
-ok "a desk that ends does not wait for a merge" stop
-ok "which ends with it" wait $alive
-is "$(temporaries)" "" "and leaves nothing"
-
-# two at once; the second finds what the first has, too
-echo wait-once >"$T/mode"
-timeout 300 cat "$T/alive" >/dev/null &
-alive=$!
-start PATH="$T/bin:$PATH"
-forms 1
-waitfor -t 60 there "$PACKS/tmp_pack_killed"
-first=$(find "$PACKS" -name '*.pack' | sort)
-packs 271 280
-mkdir "$T/other.git"
-git init -q --bare "$T/other.git"
-i=181
-while [ $i -le 270 ]; do
-	echo "blob $i" | git -C "$T/other.git" hash-object -w --stdin
-	i=$((i + 1))
-done | git -C "$T/other.git" pack-objects -q "$T/pack" >/dev/null
-chmod u+w "$T"/pack-*
-for suffix in pack idx; do
-	mv "$T"/pack-*.$suffix "$PACKS/"
-done
-gone=$(find "$PACKS" -name '*.pack' | grep -vF "$first" | head -1)
-ok "forms come while packs are merged" forms 85
-ok "which are merged meanwhile" merged "$gone" 999
-is "$(echo "$first" | xargs ls 2>&1 | grep -c 'cannot')" 0 \
-    "beside those that are being merged"
-ok "the first goes on" timeout 60 sh -c 'echo >"$1"' - "$T/go"
-wait $alive
-ok "to its end" merged "$(echo "$first" | head -1)" 25
-is "$(blobs 1 280)" 0 "nothing is lost between the two"
-rm -f "$PACKS/tmp_pack_killed"
-ok "the desk goes on" forms 1
-unlike "$(cat "$T/log")" merge-failed "nothing has failed"
-stop
+	held
+	gone=$(first_pack)
+	ok "forms come while packs are merged" forms 5
+	like "$(temporaries)" tmp_pack "which goes on"
+	kill -CONT "$child"
+	ok "to its end" merged "$gone" 20
+	unlike "$(cat "$T/log")" merge-failed "nothing has failed"
+	is "$(blobs 1 270)" 0 "and nothing is lost"
+	stop
+	fsck_clean
+else
+	skip "needs strace and pgrep"
+fi
 
 # a desk that runs now and then
-packs 281 370
+packs 271 370
 gone=$(first_pack)
 key_form acme now | drop now.xml
 once

@@ -223,7 +223,7 @@ is "$(said missing)" "" "papers take their way, by signatures"
 is "$(said key)" docket_ "a key is issued, and encrypted by age"
 is "$(said setgid)" "clients 2750" "in a folder that is setgid"
 is "$(said reloaded)" docket "gateway.reload is run, as the desk's user"
-ok "packs are merged by git" test "$(said packs)" -lt 60
+ok "packs are merged" test "$(said packs)" -lt 60
 is "$(said reload)$(said rules)" 00 "a reload takes changed rules"
 ok "workers lock themselves in besides" test "$(said workers)" -gt \
     "$(said filters)"

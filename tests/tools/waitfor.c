@@ -3,6 +3,8 @@
  * time.
  *
  *	waitfor [-t SECONDS] there PATH ...	all exist
+ *	waitfor [-t SECONDS] some PATTERN	one that is like it exists, as
+ *						for the shell
  *	waitfor [-t SECONDS] gone PATH ...	none exists
  *	waitfor [-t SECONDS] match FILE TEXT [N]
  *						the file contains the text, in
@@ -11,6 +13,7 @@
  *	waitfor [-t SECONDS] count DIR N	so many names, not hidden
  *	waitfor [-t SECONDS] empty DIR		no names, not hidden
  */
+#include <glob.h>
 #include <libgen.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -40,6 +43,17 @@ all_there(char **args, int n)
 		if (!exists(*args++))
 			return false;
 	return true;
+}
+
+static bool
+one_there(char **args, int n)
+{
+	glob_t found;
+	bool there = n == 1 && glob(args[0], 0, NULL, &found) == 0;
+
+	if (there)
+		globfree(&found);
+	return there;
 }
 
 static bool
@@ -106,6 +120,7 @@ static const struct {
 	bool (*holds)(char **, int);
 } conditions[] = {
 	{ "there", all_there },
+	{ "some", one_there },
 	{ "gone", all_gone },
 	{ "match", matches },
 	{ "without", lacks },
@@ -150,7 +165,7 @@ main(int argc, char **argv)
 			break;
 	if (argc <= 2 || i == CONDITIONS) {
 		fprintf(stderr, "usage: waitfor [-t SECONDS] "
-		    "there|gone|match|without|count|empty ...\n");
+		    "there|some|gone|match|without|count|empty ...\n");
 		return 2;
 	}
 	until = clock_ticks() + seconds * 1000;

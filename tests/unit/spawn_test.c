@@ -69,26 +69,47 @@ test_ended(void **state)
 	close(pair[0]);
 }
 
-static void
-test_filter(void **state)
+/* Says what it was given, and what it has of ours. */
+static int
+child(void *arg)
 {
-	const char *const argv[] = { "tr", "a-z", "A-Z", NULL };
-	int dir = unit_open_dir("filter"), in, out, status;
+	const int *ours = arg;
+	char bytes[32];
+	ssize_t n = read(STDIN_FILENO, bytes, sizeof(bytes));
+	sigset_t blocked;
+
+	sigprocmask(SIG_SETMASK, NULL, &blocked);
+	if (n < 0 || write(STDOUT_FILENO, bytes, (size_t)n) != n ||
+	    fcntl(*ours, F_GETFD) >= 0 || sigismember(&blocked, SIGTERM))
+		return 1;
+	return 7;
+}
+
+static void
+test_child(void **state)
+{
+	int dir = unit_open_dir("child"), in, out, status;
+	sigset_t term, before;
 	pid_t pid;
 
 	(void)state;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &before);
 	unit_put(dir, "in", "some words");
 	in = openat(dir, "in", O_RDONLY | O_CLOEXEC);
 	out = openat(dir, "out", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	pid = spawn_filter(argv, in, out);
+	pid = spawn_child(child, &dir, in, out);
 	assert_true(pid > 0);
 	assert_int_equal(spawn_wait(pid, &status), 0);
-	assert_int_equal(status, 0);
-	assert_file(dir, "out", "SOME WORDS");
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_file(dir, "out", "some words");
 	/* the descriptors are ours still */
 	assert_int_equal(close(in), 0);
 	assert_int_equal(close(out), 0);
 	close(dir);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 static void
@@ -264,7 +285,7 @@ main(void)
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_piped),
-		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_child),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_signals_are_not_blocked),
