@@ -32,6 +32,7 @@ struct packdir {
  * own (what is to expire, what can be fetched again).  -1, and errno. */
 int	packdir_list(int dirfd, struct packdir *);
 void	packdir_add(struct packdir *, const char *name, uint64_t bytes);
+bool	packdir_lists(const struct packdir *, const char *name);
 void	packdir_free(struct packdir *);
 
 /* About how many there are: the .idx files. */

@@ -23,6 +23,7 @@ struct merge {
 	int		 said;		/* what it says, a file; -1: none */
 	int		 handle;	/* of its end; -1: none */
 	struct packdir	 packs;		/* those that it takes are marked */
+	struct packdir	 spared;	/* could not be read, once */
 };
 
 struct ledger {

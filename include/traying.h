@@ -56,7 +56,8 @@ struct trays {
 	struct map	 unshown;
 
 	/* papers that are shown beside, and the commit that they are of; what
-	 * is heard meanwhile, "tray/name", is ours or somebody's */
+	 * is heard meanwhile, "tray/name", is ours or somebody's; a value: it
+	 * was heard again */
 	struct fs_batch	*showing;
 	char		 showing_to[COMMIT_HEX];
 	struct map	 heard;
@@ -83,8 +84,9 @@ struct trays {
 void	tray_mark(struct trays *, const char *key, int64_t in_ms);
 void	tray_mark_foreign(struct trays *, enum state tray, const char *name,
 	    int64_t in_ms);
-/* Something has happened under a name; it may have been us. */
-void	tray_heard(struct trays *, enum state tray, const char *name);
+/* Something has happened under a name, or again; once it may have been us. */
+void	tray_heard(struct trays *, enum state tray, const char *name,
+	    bool again);
 /* A name that file managers and network file systems leave behind. */
 bool	tray_is_left_alone(const char *name);
 

@@ -112,10 +112,10 @@ int	trays_note(struct trays *, const struct decision *, long uid,
 	    const char *who, char **note);
 
 /* Shows what the head has come to by these rulings, which the ledger has
- * committed.  Displaced foreign files go to outbox/strays.  Where nothing is to
- * be done but to put new papers, `next' (NULL: none) may show them before its
- * own files, if it has a thread: it has then to be made end, and the rulings
- * are lent until trays_settle() has waited for it. */
+ * committed.  Displaced foreign files go to outbox/strays.  Of forms that came
+ * and nothing else, `next' (NULL: none) may show the papers before its own
+ * files, if it has a thread: it has then to be made end, and the rulings are
+ * lent until trays_settle() has waited for it. */
 int	trays_apply(struct trays *, struct ruling *const *, size_t n,
 	    struct fs_batch *next);
 int	trays_settle(struct trays *);

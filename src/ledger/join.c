@@ -6,9 +6,9 @@
  * is made from comes before it in its pack, or was left out for one that came
  * earlier still: where that is in the new pack is known.
  *
- * May not: remove a pack.
- * The machine's trouble: no room, a disk that fails; where a mapped file cannot
- * be read or written, the process ends (SIGBUS): it is one of its own.
+ * May not: remove a pack; be where others wait: what is mapped and cannot be
+ * read or written ends the process (SIGBUS).
+ * The machine's trouble: no room, a disk that fails.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,17 +28,22 @@
 
 #define WORK_NAME 40
 
+/* Written out in such steps, so that nobody who syncs the file system waits for
+ * more. */
+#define STEP ((size_t)8 << 20)
+
 struct source {
 	struct packfile	 file;
 	uint32_t	*placed;	/* where each object is in the new
 					 * pack; 0: an earlier source has it */
 	uint32_t	*crcs;		/* once one has changed; or NULL */
 	uint32_t	 next;		/* in a walk by names */
+	const char	*name;
 };
 
 struct join {
 	int		 dirfd;
-	struct source	*sources;
+	struct source	*sources, *at;	/* the one that is read; or NULL */
 	size_t		 n;
 	size_t		*heap;		/* sources that go on, the one with the
 					 * first name on top */
@@ -50,6 +55,7 @@ struct join {
 		int		 fd;
 		unsigned char	*bytes;
 		size_t		 cap, len;
+		size_t		 old, new;	/* being written out: from, to */
 	}		 pack, index;
 	unsigned char	 sum[SHA1_SIZE];	/* of the pack */
 };
@@ -129,8 +135,10 @@ walk_names(struct join *j, name_fn *fn)
 		s = &j->sources[j->heap[0]];
 		name = packfile_name(&s->file, s->next);
 		order = last == NULL ? -1 : memcmp(last, name, OID_SIZE);
-		if (order > 0)
+		if (order > 0) {
+			j->at = s;
 			return damaged();
+		}
 		fn(j, s, s->next, order != 0);
 		last = name;
 		if (++s->next == s->file.n)
@@ -179,11 +187,27 @@ begin_file(const struct join *j, struct out *o, const char *kind, size_t cap)
 	return 0;
 }
 
+/* Begins to write what has come, and waits for what had come before.  Whether
+ * it is durable is told by end_file(). */
+static void
+write_out(struct out *o)
+{
+	if (o->new > o->old)
+		sync_file_range(o->fd, (off_t)o->old,
+		    (off_t)(o->new - o->old), SYNC_FILE_RANGE_WAIT_BEFORE);
+	sync_file_range(o->fd, (off_t)o->new, (off_t)(o->len - o->new),
+	    SYNC_FILE_RANGE_WRITE);
+	o->old = o->new;
+	o->new = o->len;
+}
+
 static void
 append(struct out *o, const void *p, size_t n)
 {
 	memcpy(o->bytes + o->len, p, n);
 	o->len += n;
+	if (o->len - o->new >= STEP)
+		write_out(o);
 }
 
 static void
@@ -198,7 +222,8 @@ end_file(struct out *o)
 {
 	munmap(o->bytes, o->cap);
 	o->bytes = NULL;
-	return ftruncate(o->fd, (off_t)o->len) != 0 || fs_sync(o->fd) != 0 ?
+	/* not fs_sync(): what fails us here is not the ledger */
+	return ftruncate(o->fd, (off_t)o->len) != 0 || fsync(o->fd) != 0 ?
 	    -1 : 0;
 }
 
@@ -317,12 +342,12 @@ copy_entry(struct join *j, struct source *s, const struct spot *spots,
 	uint64_t distance = 0;
 	struct packed e;
 
+	if (s->placed[spot->place] == 0)
+		return 0;
 	if (libdeflate_crc32(0, p, n) != packfile_crc(&s->file,
 	    spot->place) || !packfile_entry(&s->file, spot->offset, &e) ||
 	    e.at > spot[1].offset)
 		return damaged();
-	if (s->placed[spot->place] == 0)
-		return 0;
 	if (e.type == OFS_DELTA) {
 		distance = distance_of(j, s, spots, &e);
 		if (distance == 0)
@@ -372,18 +397,27 @@ make_pack(struct join *j)
 {
 	size_t room = room_for(j), i;
 	unsigned char head[PACK_HEAD] = "PACK\0\0\0\2";
+	uint64_t left;
 
 	if (room >= JOIN_MOST) {
 		errno = EFBIG;
+		return -1;
+	}
+	/* others need some, too */
+	if (fs_free(j->dirfd, &left) != 0 || left / 2 < room) {
+		errno = ENOSPC;
 		return -1;
 	}
 	if (begin_file(j, &j->pack, "pack", room) != 0)
 		return -1;
 	set_u32(head + 8, j->count);
 	append(&j->pack, head, sizeof(head));
-	for (i = 0; i < j->n; i++)
-		if (copy_source(j, &j->sources[i]) != 0)
+	for (i = 0; i < j->n; i++) {
+		j->at = &j->sources[i];
+		if (copy_source(j, j->at) != 0)
 			return -1;
+	}
+	j->at = NULL;
 	append_sum(&j->pack, j->sum);
 	return end_file(&j->pack);
 }
@@ -474,7 +508,8 @@ open_sources(struct join *j, const struct packdir *d)
 	for (i = 0; i < d->n; i++) {
 		if (!d->list[i].merged)
 			continue;
-		s = &j->sources[j->n++];
+		s = j->at = &j->sources[j->n++];
+		s->name = d->list[i].name;
 		if (!packfile_open(&s->file, j->dirfd, d->list[i].name))
 			return -1;
 		if (!is_whole(&s->file))
@@ -482,6 +517,7 @@ open_sources(struct join *j, const struct packdir *d)
 		s->placed = mem_alloc(((size_t)s->file.n + 1) *
 		    sizeof(*s->placed));
 	}
+	j->at = NULL;
 	return 0;
 }
 
@@ -520,9 +556,12 @@ join_packs(int dirfd, const struct packdir *d, char name[PACK_NAME])
 	if (status == 0)
 		status = publish(&j, name);
 	saved = errno;
-	close_all(&j);
-	if (status != 0)
+	if (status != 0) {
+		snprintf(name, PACK_NAME, "%s", j.at == NULL ? "" :
+		    j.at->name);
 		join_clear(dirfd, (long)getpid());
+	}
+	close_all(&j);
 	errno = saved;
 	return status;
 }

@@ -5,7 +5,8 @@
  *	well			the directory is synced, the old packs are
  *				removed, it is synced again
  *	badly			what it left unfinished is removed; it is
- *				tried again when more packs have come
+ *				tried again when more packs have come, without
+ *				the one that could not be read
  *	with us			nothing; the next start, or a later merge,
  *				removes what it left, an hour later
  *
@@ -60,9 +61,10 @@ merge_split(const uint64_t *sizes, size_t n)
 }
 
 static bool
-is_free(const struct packdir_pack *p)
+is_free(const struct packdir_pack *p, const struct packdir *spared)
 {
-	return !p->kept && p->bytes < MERGE_FULL;
+	return !p->kept && p->bytes < MERGE_FULL &&
+	    !packdir_lists(spared, p->name);
 }
 
 /* No more of them at once than make two full ones: two that are not are always
@@ -84,18 +86,18 @@ take_no_more(const uint64_t *sizes, size_t n)
 /* By bytes, not by objects: it is these that are read, written and synced
  * again, and a file's size is told without reading it. */
 size_t
-merge_choose(struct packdir *d)
+merge_choose(struct packdir *d, const struct packdir *spared)
 {
 	uint64_t *sizes = mem_alloc((d->n + 1) * sizeof(*sizes));
 	size_t i, k = 0, split;
 
 	for (i = 0; i < d->n; i++)
-		if (is_free(&d->list[i]))
+		if (is_free(&d->list[i], spared))
 			sizes[k++] = d->list[i].bytes;
 	split = take_no_more(sizes, merge_split(sizes, k));
 	free(sizes);
 	for (i = k = 0; i < d->n && k < split; i++)
-		if (is_free(&d->list[i])) {
+		if (is_free(&d->list[i], spared)) {
 			d->list[i].merged = true;
 			k++;
 		}
@@ -104,18 +106,24 @@ merge_choose(struct packdir *d)
 
 /* Beginning. */
 
-/* In the child: its input is the folder, and what it says is the new pack's
- * name. */
+/* What the child says: why it failed (errno) or 0, and which pack it has made or
+ * could not read. */
+struct said {
+	int		 error;
+	char		 name[PACK_NAME];
+};
+
+/* In the child: its input is the folder. */
 static int
 work(void *packs)
 {
-	char name[PACK_NAME];
+	struct said said = { .error = 0 };
 
 	/* after all who have something to do */
 	setpriority(PRIO_PROCESS, 0, LEAST);
-	if (join_packs(STDIN_FILENO, packs, name) != 0)
-		return errno > 0 && errno < 256 ? errno : EIO;
-	return fs_write(STDOUT_FILENO, name, strlen(name)) == 0 ? 0 : EIO;
+	if (join_packs(STDIN_FILENO, packs, said.name) != 0)
+		said.error = errno;
+	return fs_write(STDOUT_FILENO, &said, sizeof(said)) != 0;
 }
 
 static void
@@ -126,11 +134,12 @@ forget(struct merge *m)
 	if (m->handle >= 0)
 		close(m->handle);
 	packdir_free(&m->packs);
-	*m = (struct merge){ .said = -1, .handle = -1 };
+	m->pid = 0;
+	m->said = m->handle = -1;
 }
 
-/* Not tried again before more have come: neither what fails nor what comes to
- * nothing. */
+/* Not looked at again before more have come: neither after what fails nor after
+ * what comes to nothing. */
 static void
 put_off(struct ledger *l)
 {
@@ -139,10 +148,10 @@ put_off(struct ledger *l)
 }
 
 static void
-complain(struct ledger *l, const char *why)
+complain(struct ledger *l, const char *why, const char *pack)
 {
 	log_event(LOG_WARN, "ledger", "event", "merge-failed", "error", why,
-	    NULL);
+	    "pack", pack, NULL);
 	put_off(l);
 }
 
@@ -153,7 +162,7 @@ begin(struct ledger *l)
 	struct merge *m = &l->merge;
 	int status = packdir_list(l->packdir, &m->packs);
 
-	if (status == 0 && merge_choose(&m->packs) == 0) {
+	if (status == 0 && merge_choose(&m->packs, &m->spared) == 0) {
 		forget(m);
 		put_off(l);
 		return 0;
@@ -166,26 +175,12 @@ begin(struct ledger *l)
 		m->handle = spawn_handle(m->pid);
 		return 1;
 	}
-	complain(l, strerror(errno));
+	complain(l, strerror(errno), NULL);
 	forget(m);
 	return -1;
 }
 
 /* Ending. */
-
-/* What the child has said. */
-static int
-take_name(int fd, char name[PACK_NAME])
-{
-	ssize_t n = pread(fd, name, PACK_NAME - 1, 0);
-
-	if (n <= 0) {
-		errno = EIO;
-		return -1;
-	}
-	name[n] = '\0';
-	return 0;
-}
 
 /* The old packs go.  One with the name of the new one is the new one. */
 static int
@@ -220,27 +215,36 @@ clear(struct ledger *l)
 
 /* Why it came to nothing; NULL: it did not. */
 static const char *
-conclude(struct ledger *l, int status)
+conclude(struct ledger *l, int status, struct said *said)
 {
-	char name[PACK_NAME];
+	struct merge *m = &l->merge;
 
-	if (WIFSIGNALED(status))
-		return strsignal(WTERMSIG(status));
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return strerror(WEXITSTATUS(status));
-	return take_name(l->merge.said, name) != 0 ||
-	    replace(l, &l->merge.packs, name) != 0 ? strerror(errno) : NULL;
+	if (status == -1 || WIFSIGNALED(status))
+		return status == -1 ? "its end was not seen" :
+		    strsignal(WTERMSIG(status));
+	if (WEXITSTATUS(status) != 0 || pread(m->said, said, sizeof(*said),
+	    0) != (ssize_t)sizeof(*said))
+		return "it ended before its time";
+	if (said->error != 0 && *said->name != '\0' &&
+	    !packdir_lists(&m->spared, said->name))
+		packdir_add(&m->spared, said->name, 0);
+	if (said->error != 0)
+		return strerror(said->error);
+	return replace(l, &m->packs, said->name) != 0 ? strerror(errno) :
+	    NULL;
 }
 
 static int
 end(struct ledger *l, int status)
 {
-	const char *why = conclude(l, status);
+	struct said said = { .error = 0 };
+	const char *why = conclude(l, status, &said);
 
 	if (why != NULL)
-		complain(l, why);
+		complain(l, why, *said.name == '\0' ? NULL : said.name);
 	else {
-		put_off(l);
+		l->packs = packdir_count(l->packdir);
+		l->packs_left = 0;	/* there may be more to take */
 		l->reads = READS_MANY;	/* let go of what is removed */
 	}
 	join_clear(l->packdir, (long)l->merge.pid);
@@ -324,6 +328,7 @@ merge_stop(struct ledger *l)
 	struct merge *m = &l->merge;
 	int status;
 
+	packdir_free(&m->spared);
 	if (m->pid == 0)
 		return;
 	kill(m->pid, SIGKILL);

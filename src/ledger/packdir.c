@@ -63,6 +63,17 @@ packdir_add(struct packdir *d, const char *name, uint64_t bytes)
 	snprintf(p->name, sizeof(p->name), "%s", name);
 }
 
+bool
+packdir_lists(const struct packdir *d, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++)
+		if (strcmp(d->list[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 void
 packdir_free(struct packdir *d)
 {

@@ -199,9 +199,9 @@ touch(struct trays *t, enum state tray, const char *name)
 }
 
 void
-tray_heard(struct trays *t, enum state tray, const char *name)
+tray_heard(struct trays *t, enum state tray, const char *name, bool again)
 {
-	if (!tray_is_own(t, tray, name))
+	if (!tray_is_own(t, tray, name) || again)
 		touch(t, tray, name);
 }
 
@@ -212,7 +212,8 @@ hear_later(struct trays *t, enum state tray, const char *name)
 	struct buf key = BUF_INIT;
 
 	tray_key(&key, tray, name);
-	map_put(&t->heard, buf_str(&key), NULL);
+	map_put(&t->heard, buf_str(&key), map_has(&t->heard, buf_str(&key)) ?
+	    t : NULL);
 	buf_free(&key);
 }
 
@@ -228,7 +229,7 @@ trays_event(struct trays *t, const struct watch_event *e)
 	else if (t->showing != NULL)
 		hear_later(t, tray, e->name);
 	else
-		tray_heard(t, tray, e->name);
+		tray_heard(t, tray, e->name, false);
 }
 
 int64_t

@@ -290,7 +290,7 @@ trays_settle(struct trays *t)
 	fs_batch_free(b);
 	while ((e = map_next(&t->heard, &at)) != NULL)
 		if (tray_split(e->key, &tray, &name))
-			tray_heard(t, tray, name);
+			tray_heard(t, tray, name, e->value != NULL);
 	map_free(&t->heard);
 	return status == 0 ? set_shown(t, t->showing_to) : -1;
 }

@@ -184,6 +184,8 @@ touch -d '2 hours ago' "$PACKS/.tmp-1-pack-old.pack"
 start
 forms 1
 ok "a merge that fails is complained of" complained
+hurt_name=$(basename "$hurt" .pack)
+file_like "$T/log" "event=merge-failed .*pack=$hurt_name" "with the pack"
 forms 2
 is "$(grep -c event=merge-failed "$T/log")" 1 "and not tried again at once"
 is "$(temporaries)" "tmp_pack_admin " \

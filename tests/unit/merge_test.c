@@ -8,6 +8,8 @@
 
 #define EVER INT64_MAX
 
+static const struct packdir none = PACKDIR_INIT;
+
 static void
 test_split(void **state)
 {
@@ -103,7 +105,7 @@ test_cost(void **state)
 static void
 test_choose(void **state)
 {
-	struct packdir d = PACKDIR_INIT;
+	struct packdir d = PACKDIR_INIT, spared = PACKDIR_INIT;
 
 	(void)state;
 	packdir_add(&d, "pack-a", 1);
@@ -111,11 +113,20 @@ test_choose(void **state)
 	packdir_add(&d, "pack-c", 1);
 	packdir_add(&d, "pack-d", 100);
 	d.list[1].kept = true;
-	assert_int_equal(merge_choose(&d), 2);
+	assert_int_equal(merge_choose(&d, &none), 2);
 	assert_true(d.list[0].merged && d.list[2].merged);
 	assert_false(d.list[1].merged || d.list[3].merged);
+	d.list[0].merged = d.list[2].merged = false;
+	/* nor one that could not be read */
+	packdir_add(&spared, "pack-a", 0);
+	assert_int_equal(merge_choose(&d, &spared), 0);
+	packdir_add(&d, "pack-e", 120);
+	assert_int_equal(merge_choose(&d, &spared), 3);
+	assert_false(d.list[0].merged || d.list[1].merged);
+	assert_true(d.list[2].merged && d.list[3].merged && d.list[4].merged);
 	packdir_free(&d);
-	assert_int_equal(merge_choose(&d), 0);
+	packdir_free(&spared);
+	assert_int_equal(merge_choose(&d, &none), 0);
 }
 
 /* Full ones stay, and do not make others be taken. */
@@ -129,7 +140,7 @@ test_full(void **state)
 	packdir_add(&d, "pack-a", 1000);
 	packdir_add(&d, "pack-b", MERGE_FULL);
 	packdir_add(&d, "pack-c", MERGE_FULL + 1);
-	assert_int_equal(merge_choose(&d), 0);
+	assert_int_equal(merge_choose(&d, &none), 0);
 	packdir_free(&d);
 	packdir_add(&d, "pack-a", 1000);
 	packdir_add(&d, "pack-b", MERGE_FULL - 1);
@@ -137,18 +148,18 @@ test_full(void **state)
 	packdir_add(&d, "pack-d", MERGE_FULL);
 	packdir_add(&d, "pack-e", MERGE_FULL + 1);
 	/* nor are more taken than make two of them */
-	assert_int_equal(merge_choose(&d), 2);
+	assert_int_equal(merge_choose(&d, &none), 2);
 	assert_true(d.list[0].merged && d.list[1].merged);
 	for (i = 2; i < d.n; i++)
 		assert_false(d.list[i].merged);
 	packdir_free(&d);
 	for (i = 0; i < 400; i++)
 		packdir_add(&d, "pack-small", MERGE_FULL / 100);
-	assert_int_equal(merge_choose(&d), 200);
+	assert_int_equal(merge_choose(&d, &none), 200);
 	packdir_free(&d);
 	packdir_add(&d, "pack-a", MERGE_FULL - 1);
 	packdir_add(&d, "pack-b", MERGE_FULL - 1);
-	assert_int_equal(merge_choose(&d), 2);
+	assert_int_equal(merge_choose(&d, &none), 2);
 	packdir_free(&d);
 }
 
