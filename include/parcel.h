@@ -34,6 +34,7 @@ struct parcel {
 	bool		 large;		/* more than a form may have: its bytes
 					 * are not here */
 	struct buf	 file;		/* as it was sent */
+	size_t		 size;		/* of that, here or not */
 	struct buf	 form;		/* inflated; empty: as it was sent */
 	char		 sha256[SHA256_HEX];	/* of the file */
 	char		 digest[SHA256_HEX];	/* of the form */

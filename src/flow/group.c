@@ -577,6 +577,14 @@ flow_answer_again(struct flow *f)
 	return status;
 }
 
+/* What was sent is in the ledger; a refusal comes with it. */
+static void
+let_go(const struct entry *e)
+{
+	if (e->parcel != NULL && e->ruling->event != EVENT_REFUSE)
+		parcel_unload(e->parcel);
+}
+
 /* In the ledger, and synced: from here on it is so. */
 static int
 record(struct flow *f)
@@ -591,8 +599,10 @@ record(struct flow *f)
 		    strerror(errno));
 	if (ledger_commit(f->ledger) != 0)
 		return flow_fail(f, "%s", ledger_error());
-	for (i = 0; i < f->group.n; i++)
+	for (i = 0; i < f->group.n; i++) {
 		log_ruling(f->group.list[i].ruling);
+		let_go(&f->group.list[i]);
+	}
 	return 0;
 }
 

@@ -200,6 +200,7 @@ take_bytes(struct intake *in, struct parcel *p, int fd, bool list)
 		buf_free(&p->file);
 		return;
 	}
+	p->size = p->file.len;
 	hash_sha256(p->sha256, buf_str(&p->file), p->file.len);
 	if (p->file.len == 0)
 		faults_add(&p->faults, FAULT_EMPTY, 0, NULL, NULL);
@@ -585,7 +586,7 @@ intake_drop(struct intake *in, const struct parcel *p)
 	in->dropped = mem_grow(in->dropped, in->n_dropped + 1,
 	    sizeof(*in->dropped));
 	in->dropped[in->n_dropped++] = mem_str(p->claim);
-	in->dropped_bytes += p->file.len;
+	in->dropped_bytes += p->size;
 	if (p->large || in->n_dropped >= DROPPED_MAX ||
 	    in->dropped_bytes >= DROPPED_BYTES)
 		while (intake_sweep(in))
