@@ -28,7 +28,7 @@ ALLFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 
 # which package each program is linked with: nothing else is
 PKGS_check = libxml-2.0 libseccomp
-PKGS_docket = libgit2 sqlite3 libsodium libdeflate zlib
+PKGS_docket = libgit2 sqlite3 libsodium nettle libdeflate zlib
 cflags_of = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 libs_of = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 

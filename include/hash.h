@@ -1,7 +1,8 @@
 /*
- * hash: SHA-256 (FIPS 180-4), random names, and SipHash for tables.
+ * hash: SHA-256 and SHA-1 (FIPS 180-4), random names, and SipHash for tables.
  *
- * The only user of libsodium.  hash_open() comes first, once a program.
+ * The only user of nettle and libsodium.  hash_open() comes first, once a
+ * program.
  */
 #ifndef DOCKET_HASH_H
 #define DOCKET_HASH_H
@@ -25,6 +26,13 @@ struct hash;
 struct hash *hash_sha256_open(void);
 void	hash_sha256_add(struct hash *, const void *, size_t);
 void	hash_sha256_close(struct hash *, char hex[SHA256_HEX]);
+
+/* For the checksums at the end of a pack and of its index, and for trees whose
+ * every byte is known (history.h).  Objects are named by libgit2, whose SHA-1
+ * also detects collisions: this is not for anything of which an attacker may
+ * choose bytes. */
+#define SHA1_SIZE 20
+void	hash_sha1(unsigned char digest[SHA1_SIZE], const void *, size_t);
 
 bool	hash_is_sha256(const char *);	/* 64 lower-case hex digits */
 

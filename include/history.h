@@ -49,7 +49,7 @@ int	history_find(struct history *, const struct oid *tree,
 /* What git calls an object with this content. */
 void	history_name(enum object, const void *, size_t, struct oid *);
 
-/* The same of a tree, faster on some machines, and blind to collisions: only
+/* The same of a tree, faster, and blind to collisions: only
  * for one that the caller has made of names and ids that are proven, not for
  * one that was read.  To make two such trees with one name, somebody would
  * have to choose some hundred bytes in a row, and of none that stand between

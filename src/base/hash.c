@@ -1,9 +1,11 @@
 /*
- * hash: SHA-256, random names, SipHash.
+ * hash: SHA-256, SHA-1, random names, SipHash.
  *
  * May not: keep a secret longer than a call.
  * Our bug: use before hash_open().
  */
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,45 +28,65 @@ hash_open(void)
 	return 0;
 }
 
-const char *
-hash_sha256(char hex[SHA256_HEX], const void *p, size_t n)
-{
-	unsigned char digest[crypto_hash_sha256_BYTES];
+/* Nettle's, which takes the processor's own instructions where there are any:
+ * libsodium's SHA-256 is in C, and it has no SHA-1. */
 
-	crypto_hash_sha256(digest, p, n);
+struct hash {
+	struct sha256_ctx ctx;
+};
+
+static const char *
+end_sha256(struct sha256_ctx *ctx, char hex[SHA256_HEX])
+{
+	unsigned char digest[SHA256_DIGEST_SIZE];
+
+	sha256_digest(ctx, sizeof(digest), digest);
 	return sodium_bin2hex(hex, SHA256_HEX, digest, sizeof(digest));
 }
 
-struct hash {
-	crypto_hash_sha256_state state;
-};
+const char *
+hash_sha256(char hex[SHA256_HEX], const void *p, size_t n)
+{
+	struct sha256_ctx ctx;
+
+	sha256_init(&ctx);
+	sha256_update(&ctx, n, p);
+	return end_sha256(&ctx, hex);
+}
 
 struct hash *
 hash_sha256_open(void)
 {
 	struct hash *h = mem_alloc(sizeof(*h));
 
-	crypto_hash_sha256_init(&h->state);
+	sha256_init(&h->ctx);
 	return h;
 }
 
 void
 hash_sha256_add(struct hash *h, const void *p, size_t n)
 {
-	crypto_hash_sha256_update(&h->state, p, n);
+	sha256_update(&h->ctx, n, p);
 }
 
 void
 hash_sha256_close(struct hash *h, char hex[SHA256_HEX])
 {
-	unsigned char digest[crypto_hash_sha256_BYTES];
-
 	if (h == NULL)
 		return;
-	crypto_hash_sha256_final(&h->state, digest);
 	if (hex != NULL)
-		sodium_bin2hex(hex, SHA256_HEX, digest, sizeof(digest));
+		end_sha256(&h->ctx, hex);
 	free(h);
+}
+
+void
+hash_sha1(unsigned char digest[SHA1_SIZE], const void *p, size_t n)
+{
+	struct sha1_ctx ctx;
+
+	sha1_init(&ctx);
+	sha1_update(&ctx, n, p);
+	sha1_digest(&ctx, SHA1_SIZE, digest);
 }
 
 bool

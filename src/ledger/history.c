@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "hash.h"
 #include "log.h"
 #include "notify.h"
 
@@ -17,7 +18,6 @@
 #include "history.h"
 #include "packs.h"
 #include "repo.h"
-#include "sha1.h"
 
 /* Packs mapped into memory, as libgit2 has it by itself: the kernel takes
  * back what it needs. */
@@ -371,12 +371,12 @@ history_name_tree(const void *data, size_t n, struct oid *oid)
 	unsigned char bytes[TREE_FAST + 32];
 	int head;
 
-	if (n > TREE_FAST || !sha1_is_fast()) {
+	if (n > TREE_FAST) {
 		history_name(OBJECT_TREE, data, n, oid);
 		return;
 	}
 	/* the NUL is a part of it */
 	head = snprintf((char *)bytes, sizeof(bytes), "tree %zu", n) + 1;
 	memcpy(bytes + head, data, n);
-	sha1(oid->id, bytes, (size_t)head + n);
+	hash_sha1(oid->id, bytes, (size_t)head + n);
 }

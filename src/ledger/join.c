@@ -21,10 +21,10 @@
 
 #include "buf.h"
 #include "fs.h"
+#include "hash.h"
 
 #include "join.h"
 #include "packfile.h"
-#include "sha1.h"
 
 #define WORK_NAME 40
 
@@ -213,7 +213,7 @@ append(struct out *o, const void *p, size_t n)
 static void
 append_sum(struct out *o, unsigned char sum[SHA1_SIZE])
 {
-	sha1(sum, o->bytes, o->len);
+	hash_sha1(sum, o->bytes, o->len);
 	append(o, sum, SHA1_SIZE);
 }
 
@@ -493,7 +493,7 @@ is_whole(const struct packfile *f)
 	const unsigned char *end = f->index + f->index_len;
 	unsigned char sum[SHA1_SIZE];
 
-	sha1(sum, f->index, f->index_len - SHA1_SIZE);
+	hash_sha1(sum, f->index, f->index_len - SHA1_SIZE);
 	return memcmp(sum, end - SHA1_SIZE, SHA1_SIZE) == 0 &&
 	    memcmp(f->pack + f->pack_len - PACK_TAIL, end - INDEX_TAIL,
 	    PACK_TAIL) == 0;

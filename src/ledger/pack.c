@@ -15,11 +15,11 @@
 
 #include "buf.h"
 #include "fs.h"
+#include "hash.h"
 #include "log.h"
 
 #include "pack.h"
 #include "packfile.h"
-#include "sha1.h"
 
 /* Deltas on deltas; git's own default. */
 #define DEPTH_MAX 50
@@ -394,7 +394,7 @@ make_index(struct pack *p, const unsigned char *pack_sum, struct buf *idx)
 	for (i = 0; i < p->n; i++)
 		put_u32(idx, (uint32_t)p->entries[i].offset);
 	buf_put(idx, pack_sum, SHA1_SIZE);
-	sha1(sum, idx->data, idx->len);
+	hash_sha1(sum, idx->data, idx->len);
 	buf_put(idx, sum, SHA1_SIZE);
 }
 
@@ -473,7 +473,7 @@ pack_write(struct pack *p, int dirfd)
 		bug("pack too large");
 	for (i = 0; i < 4; i++)
 		p->data.data[8 + i] = (char)(p->n >> (24 - 8 * i));
-	sha1(sum, p->data.data, p->data.len);
+	hash_sha1(sum, p->data.data, p->data.len);
 	buf_put(&p->data, sum, SHA1_SIZE);
 	make_index(p, sum, &idx);
 	for (i = 0; i < SHA1_SIZE; i++)

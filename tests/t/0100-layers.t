@@ -40,6 +40,7 @@ plant include/form.h '<zlib.h>' 'zlib to gunzip'
 plant src/ledger/merge.c '<libdeflate.h>' 'libdeflate to packs'
 plant src/check/main.c '<seccomp.h>' 'seccomp to the sandbox'
 plant src/ledger/ledger.c '<sodium.h>' 'libsodium to hash'
+plant src/ledger/pack.c '<nettle/sha1.h>' 'and nettle'
 
 : >"$T/tree/include/homeless.h"
 

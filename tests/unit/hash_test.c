@@ -1,6 +1,7 @@
 /*
- * hash_test: SHA-256 by the examples of FIPS 180-4 and of NIST; names that
- * are random; a hash for tables that differs from process to process.
+ * hash_test: SHA-256 and SHA-1 by the examples of FIPS 180-4 and of NIST, and
+ * by what git makes of the same bytes; names that are random; a hash for tables
+ * that differs from process to process.
  */
 #include "unit.h"
 
@@ -97,6 +98,74 @@ test_sha256(void **state)
 	    "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+static const char *
+sha1_hex(const void *p, size_t n)
+{
+	static char hex[2 * SHA1_SIZE + 1];
+	unsigned char digest[SHA1_SIZE];
+	int i;
+
+	hash_sha1(digest, p, n);
+	for (i = 0; i < SHA1_SIZE; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	return hex;
+}
+
+static void
+test_sha1(void **state)
+{
+	static const struct {
+		const char *text, *hex;
+	} cases[] = {
+		{ "", "da39a3ee5e6b4b0d3255bfef95601890afd80709" },
+		{ "abc", "a9993e364706816aba3e25717850c26c9cd0d89d" },
+		{ "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+		  "84983e441c3bd26ebaae4aa1f95129e5e54670f1" },
+	};
+	static char a[1000000];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++)
+		assert_string_equal(sha1_hex(cases[i].text,
+		    strlen(cases[i].text)), cases[i].hex);
+	memset(a, 'a', sizeof(a));
+	assert_string_equal(sha1_hex(a, sizeof(a)),
+	    "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+}
+
+/* Every length to some blocks, and some that are far longer, as git names
+ * blobs: the digest of "blob N", a NUL and the bytes. */
+static void
+test_sha1_against_git(void **state)
+{
+	struct buf object = BUF_INIT, names = BUF_INIT, ours = BUF_INIT;
+	int dir = unit_open_dir("blobs");
+	size_t len, i, head;
+	char name[32];
+
+	(void)state;
+	for (i = 0; i < 210; i++) {
+		len = i < 200 ? i : 1000 + (size_t)rnd(300000);
+		buf_clear(&object);
+		buf_putf(&object, "blob %zu", len);
+		buf_putc(&object, '\0');
+		head = object.len;
+		while (object.len < head + len)
+			buf_putc(&object, (char)rnd(256));
+		snprintf(name, sizeof(name), "%03zu", i);
+		unit_write(dir, name, object.data + head, len);
+		buf_putf(&ours, "%s\n", sha1_hex(object.data, object.len));
+	}
+	assert_int_equal(unit_shell(&names,
+	    "cd %s && git hash-object --no-filters *", unit_in("blobs")), 0);
+	assert_string_equal(buf_str(&ours), buf_str(&names));
+	close(dir);
+	buf_free(&object);
+	buf_free(&names);
+	buf_free(&ours);
+}
+
 static void
 test_is_sha256(void **state)
 {
@@ -182,6 +251,8 @@ main(void)
 		cmocka_unit_test(test_not_before_it_is_opened),
 		cmocka_unit_test(test_keyed_anew_in_each_process),
 		cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_sha1),
+		cmocka_unit_test(test_sha1_against_git),
 		cmocka_unit_test(test_is_sha256),
 		cmocka_unit_test(test_random_names),
 		cmocka_unit_test(test_short),

@@ -5,8 +5,8 @@
  */
 #include "unit.h"
 
+#include "hash.h"
 #include "pack.h"
-#include "sha1.h"
 #include "tree.h"
 
 static const char *
@@ -35,7 +35,7 @@ name_object(void *arg, enum object type, const void *p, size_t n,
 	buf_putf(&b, "%s %zu", word[type], n);
 	buf_putc(&b, '\0');
 	buf_put(&b, p, n);
-	sha1(oid->id, b.data, b.len);
+	hash_sha1(oid->id, b.data, b.len);
 	buf_free(&b);
 }
 

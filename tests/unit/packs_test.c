@@ -4,8 +4,8 @@
  */
 #include "unit.h"
 
+#include "hash.h"
 #include "packs.h"
-#include "sha1.h"
 
 static const char *const words[] = {
 	[OBJECT_COMMIT] = "commit", [OBJECT_TREE] = "tree",
@@ -74,7 +74,7 @@ is_named(const struct oid *oid, enum object type, const char *p, size_t n)
 	buf_putf(&b, "%s %zu", words[type], n);
 	buf_putc(&b, '\0');
 	buf_put(&b, p, n);
-	sha1(digest, b.data, b.len);
+	hash_sha1(digest, b.data, b.len);
 	buf_free(&b);
 	return memcmp(digest, oid->id, OID_SIZE) == 0;
 }
