@@ -65,10 +65,9 @@ int	repo_fail(const char *what);
  * To be called where no object of the repository is held: libgit2 keeps what
  * deltas were made of, up to 16 MiB for each pack, and what it has mapped of
  * their indexes, until the pack is closed; so all are closed after so many
- * reads.  Writing looks up some: so many commits count as one.
+ * reads.
  */
-#define READS_MANY 32
-#define COMMITS_A_READ 32
+#define READS_MANY 8
 void	repo_rest(struct ledger *);
 
 /* When the ledger is opened, recovered, closed. */

@@ -86,7 +86,8 @@ buf_drop(struct buf *b, size_t n)
 void
 buf_reserve(struct buf *b, size_t more)
 {
-	size_t cap = b->cap ? b->cap : 64;
+	/* what is put there first is often all */
+	size_t cap = b->cap > 0 ? b->cap : more < 64 ? 64 : more + 1;
 
 	if (more > SIZE_MAX / 4 || b->len > SIZE_MAX / 4)
 		bug("size overflow");

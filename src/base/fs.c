@@ -111,17 +111,28 @@ fs_list_folder(DIR *dir)
 	return NULL;
 }
 
+#define READ_STEP 65536u
+
+/* What is read next, so that a buffer only grows when it is full. */
+static size_t
+room_in(const struct buf *b)
+{
+	size_t spare = b->cap - b->len;
+
+	return spare > 2 ? spare - 2 : READ_STEP;
+}
+
 int
 fs_read(int fd, size_t limit, struct buf *out)
 {
-	size_t start = out->len, room, guess = 65536;
+	size_t start = out->len, room, guess = READ_STEP;
 	struct stat st;
 	ssize_t n;
 
 	/* most files are small, and many are held at a time */
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < 65536)
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < READ_STEP)
 		guess = (size_t)st.st_size + 1;
-	for (;;) {
+	for (;; guess = room_in(out)) {
 		room = limit - (out->len - start);
 		if (room > guess)
 			room = guess;

@@ -135,14 +135,14 @@ static int
 apply_to_case(struct flow *f, const struct ruling *r)
 {
 	struct casefile *c = map_get(&f->cases, r->number);
-	int found;
 
 	if (c == NULL) {
 		c = mem_alloc(sizeof(*c));
 		casefile_init(c);
 		map_put(&f->cases, r->number, c);
-		found = index_case(f->index, r->number, c);
-		if (found < 0)
+		/* of a new one there is nothing */
+		if (r->event != EVENT_RECEIVE &&
+		    index_case(f->index, r->number, c) < 0)
 			return flow_fail(f, "%s", index_error());
 	}
 	if (casefile_apply(c, r) != 0)

@@ -217,7 +217,9 @@ apply_to_row(struct index *x, const struct ruling *r)
 {
 	struct casefile c;
 	int64_t id = 0;
-	int status = index_find_case(x, r->number, &c, &id);
+	/* of a new one there is nothing */
+	int status = r->event == EVENT_RECEIVE ? 0 :
+	    index_find_case(x, r->number, &c, &id);
 	bool asked = status == 1 && c.asked.fields != NULL;
 
 	if (status < 0)

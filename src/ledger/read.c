@@ -155,6 +155,7 @@ ledger_has_blob(struct ledger *l, const char *hex)
 {
 	git_oid oid;
 
+	l->reads++;
 	return git_oid_fromstr(&oid, hex) == 0 && git_odb_exists(l->odb, &oid);
 }
 

@@ -232,6 +232,29 @@ test_read_to_the_limit(void **state)
 	close(dir);
 }
 
+/* Many files are held at a time: each takes little more than it has. */
+static void
+test_read_takes_no_more_than_there_is(void **state)
+{
+	static const size_t sizes[] = { 100, 1500, 4096, 60000 };
+	static char data[60000];
+	int dir = unit_open_dir("small");
+	size_t i;
+
+	(void)state;
+	memset(data, 'x', sizeof(data));
+	for (i = 0; i < COUNT(sizes); i++) {
+		struct buf b = BUF_INIT;
+
+		unit_write(dir, "f", data, sizes[i]);
+		assert_int_equal(fs_read_file(dir, "f", 1000000, &b), 0);
+		assert_int_equal(b.len, sizes[i]);
+		assert_in_range(b.cap, sizes[i] + 1, sizes[i] + 16);
+		buf_free(&b);
+	}
+	close(dir);
+}
+
 /* More than a pipe holds at once. */
 static void
 write_much(void *arg)
@@ -1199,6 +1222,7 @@ main(void)
 		cmocka_unit_test(test_read_only_files),
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_read_to_the_limit),
+		cmocka_unit_test(test_read_takes_no_more_than_there_is),
 		cmocka_unit_test(test_write_all),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_make_dir),
