@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -93,7 +94,7 @@ ledger_init(void)
 	/* nothing is synced otherwise */
 	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
 	repo_limits();
-	/* what a branch is moved to was written just before: to look whether
+	/* what the branch is moved to was written just before: to look whether
 	 * it is there would map the indexes of all packs */
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
 	/* an auditor reads a ledger that is another user's */
@@ -579,6 +580,26 @@ look_at_sync(const char *says)
 		fs_lost(says);
 }
 
+/* Whether what was written is where it is looked for: folders may be moved
+ * away, or put back from a backup, under our hands. */
+static int
+check_place(const struct ledger *l)
+{
+	struct buf path = BUF_INIT;
+	struct stat is, should;
+	int status;
+
+	buf_putf(&path, "%s/objects/pack", l->path);
+	status = fstat(l->packdir, &is) == 0 && stat(buf_str(&path),
+	    &should) == 0 && is.st_dev == should.st_dev &&
+	    is.st_ino == should.st_ino ? 0 : -1;
+	buf_free(&path);
+	if (status != 0)
+		snprintf(last_error, sizeof(last_error), "ledger: objects/pack "
+		    "is not the folder that it was when the ledger was opened");
+	return status;
+}
+
 /* From the head that was known to the new one, or not at all. */
 static int
 move_branch(struct ledger *l)
@@ -614,7 +635,7 @@ ledger_commit(struct ledger *l)
 		git_error_clear();
 		return repo_fail("a pack cannot be written");
 	}
-	if (move_branch(l) != 0)
+	if (check_place(l) != 0 || move_branch(l) != 0)
 		return -1;
 	git_oid_fromraw(&tip, l->tip.id);
 	git_oid_tostr(l->head, sizeof(l->head), &tip);

@@ -141,6 +141,20 @@ ok "when it is back the daemon goes on" \
     waitfor -t 60 there outbox/AK-000007.received.txt
 ok "it ends" stop
 
+# And one that is put back from a backup: what is written into the folder that
+# was moved away would be lost.
+start
+cp -Rp ledger.git/objects/pack "$T/pack"
+mv ledger.git/objects/pack "$T/gone"
+mv "$T/pack" ledger.git/objects/pack
+key_form acme other | drop other.xml
+ok "a folder that is another is told" waitfor match "$T/log" \
+    "objects/pack is not the folder that it was"
+ok "and the daemon goes on with it" \
+    waitfor -t 60 there outbox/AK-000008.received.txt
+ok "it ends" stop
+fsck_clean
+
 # Descriptors: from too few to enough.
 if command -v prlimit >/dev/null; then
 	key_form acme eight | drop eight.xml
@@ -160,12 +174,12 @@ if command -v prlimit >/dev/null; then
 	done
 	is "$bad" "" "with 6 to 60 descriptors it works, or says in a line why not"
 	ok "once" once
-	ok "it is received" test -e pending/AK-000008.xml
+	ok "it is received" test -e pending/AK-000009.xml
 	is "$(find outbox -name '*.refused.*')" "" "and nobody was blamed"
 fi
 
 # Clocks.
-last=8
+last=9
 for now in 2031-06-01T00:00:00Z 2030-01-01T00:00:00Z 2031-06-01T00:00:01Z \
     2029-02-28T23:59:59Z 2031-12-31T00:00:00Z; do
 	last=$((last + 1))
