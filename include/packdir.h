@@ -41,6 +41,12 @@ size_t	packdir_count(int dirfd);
 /* Whether both its files are there. */
 bool	packdir_has(int dirfd, const char *name);
 
+/* Calls fn for each .pack without its .idx, and each .idx (index) without its
+ * .pack, that was last written to before `until' (ms since 1970): of those that
+ * are just written or removed one is missing, too. */
+typedef void packdir_half_fn(void *arg, const char *file, bool index);
+void	packdir_halves(int dirfd, int64_t until, packdir_half_fn *, void *);
+
 /* Removes a pack and what goes with it, unless it is to be kept.  -1. */
 int	packdir_remove(int dirfd, const char *name);
 

@@ -13,17 +13,22 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "clock.h"
 #include "fs.h"
 #include "spawn.h"
 #include "text.h"
 
 #include "doctoring.h"
+#include "packdir.h"
 
 /* The desk merges packs when there are many; when it does not, something is
  * wrong.  By hand it is done with all of them: who leaves some alone, beside a
  * desk that does the same, may leave an object to a pack that the other is
  * about to remove. */
 #define PACKS_MANY 300
+
+/* Of a pack that is being written one file is there before the other, s. */
+#define HALF_AGE 60
 
 /* Of a ledger with a million commits the proof takes some minutes. */
 #define FULL_MS (INT64_C(24) * 3600 * 1000)
@@ -90,6 +95,50 @@ check_whole(struct doctor *d)
 		doctor_remedy(d, "git -C %s fetch --unshallow COPY main",
 		    doctor_path(d, "ledger.git"));
 	}
+}
+
+static void
+find_half(void *arg, const char *file, bool index)
+{
+	struct doctor *d = arg;
+	struct buf path = BUF_INIT;
+
+	buf_putf(&path, "ledger.git/objects/pack/%s", file);
+	if (index) {
+		doctor_find(d, GRADE_WARN, buf_str(&path), "Its pack is not "
+		    "there. Where a crash has left it, nothing is missing; "
+		    "where somebody has taken the pack away, objects are.");
+		doctor_remedy(d, "docket audit %s && rm %s",
+		    doctor_path(d, "ledger.git"), doctor_path(d,
+		    buf_str(&path)));
+	} else {
+		doctor_find(d, GRADE_WARN, buf_str(&path), "It has no index, "
+		    "so that nobody reads it: a crash has left it, or somebody "
+		    "has taken the index away.");
+		doctor_remedy(d, "git -C %s index-pack %s",
+		    doctor_path(d, "ledger.git"), doctor_path(d,
+		    buf_str(&path)));
+	}
+	buf_free(&path);
+}
+
+static void
+check_packs(struct doctor *d)
+{
+	int dir = fs_open_dir(d->dir, "ledger.git/objects/pack");
+
+	if (dir >= 0) {
+		packdir_halves(dir, (clock_now() - HALF_AGE) * 1000, find_half,
+		    d);
+		close(dir);
+	}
+	if (ledger_packs(d->ledger) <= PACKS_MANY)
+		return;
+	doctor_find(d, GRADE_WARN, "ledger.git", "It has %zu packs, which "
+	    "makes it slow: they are not merged, and its log should say why.",
+	    ledger_packs(d->ledger));
+	doctor_remedy(d, "git -C %s repack -A -d", doctor_path(d,
+	    "ledger.git"));
 }
 
 static void
@@ -170,14 +219,7 @@ doctor_ledger(struct doctor *d)
 	ledger_configured(d->ledger, find_setting, d);
 	check_locks(d);
 	check_whole(d);
-	if (ledger_packs(d->ledger) > PACKS_MANY) {
-		doctor_find(d, GRADE_WARN, "ledger.git", "It has %zu packs, "
-		    "which makes it slow: they are not merged, and its log "
-		    "should say why.",
-		    ledger_packs(d->ledger));
-		doctor_remedy(d, "git -C %s repack -A -d",
-		    doctor_path(d, "ledger.git"));
-	}
+	check_packs(d);
 	if (d->full)
 		check_fully(d);
 }

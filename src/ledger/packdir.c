@@ -81,16 +81,16 @@ packdir_free(struct packdir *d)
 	*d = (struct packdir)PACKDIR_INIT;
 }
 
-/* The name of the pack that a file is the index of. */
+/* The name of the pack that a file with this suffix is of. */
 static bool
-is_index(const char *file, char name[PACK_NAME])
+is_of_pack(const char *file, const char *suffix, char name[PACK_NAME])
 {
-	size_t n = strlen(file);
+	size_t n = strlen(file) - strlen(suffix);
 
-	if (!text_ends(file, ".idx") || n - 4 >= PACK_NAME)
+	if (!text_ends(file, suffix) || n >= PACK_NAME)
 		return false;
-	memcpy(name, file, n - 4);
-	name[n - 4] = '\0';
+	memcpy(name, file, n);
+	name[n] = '\0';
 	return true;
 }
 
@@ -129,7 +129,7 @@ packdir_list(int dirfd, struct packdir *d)
 	if (dir == NULL)
 		return -1;
 	while ((file = fs_list_next(dir)) != NULL)
-		if (is_index(file, name))
+		if (is_of_pack(file, ".idx", name))
 			list_one(dirfd, name, d);
 	saved = errno;
 	closedir(dir);
@@ -141,6 +141,34 @@ packdir_list(int dirfd, struct packdir *d)
 	if (d->n > 1)
 		qsort(d->list, d->n, sizeof(*d->list), by_bytes);
 	return 0;
+}
+
+static bool
+is_half(int dirfd, const char *name, const char *suffix, const char *other,
+    int64_t until)
+{
+	struct stat st, st_other;
+
+	return !has_file(dirfd, name, other, &st_other) &&
+	    has_file(dirfd, name, suffix, &st) && fs_ms(st.st_mtim) < until;
+}
+
+void
+packdir_halves(int dirfd, int64_t until, packdir_half_fn *fn, void *arg)
+{
+	DIR *dir = fs_list(dirfd);
+	char name[PACK_NAME];
+	const char *file;
+
+	while (dir != NULL && (file = fs_list_next(dir)) != NULL)
+		if (is_of_pack(file, ".pack", name) &&
+		    is_half(dirfd, name, ".pack", ".idx", until))
+			fn(arg, file, false);
+		else if (is_of_pack(file, ".idx", name) &&
+		    is_half(dirfd, name, ".idx", ".pack", until))
+			fn(arg, file, true);
+	if (dir != NULL)
+		closedir(dir);
 }
 
 size_t

@@ -187,6 +187,18 @@ git -C ledger.git config core.fsync none
 broken 1 ledger "core.fsync is not" "a ledger that is not durable"
 : >ledger.git/refs/heads/main.lock
 broken 1 ledger "A crash has left it" "a stale lock"
+for pack in ledger.git/objects/pack/*.pack; do
+	break
+done
+touch -d '2 minutes ago' "$pack"
+mv "${pack%.pack}.idx" "$T/idx"
+broken 1 ledger "It has no index" "a pack without its index"
+ok "which is what it was" cmp "$T/idx" "${pack%.pack}.idx"
+half=ledger.git/objects/pack/pack-$(printf %040d 1).idx
+cp "$T/idx" "$half"
+unlike "$(doctor ledger)" "Its pack is not there" "one that is just made"
+touch -d '2 minutes ago' "$half"
+broken 1 ledger "Its pack is not there" "an index without its pack"
 git clone -q --bare -s ledger.git "$T/shared.git"
 mv ledger.git "$T/real.git"
 mv "$T/shared.git" ledger.git
