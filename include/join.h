@@ -17,9 +17,10 @@
 
 /* Makes one pack of those that are marked as `merged', durably but for their
  * folder, and tells its name.  They stay where they are.  0; -1, and errno, and
- * the name of the pack that could not be read, if it was one: EBADMSG where it
- * is damaged, or such as git wrote long ago (version 1 of the index).  What is unfinished bears the
- * names that join_clear() removes, of this process. */
+ * the name of the pack that could not be read, if it was one: EIO where the disk
+ * fails, EBADMSG where it is damaged, or such as git wrote long ago (version 1
+ * of the index).  What is unfinished bears the names that join_clear() removes,
+ * of this process, in which one is at work at a time. */
 int	join_packs(int dirfd, const struct packdir *, char name[PACK_NAME]);
 void	join_clear(int dirfd, long pid);
 

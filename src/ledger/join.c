@@ -7,12 +7,14 @@
  * earlier still: where that is in the new pack is known.
  *
  * May not: remove a pack; be where others wait: what is mapped and cannot be
- * read or written ends the process (SIGBUS).
+ * written ends the process (SIGBUS).
  * The machine's trouble: no room, a disk that fails.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -537,31 +539,90 @@ close_all(struct join *j)
 	close_file(&j->index);
 }
 
+/* A byte of a pack that is mapped and cannot be read comes as a signal (mmap(2):
+ * SIGBUS); the pack that it is of is the one that was read. */
+
+static struct join *at_work;
+static sigjmp_buf unreadable;
+
+static bool
+is_within(const void *p, const unsigned char *map, size_t len)
+{
+	return (uintptr_t)p >= (uintptr_t)map &&
+	    (uintptr_t)p - (uintptr_t)map < len;
+}
+
+static void
+take_fault(int sig, siginfo_t *info, void *context)
+{
+	struct source *s;
+
+	(void)context;
+	for (s = at_work->sources; s < at_work->sources + at_work->n; s++)
+		if (is_within(info->si_addr, s->file.index,
+		    s->file.index_len) || is_within(info->si_addr,
+		    s->file.pack, s->file.pack_len)) {
+			at_work->at = s;
+			siglongjmp(unreadable, 1);
+		}
+	signal(sig, SIG_DFL);	/* and once more, to the end */
+}
+
+static int
+join(struct join *j, const struct packdir *d, char name[PACK_NAME])
+{
+	int status = open_sources(j, d);
+
+	if (status == 0)
+		status = walk_names(j, count_name);
+	if (status == 0)
+		status = make_pack(j);
+	if (status == 0)
+		status = make_index(j);
+	if (status == 0)
+		status = publish(j, name);
+	return status;
+}
+
+static int
+join_or_fault(struct join *j, const struct packdir *d, char name[PACK_NAME])
+{
+	struct sigaction fault = { .sa_sigaction = take_fault,
+	    .sa_flags = SA_SIGINFO }, before;
+	int status = -1, saved;
+
+	at_work = j;
+	sigaction(SIGBUS, &fault, &before);
+	if (sigsetjmp(unreadable, 1) == 0)
+		status = join(j, d, name);
+	else
+		errno = EIO;
+	saved = errno;
+	sigaction(SIGBUS, &before, NULL);
+	at_work = NULL;
+	errno = saved;
+	return status;
+}
+
 int
 join_packs(int dirfd, const struct packdir *d, char name[PACK_NAME])
 {
-	struct join j = { .dirfd = dirfd, .pack = { .fd = -1 },
-	    .index = { .fd = -1 } };
+	struct join *j = mem_alloc(sizeof(*j));
 	int status, saved;
 
-	j.sources = mem_alloc((d->n + 1) * sizeof(*j.sources));
-	j.heap = mem_alloc((d->n + 1) * sizeof(*j.heap));
-	status = open_sources(&j, d);
-	if (status == 0)
-		status = walk_names(&j, count_name);
-	if (status == 0)
-		status = make_pack(&j);
-	if (status == 0)
-		status = make_index(&j);
-	if (status == 0)
-		status = publish(&j, name);
+	*j = (struct join){ .dirfd = dirfd, .pack = { .fd = -1 },
+	    .index = { .fd = -1 } };
+	j->sources = mem_alloc((d->n + 1) * sizeof(*j->sources));
+	j->heap = mem_alloc((d->n + 1) * sizeof(*j->heap));
+	status = join_or_fault(j, d, name);
 	saved = errno;
 	if (status != 0) {
-		snprintf(name, PACK_NAME, "%s", j.at == NULL ? "" :
-		    j.at->name);
+		snprintf(name, PACK_NAME, "%s", j->at == NULL ? "" :
+		    j->at->name);
 		join_clear(dirfd, (long)getpid());
 	}
-	close_all(&j);
+	close_all(j);
+	free(j);
 	errno = saved;
 	return status;
 }

@@ -150,6 +150,36 @@ else
 	skip "no strace"
 fi
 
+# a disk that fails: what is mapped already cannot be read any more
+if command -v strace >/dev/null && command -v pgrep >/dev/null; then
+	git init -q --bare --initial-branch=main "$T/torn.git"
+	"$BUILD/bench/changes" "$T/torn.git" 1 120 1 >/dev/null
+	torn=$T/torn.git/objects/pack
+	hurt=$(find "$torn" -name '*.pack' | sort | sed -n 3p)
+	strace -D -f -qq -o "$T/held" -e trace=fallocate \
+	    -e inject=fallocate:delay_enter=120000000 \
+	    "$BUILD/bench/changes" "$T/torn.git" tidy 2>"$T/torn.log" &
+	tool=$!
+	ok "a merge is about to read" waitfor -t 60 some "$torn/tmp_pack_*"
+	child=$(pgrep -P "$tool" -x changes)
+	cp "$hurt" "$T/whole.pack"
+	chmod u+w "$hurt"
+	: >"$hurt"
+	kill -KILL "$(sed -n 's/^TracerPid:[^0-9]*//p' "/proc/$child/status")"
+	wait "$tool"
+	hurt_name=$(basename "$hurt" .pack)
+	file_like "$T/torn.log" "event=merge-failed .*output error.* pack=$hurt_name" \
+	    "a pack that cannot be read is named"
+	is "$(find "$torn" -name 'tmp_*')" "" "and nothing is left unfinished"
+	cp "$T/whole.pack" "$hurt"
+	like "$("$BUILD/bench/changes" "$T/torn.git" tidy)" 'packs=[1-5]$' \
+	    "once it can be read they are merged"
+	is "$(git -C "$T/torn.git" fsck --full --strict 2>&1)" "" \
+	    "and nothing is gone"
+else
+	skip "needs strace and pgrep"
+fi
+
 # a desk, one pack that is to be kept, and an index that names them all
 make_desk
 quick
