@@ -49,11 +49,11 @@ int	history_find(struct history *, const struct oid *tree,
 /* What git calls an object with this content. */
 void	history_name(enum object, const void *, size_t, struct oid *);
 
-/* The same of a tree, faster, and blind to collisions: only
- * for one that the caller has made of names and ids that are proven, not for
- * one that was read.  To make two such trees with one name, somebody would
- * have to choose some hundred bytes in a row, and of none that stand between
- * two names more than 20 are left open, which are a hash again. */
+/* The same of a tree, faster, and blind to collisions: only for one that the
+ * caller has made of names and ids that are proven, not for one that was read.
+ * To make two such trees with one name, somebody would have to choose some
+ * hundred bytes in a row, and of none that stand between two names more than 20
+ * are left open, which are a hash again. */
 void	history_name_tree(const void *, size_t, struct oid *);
 
 #endif

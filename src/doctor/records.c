@@ -122,16 +122,21 @@ find_half(void *arg, const char *file, bool index)
 	buf_free(&path);
 }
 
+/* Of a ledger that cannot be read, too: it may be why. */
 static void
-check_packs(struct doctor *d)
+check_halves(struct doctor *d)
 {
 	int dir = fs_open_dir(d->dir, "ledger.git/objects/pack");
 
-	if (dir >= 0) {
-		packdir_halves(dir, (clock_now() - HALF_AGE) * 1000, find_half,
-		    d);
-		close(dir);
-	}
+	if (dir < 0)
+		return;
+	packdir_halves(dir, (clock_now() - HALF_AGE) * 1000, find_half, d);
+	close(dir);
+}
+
+static void
+check_packs(struct doctor *d)
+{
 	if (ledger_packs(d->ledger) <= PACKS_MANY)
 		return;
 	doctor_find(d, GRADE_WARN, "ledger.git", "It has %zu packs, which "
@@ -206,6 +211,7 @@ doctor_ledger(struct doctor *d)
 		else
 			doctor_remedy(d, "docket rebuild -C %s --from COPY",
 			    doctor_path(d, "."));
+		check_halves(d);
 		return;
 	}
 	if (d->unsettled != NULL) {
@@ -219,6 +225,7 @@ doctor_ledger(struct doctor *d)
 	ledger_configured(d->ledger, find_setting, d);
 	check_locks(d);
 	check_whole(d);
+	check_halves(d);
 	check_packs(d);
 	if (d->full)
 		check_fully(d);

@@ -188,11 +188,17 @@ broken 1 ledger "core.fsync is not" "a ledger that is not durable"
 : >ledger.git/refs/heads/main.lock
 broken 1 ledger "A crash has left it" "a stale lock"
 for pack in ledger.git/objects/pack/*.pack; do
-	break
+	git show-index <"${pack%.pack}.idx" |
+	    grep -q "$(ledger rev-parse main)" && break
 done
+half=ledger.git/objects/pack/pack-$(printf %040d 2)
+cp "$pack" "$half.pack"
+touch -d '2 minutes ago' "$half.pack"
+broken 1 ledger "It has no index" "a pack without its index"
+rm -f "$half.pack" "$half.idx" "$half.rev"
 touch -d '2 minutes ago' "$pack"
 mv "${pack%.pack}.idx" "$T/idx"
-broken 1 ledger "It has no index" "a pack without its index"
+broken 3 ledger "It has no index" "one that the ledger begins with"
 ok "which is what it was" cmp "$T/idx" "${pack%.pack}.idx"
 half=ledger.git/objects/pack/pack-$(printf %040d 1).idx
 cp "$T/idx" "$half"
