@@ -42,8 +42,8 @@ size_t	packdir_count(int dirfd);
 bool	packdir_has(int dirfd, const char *name);
 
 /* Calls fn for each .pack without its .idx, and each .idx (index) without its
- * .pack, that was last written to before `until' (ms since 1970): of those that
- * are just written or removed one is missing, too. */
+ * .pack, that was last written to before `until' (ms since 1970): of a pack that
+ * is just written one is missing, too. */
 typedef void packdir_half_fn(void *arg, const char *file, bool index);
 void	packdir_halves(int dirfd, int64_t until, packdir_half_fn *, void *);
 

@@ -104,21 +104,14 @@ find_half(void *arg, const char *file, bool index)
 	struct buf path = BUF_INIT;
 
 	buf_putf(&path, "ledger.git/objects/pack/%s", file);
-	if (index) {
-		doctor_find(d, GRADE_WARN, buf_str(&path), "Its pack is not "
-		    "there. Where a crash has left it, nothing is missing; "
-		    "where somebody has taken the pack away, objects are.");
-		doctor_remedy(d, "docket audit %s && rm %s",
-		    doctor_path(d, "ledger.git"), doctor_path(d,
-		    buf_str(&path)));
-	} else {
-		doctor_find(d, GRADE_WARN, buf_str(&path), "It has no index, "
-		    "so that nobody reads it: a crash has left it, or somebody "
-		    "has taken the index away.");
-		doctor_remedy(d, "git -C %s index-pack %s",
-		    doctor_path(d, "ledger.git"), doctor_path(d,
-		    buf_str(&path)));
-	}
+	doctor_find(d, GRADE_WARN, buf_str(&path), index ?
+	    "Its pack is not there. Where a crash has left it, nothing is "
+	    "missing; where somebody has taken the pack away, objects are." :
+	    "It has no index, so that nobody reads it: a crash has left it, or "
+	    "somebody has taken the index away.");
+	doctor_remedy(d, index ? "docket audit %s && rm %s" :
+	    "git -C %s index-pack %s", doctor_path(d, "ledger.git"),
+	    doctor_path(d, buf_str(&path)));
 	buf_free(&path);
 }
 
